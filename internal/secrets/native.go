@@ -1,0 +1,38 @@
+package secrets
+
+import (
+	"context"
+	"fmt"
+)
+
+// BeginRotation registers a version without value as AWSPENDING, as the service does before it invokes a
+// rotation function. Like RotateSecret it refuses if AWSPENDING rests on another version than the current
+// one; to begin the same rotation again does nothing.
+func (m *Memory) BeginRotation(ctx context.Context, id, versionID string) error {
+	return m.with(ctx, "begin rotation of secret", id, func(s *secret) error {
+		if err := checkVersionID(versionID); err != nil {
+			return err
+		}
+		holder := s.labels[Pending]
+		switch {
+		case holder == versionID:
+			return nil
+		case holder != "" && holder != s.labels[Current]:
+			return fmt.Errorf("rotation %s is in progress: %w", holder, ErrConflict)
+		}
+		if _, ok := s.versions[versionID]; ok {
+			return fmt.Errorf("version %s: %w", versionID, ErrExists)
+		}
+		s.versions[versionID] = version{created: m.instant()}
+		s.labels[Pending] = versionID
+		return nil
+	})
+}
+
+// SetRotationEnabled switches the flag that Describe shows; it rotates nothing.
+func (m *Memory) SetRotationEnabled(ctx context.Context, id string, enabled bool) error {
+	return m.with(ctx, "switch rotation of secret", id, func(s *secret) error {
+		s.rotationEnabled = enabled
+		return nil
+	})
+}

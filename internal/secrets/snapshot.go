@@ -1,0 +1,85 @@
+package secrets
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// snapshot is the JSON form of a Memory. It holds the values in clear: whoever writes it to a file keeps
+// that file private.
+type snapshot struct {
+	Secrets []savedSecret `json:"secrets"`
+}
+
+type savedSecret struct {
+	Name            string            `json:"name"`
+	RotationEnabled bool              `json:"rotation_enabled,omitempty"`
+	Labels          map[string]string `json:"labels"` // label -> version id
+	Versions        []savedVersion    `json:"versions"`
+}
+
+type savedVersion struct {
+	ID      string    `json:"id"`
+	Created time.Time `json:"created"`
+	Value   string    `json:"value,omitempty"`
+}
+
+// Snapshot returns the store's whole content as JSON, secret values included and in clear.
+func (m *Memory) Snapshot() ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	snap := snapshot{Secrets: []savedSecret{}}
+	for _, name := range slices.Sorted(maps.Keys(m.secrets)) {
+		s := m.secrets[name]
+		saved := savedSecret{Name: name, RotationEnabled: s.rotationEnabled, Labels: s.labels, Versions: []savedVersion{}}
+		for _, id := range slices.Sorted(maps.Keys(s.versions)) {
+			v := s.versions[id]
+			saved.Versions = append(saved.Versions, savedVersion{ID: id, Created: v.created, Value: v.value.Reveal()})
+		}
+		snap.Secrets = append(snap.Secrets, saved)
+	}
+	return json.MarshalIndent(snap, "", "  ")
+}
+
+// Restore replaces the store's content by that of a snapshot. If it returns an error, the content is as before.
+func (m *Memory) Restore(data []byte) error {
+	var snap snapshot
+	if err := json.Unmarshal(data, &snap); err != nil {
+		return fmt.Errorf("restore secrets: %w", jsonFault(err))
+	}
+	restored := map[string]*secret{}
+	for _, saved := range snap.Secrets {
+		s := &secret{name: saved.Name, rotationEnabled: saved.RotationEnabled,
+			versions: map[string]version{}, labels: map[string]string{}}
+		for _, v := range saved.Versions {
+			s.versions[v.ID] = version{created: v.Created, value: NewValue(v.Value)}
+		}
+		for label, id := range saved.Labels {
+			if _, ok := s.versions[id]; !ok {
+				return fmt.Errorf("restore secrets: label %s of %s sits on an unknown version: %w", label, s.name, ErrInvalid)
+			}
+			s.labels[label] = id
+		}
+		restored[s.name] = s
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.secrets = restored
+	return nil
+}
+
+// jsonFault describes a decoding error without quoting the text, which holds secrets: encoding/json repeats
+// numbers, and time.Time whole strings, in theirs.
+func jsonFault(err error) error {
+	if fault, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("malformed JSON at byte %d: %w", fault.Offset, ErrInvalid)
+	}
+	if fault, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("JSON field %q is not a %s: %w", fault.Field, fault.Type, ErrInvalid)
+	}
+	return fmt.Errorf("JSON holds a malformed time: %w", ErrInvalid)
+}
