@@ -21,7 +21,7 @@ func (m *Memory) Put(ctx context.Context, id, versionID string, v Value, stages 
 // shall be is left alone, whatever from says: the call may be the repetition of one whose answer was lost.
 func (m *Memory) MoveStage(ctx context.Context, id, stage, from, to string) error {
 	return m.with(ctx, "move "+stage+" of secret", id, func(s *secret) error {
-		if s.labels[stage] == to && from != to {
+		if s.labels[stage] == to {
 			return nil
 		}
 		return s.move(stage, from, to)
@@ -67,12 +67,12 @@ func (s *secret) move(stage, from, to string) error {
 	}
 	holder := s.labels[stage]
 	switch {
-	case from == "" && to == "":
-		return fmt.Errorf("neither a version to take the label from nor one to give it to: %w", ErrInvalid)
-	case holder == to && (from == "" || from == to):
+	case holder == to && to != "" && from == "":
 		return nil
 	case holder != from:
 		return fmt.Errorf("it sits on %q, not on %q: %w", holder, from, ErrConflict)
+	case from == to && to == "":
+		return fmt.Errorf("neither a version to take it from nor one to give it to: %w", ErrInvalid)
 	case to == "" && stage == Current:
 		return fmt.Errorf("it can move to another version only, not go: %w", ErrInvalid)
 	case to == "":

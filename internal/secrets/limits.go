@@ -32,7 +32,8 @@ func checkPut(versionID string, v Value, stages []string) error {
 
 func checkVersionID(id string) error {
 	if len(id) < minVersionID || len(id) > maxVersionID {
-		return fmt.Errorf("version id of %d characters, not %d to %d: %w", len(id), minVersionID, maxVersionID, ErrInvalid)
+		return fmt.Errorf("version id (ClientRequestToken) of %d characters, not %d to %d: %w",
+			len(id), minVersionID, maxVersionID, ErrInvalid)
 	}
 	return nil
 }

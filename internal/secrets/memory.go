@@ -46,8 +46,8 @@ func NewMemory(now func() time.Time) *Memory {
 var nameRule = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 
 // Create makes a secret whose first version is current. With a zero Value the secret has no version yet, as
-// after CreateSecret without a value. To repeat a Create is harmless; a name that is taken with another first
-// version or value gives ErrExists.
+// after CreateSecret without a value. To create a secret again with the same version and value does nothing; a
+// name that is taken otherwise is ErrExists.
 func (m *Memory) Create(ctx context.Context, name, versionID string, v Value) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

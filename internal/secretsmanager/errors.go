@@ -1,0 +1,41 @@
+package secretsmanager
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
+)
+
+// classify adds package secrets' word for the service's error, and keeps the error: it has the request id.
+// Throttling, server errors and lost answers are left as they are, since they do not tell the outcome.
+func classify(err error) error {
+	fault, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return err
+	}
+	word := wordFor(fault.ErrorCode())
+	if word == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", word, err)
+}
+
+// wordFor reads the codes of the API reference (each operation's section Errors, and Common Errors).
+func wordFor(code string) error {
+	switch code {
+	case "ResourceNotFoundException":
+		return secrets.ErrNotFound
+	case "ResourceExistsException":
+		return secrets.ErrExists
+	case "InvalidParameterException", "ValidationException", "LimitExceededException",
+		"InvalidRequestException": // for example, the secret is scheduled for deletion
+		return secrets.ErrInvalid
+	case "AccessDeniedException", "DecryptionFailure", "EncryptionFailure", // the last two: the encryption key
+		"ExpiredTokenException", "InvalidSignatureException", "UnrecognizedClientException":
+		return secrets.ErrDenied
+	}
+	return nil
+}
