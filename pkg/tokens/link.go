@@ -1,0 +1,89 @@
+package tokens
+
+import (
+	"errors"
+	"strings"
+)
+
+var errMalformedLink = errors.New("malformed Link header")
+
+// nextLink returns the target of the first link with the relation next in a reply's Link headers, "" when
+// there is none: the one sign that a list has ended. A header that does not follow RFC 8288 is therefore
+// an error, never an end.
+func nextLink(headers []string) (string, error) {
+	for _, rest := range headers {
+		for {
+			rest = strings.TrimLeft(rest, " \t,")
+			if rest == "" {
+				break
+			}
+			target, after, ok := strings.Cut(rest, ">")
+			if !ok || len(target) < 2 || target[0] != '<' {
+				return "", errMalformedLink
+			}
+			relation, after, err := linkRelation(after)
+			if err != nil {
+				return "", err
+			}
+			if hasWord(relation, "next") {
+				return target[1:], nil
+			}
+			rest = after
+		}
+	}
+	return "", nil
+}
+
+// linkRelation reads the parameters behind a link's target. It returns the value of the first rel, the
+// one that counts, and what follows the link.
+func linkRelation(s string) (relation, rest string, err error) {
+	for found := false; ; {
+		s = strings.TrimLeft(s, " \t")
+		if s == "" || s[0] == ',' {
+			return relation, s, nil
+		}
+		if s[0] != ';' {
+			return "", "", errMalformedLink
+		}
+		s = s[1:]
+		end := strings.IndexAny(s+",", "=;,")
+		name, value := strings.TrimSpace(s[:end]), ""
+		s = s[end:]
+		if strings.HasPrefix(s, "=") {
+			if value, s, err = linkValue(strings.TrimLeft(s[1:], " \t")); err != nil {
+				return "", "", err
+			}
+		}
+		if !found && strings.EqualFold(name, "rel") {
+			relation, found = value, true
+		}
+	}
+}
+
+// linkValue reads a parameter's value, a token or a quoted string, and returns what follows it.
+func linkValue(s string) (value, rest string, err error) {
+	if !strings.HasPrefix(s, `"`) {
+		end := strings.IndexAny(s+",", ";,")
+		return strings.TrimSpace(s[:end]), s[end:], nil
+	}
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			return b.String(), s[i+1:], nil
+		case s[i] == '\\' && i+1 < len(s):
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return "", "", errMalformedLink
+}
+
+func hasWord(list, word string) bool {
+	for item := range strings.FieldsSeq(list) {
+		if strings.EqualFold(item, word) {
+			return true
+		}
+	}
+	return false
+}
