@@ -135,7 +135,7 @@ func (s service) list(ctx context.Context, in struct {
 	IncludeDeprecated bool
 }) (any, error) {
 	type entry struct {
-		VersionID     string `json:"VersionId"`
+		VersionID     string   `json:"VersionId"`
 		VersionStages []string `json:",omitempty"`
 		CreatedDate   epoch
 	}

@@ -45,7 +45,7 @@ func (s *secret) put(versionID string, v Value, stages []string, now time.Time) 
 	case !exists:
 		old.created = now
 	case old.value.IsZero(): // registered by a native rotation, waiting for its value
-	case old.value.Reveal() == v.Reveal():
+	case old.value == v:
 		return nil
 	default:
 		return ErrExists

@@ -65,7 +65,7 @@ func (m *Memory) create(ctx context.Context, name, versionID string, v Value) er
 		return fmt.Errorf("name is not 1 to 512 letters, digits and /_+=.@-: %w", ErrInvalid)
 	}
 	if s, ok := m.secrets[name]; ok {
-		if old, ok := s.versions[versionID]; ok && old.value.Reveal() == v.Reveal() {
+		if old, ok := s.versions[versionID]; ok && old.value == v {
 			return nil
 		}
 		return ErrExists

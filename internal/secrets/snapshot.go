@@ -2,7 +2,6 @@ package secrets
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -60,7 +59,7 @@ func (m *Memory) Restore(data []byte) error {
 		}
 		for label, id := range saved.Labels {
 			if _, ok := s.versions[id]; !ok {
-				return fmt.Errorf("restore secrets: label %s of %s sits on an unknown version: %w", label, s.name, ErrInvalid)
+				return fmt.Errorf("restore secrets: label %s of %s sits on an unknown version", label, s.name)
 			}
 			s.labels[label] = id
 		}
@@ -70,16 +69,4 @@ func (m *Memory) Restore(data []byte) error {
 	defer m.mu.Unlock()
 	m.secrets = restored
 	return nil
-}
-
-// jsonFault describes a decoding error without quoting the text, which holds secrets: encoding/json repeats
-// numbers, and time.Time whole strings, in theirs.
-func jsonFault(err error) error {
-	if fault, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("malformed JSON at byte %d: %w", fault.Offset, ErrInvalid)
-	}
-	if fault, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("JSON field %q is not a %s: %w", fault.Field, fault.Type, ErrInvalid)
-	}
-	return fmt.Errorf("JSON holds a malformed time: %w", ErrInvalid)
 }

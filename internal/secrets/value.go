@@ -4,15 +4,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"unique"
 )
 
 // Value is the text of a secret version. It prints as "[redacted]" under every verb, in slog and in JSON;
-// only Reveal gives the text. The zero Value is no value.
-//
-// The text lies behind a pointer because fmt calls no methods on the unexported fields of a struct that
-// holds a Value: there it prints an address instead of the text.
+// only Reveal gives the text. The zero Value is no value. Values may be compared with ==.
 type Value struct {
-	text *string
+	// A handle is a pointer: where fmt meets a Value in an unexported field it calls no methods and prints
+	// what it finds, which is then an address.
+	handle unique.Handle[string]
 }
 
 const redacted = "[redacted]"
@@ -22,19 +22,19 @@ func NewValue(text string) Value {
 	if text == "" {
 		return Value{}
 	}
-	return Value{text: &text}
+	return Value{handle: unique.Make(text)}
 }
 
 // Reveal returns the text. Call it on the line that sends or parses it, and nowhere else.
 func (v Value) Reveal() string {
-	if v.text == nil {
+	if v.IsZero() {
 		return ""
 	}
-	return *v.text
+	return v.handle.Value()
 }
 
 // IsZero reports whether there is no value.
-func (v Value) IsZero() bool { return v.text == nil }
+func (v Value) IsZero() bool { return v == Value{} }
 
 // Format implements fmt.Formatter for all verbs and flags.
 func (Value) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }
