@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
@@ -12,6 +13,9 @@ import (
 // classify adds package secrets' word for the service's error, and keeps the error: it has the request id.
 // Throttling, server errors and lost answers are left as they are, since they do not tell the outcome.
 func classify(err error) error {
+	if reply, ok := errors.AsType[*awshttp.ResponseError](err); ok && reply.HTTPStatusCode() < 300 {
+		return &unreadable{reply}
+	}
 	fault, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return err
@@ -22,6 +26,18 @@ func classify(err error) error {
 	}
 	return fmt.Errorf("%w: %w", word, err)
 }
+
+// unreadable is a success whose body could not be read. The SDK's text for it quotes the body, which may hold
+// a secret value; causes such as context.Canceled are found by errors.Is as ever.
+type unreadable struct {
+	reply *awshttp.ResponseError
+}
+
+func (u *unreadable) Error() string {
+	return fmt.Sprintf("reply with status %d to request %q cannot be read", u.reply.HTTPStatusCode(), u.reply.ServiceRequestID())
+}
+
+func (u *unreadable) Unwrap() error { return u.reply }
 
 // wordFor reads the codes of the API reference (each operation's section Errors, and Common Errors).
 func wordFor(code string) error {

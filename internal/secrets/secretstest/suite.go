@@ -1,0 +1,130 @@
+// Package secretstest is the conformance suite of stores of versioned secrets. Memory and the adapter to AWS
+// Secrets Manager pass the same cases, so a rotation that works over one works over the other.
+package secretstest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
+)
+
+// Store is what the suite drives.
+type Store interface {
+	Describe(ctx context.Context, id string) (secrets.Description, error)
+	Get(ctx context.Context, id, versionID string) (secrets.Version, error)
+	Put(ctx context.Context, id, versionID string, v secrets.Value, stages ...string) error
+	MoveStage(ctx context.Context, id, stage, from, to string) error
+}
+
+// Run runs every case over a store of its own. The function open returns a store whose secrets are those of
+// the Memory, through which a case does what only the service can.
+func Run(t *testing.T, open func(*testing.T, *secrets.Memory) Store) {
+	cases := map[string]func(*testing.T, *fixture){
+		"describe":                  describe,
+		"get":                       get,
+		"get what is not there":     notThere,
+		"put pending":               putPending,
+		"put current":               putCurrent,
+		"put the first version":     putFirst,
+		"put takes labels away":     putTakesLabels,
+		"put again":                 putAgain,
+		"put another value":         putOther,
+		"put what cannot be":        putInvalid,
+		"promote":                   promote,
+		"roll back":                 rollBack,
+		"remove a label":            remove,
+		"custom labels":             custom,
+		"move again":                moveAgain,
+		"move from elsewhere":       moveConflict,
+		"move what cannot be":       moveInvalid,
+		"native rotation":           nativeRotation,
+		"cancelled context":         cancelled,
+		"concurrent moves":          concurrentMoves,
+		"concurrent puts of one id": concurrentPuts,
+	}
+	for name, run := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mem := secrets.NewMemory(func() time.Time { return created })
+			f := &fixture{mem: mem, store: open(t, mem)}
+			if err := mem.Create(t.Context(), name1, v1, one); err != nil {
+				t.Fatal(err)
+			}
+			run(t, f)
+		})
+	}
+}
+
+// name1 is the secret of every case; its version v1, of value one, is current at first.
+const name1 = "tokenmint/parent"
+
+// Version ids have 32 to 64 characters; rotations use UUIDs.
+const (
+	v1 = "11111111-1111-4111-8111-111111111111"
+	v2 = "22222222-2222-4222-8222-222222222222"
+	v3 = "33333333-3333-4333-8333-333333333333"
+)
+
+// sentinel is part of every value, and of nothing else.
+const sentinel = "SENTINEL"
+
+var (
+	created = time.Date(2026, 1, 2, 15, 4, 5, 678_000_000, time.UTC)
+	one     = secrets.NewValue(sentinel + "-1")
+	two     = secrets.NewValue(sentinel + "-2")
+	three   = secrets.NewValue(sentinel + "-3")
+)
+
+type fixture struct {
+	mem   *secrets.Memory
+	store Store
+}
+
+type stages = map[string][]string
+
+// expect fails the test unless the labels are these and no others.
+func (f *fixture) expect(t *testing.T, want stages) {
+	t.Helper()
+	d, err := f.store.Describe(t.Context(), name1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(d.Stages, want) {
+		t.Errorf("labels are %v, want %v", d.Stages, want)
+	}
+}
+
+func (f *fixture) put(t *testing.T, id string, v secrets.Value, labels ...string) {
+	t.Helper()
+	if err := f.store.Put(t.Context(), name1, id, v, labels...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *fixture) move(t *testing.T, label, from, to string) {
+	t.Helper()
+	if err := f.store.MoveStage(t.Context(), name1, label, from, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refused fails the test unless err is target, names the secret, and holds no secret text.
+func refused(t *testing.T, err, target error) {
+	t.Helper()
+	if !errors.Is(err, target) {
+		t.Errorf("error is %v, want %v", err, target)
+		return
+	}
+	if text := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(text, sentinel) {
+		t.Error("the error holds secret text")
+	}
+	if n := strings.Count(err.Error(), "tokenmint/"); n == 0 {
+		t.Errorf("error %v does not name the secret", err)
+	}
+}
