@@ -1,0 +1,101 @@
+// Package config holds the one file that a deployer edits, tokenmint.yaml, and what it means.
+//
+// The file is embedded, so a function starts with exactly what was reviewed and built. Reading it is strict: an
+// unknown key, a unit that Go's durations do not have, a scope that must not be lent or a pattern that matches more
+// than it seems to is an error that names the file, the line and the key.
+package config
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// Times that the rest of the system is built on. They bound what a configuration may ask for.
+const (
+	// LongestLifetime is the longest life that Mapbox gives a temporary token.
+	// Source: https://docs.mapbox.com/api/accounts/tokens/#create-a-temporary-token
+	LongestLifetime = time.Hour
+
+	// ParentCacheLife is how long an instance of the mint may use a parent token that it has read.
+	ParentCacheLife = 5 * time.Minute
+
+	// MintTimeout is the longest that one request to the mint may run: API Gateway's own limit.
+	MintTimeout = 30 * time.Second
+
+	// ShortestRetireAfter is how long an old parent token must outlive its replacement: an instance may have read it
+	// just before, keep it, and in its last second of use lend a temporary token of full life.
+	ShortestRetireAfter = LongestLifetime + ParentCacheLife + MintTimeout
+)
+
+// Config is a checked configuration. It is read-only after [Parse].
+type Config struct {
+	Parent   Parent
+	Profiles []Profile // in the file's order, which is the order in which they are tried
+	Tokens   []ManagedToken
+}
+
+// Parent says how the token that all others come from is kept fresh.
+type Parent struct {
+	Scopes      []string // nil: see [Config.ParentScopes]
+	RotateEvery time.Duration
+	RetireAfter time.Duration
+}
+
+// Profile is a named right: the callers in Allow may have temporary tokens with Scopes, or fewer.
+type Profile struct {
+	Name     string
+	Scopes   []string
+	Lifetime time.Duration // of a token, at most [LongestLifetime]
+	Reuse    time.Duration // how long one token serves all callers; 0 means a token for each request
+	Allow    []Rule        // any one suffices
+}
+
+// Rule describes callers. All of its parts must hold.
+type Rule struct {
+	IAM *Pattern           // the caller's IAM user or role ARN
+	JWT map[string]Pattern // claims; one element of a list claim suffices
+}
+
+// ManagedToken is a permanent token that is kept fresh in a secret of its own.
+type ManagedToken struct {
+	Name        string
+	Secret      string // name of the secret in Secrets Manager
+	Scopes      []string
+	RotateEvery time.Duration
+	RetireAfter time.Duration
+}
+
+//go:embed tokenmint.yaml
+var shipped []byte
+
+// Shipped returns the configuration that was compiled in.
+func Shipped() (*Config, error) { return Parse("config/tokenmint.yaml", shipped) }
+
+// Load reads the configuration in the file at path.
+func Load(path string) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return Parse(path, text)
+}
+
+// ParentScopes returns the scopes that the parent token needs, sorted: those that the file gives it, or else all that
+// profiles and managed tokens lend plus the two that minting and rotation use.
+func (c *Config) ParentScopes() []string {
+	if c.Parent.Scopes != nil {
+		return slices.Clone(c.Parent.Scopes)
+	}
+	scopes := []string{"tokens:read", "tokens:write"}
+	for _, p := range c.Profiles {
+		scopes = append(scopes, p.Scopes...)
+	}
+	for _, t := range c.Tokens {
+		scopes = append(scopes, t.Scopes...)
+	}
+	slices.Sort(scopes)
+	return slices.Compact(scopes)
+}

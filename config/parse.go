@@ -1,0 +1,154 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Parse reads and checks a configuration. name is what errors call the file. All that is wrong is reported at once, an
+// error a line.
+func Parse(name string, text []byte) (*Config, error) {
+	p := &parser{file: name}
+	root, err := p.document(text)
+	if err != nil {
+		return nil, err
+	}
+	c := p.config(root)
+	if err := errors.Join(p.errs...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// parser turns YAML nodes into a Config and collects what is wrong with them.
+type parser struct {
+	file string
+	errs []error
+}
+
+func (p *parser) document(text []byte) (*yaml.Node, error) {
+	var doc, next yaml.Node
+	in := yaml.NewDecoder(bytes.NewReader(text))
+	if err := in.Decode(&doc); errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: the file is empty", p.file)
+	} else if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.file, err)
+	}
+	if err := in.Decode(&next); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: holds more than one document", p.file)
+	}
+	return doc.Content[0], nil
+}
+
+// fail notes an error about the key at node n.
+func (p *parser) fail(n *yaml.Node, key, format string, args ...any) {
+	p.errs = append(p.errs, fmt.Errorf("%s:%d: %s: %s", p.file, n.Line, key, fmt.Sprintf(format, args...)))
+}
+
+// field reads the value of one key; key is its full name, such as profiles.web-map.reuse.
+type field func(n *yaml.Node, key string)
+
+// entries calls each with every key of the mapping n, in the file's order.
+func (p *parser) entries(n *yaml.Node, key string, each func(name, value *yaml.Node)) {
+	if n.Kind != yaml.MappingNode {
+		p.fail(n, key, "must be a mapping of keys to values")
+		return
+	}
+	seen := map[string]bool{}
+	for pair := range slices.Chunk(n.Content, 2) {
+		name, value := pair[0], pair[1]
+		if value.Kind == yaml.AliasNode {
+			value = value.Alias
+		}
+		if seen[name.Value] {
+			p.fail(name, join(key, name.Value), "is given twice")
+			continue
+		}
+		seen[name.Value] = true
+		each(name, value)
+	}
+}
+
+// fields reads a mapping whose keys are known.
+func (p *parser) fields(n *yaml.Node, key string, known map[string]field) {
+	p.entries(n, key, func(name, value *yaml.Node) {
+		read, ok := known[name.Value]
+		if !ok {
+			p.fail(name, join(key, name.Value), "unknown key; known here: %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+			return
+		}
+		read(value, join(key, name.Value))
+	})
+}
+
+func (p *parser) text(into *string) field {
+	return func(n *yaml.Node, key string) {
+		if n.Kind != yaml.ScalarNode || n.Tag != "!!str" || n.Value == "" {
+			p.fail(n, key, "must be a text that is not empty")
+			return
+		}
+		*into = n.Value
+	}
+}
+
+func (p *parser) duration(into *time.Duration) field {
+	return func(n *yaml.Node, key string) {
+		d, err := time.ParseDuration(n.Value)
+		if n.Kind != yaml.ScalarNode || err != nil {
+			p.fail(n, key, "%q is not a duration: write a number and a unit of Go's, such as 90s, 30m or 720h", n.Value)
+			return
+		}
+		if d < 0 {
+			p.fail(n, key, "%s is negative", n.Value)
+			return
+		}
+		*into = d
+	}
+}
+
+func (p *parser) scopes(into *[]string) field {
+	return func(n *yaml.Node, key string) {
+		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+			p.fail(n, key, "must be a list of scopes, such as [styles:read, fonts:read]")
+			return
+		}
+		for _, item := range n.Content {
+			switch {
+			case !isScope(item.Value):
+				p.fail(item, key, "%q is not a scope: scopes look like styles:read", item.Value)
+			case slices.Contains(*into, item.Value):
+				p.fail(item, key, "%s is given twice", item.Value)
+			default:
+				*into = append(*into, item.Value)
+			}
+		}
+		slices.Sort(*into)
+	}
+}
+
+// isScope reports whether s has the form of a Mapbox scope, two or more words joined by colons. Mapbox adds scopes over
+// time, so which ones exist is not ours to say.
+func isScope(s string) bool {
+	words := strings.Split(s, ":")
+	for _, word := range words {
+		if word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return len(words) >= 2
+}
+
+func join(key, name string) string {
+	if key == "" {
+		return name
+	}
+	return key + "." + name
+}
