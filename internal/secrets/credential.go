@@ -58,6 +58,8 @@ func (s stored) credential() (Credential, error) {
 	c := Credential{Token: tokens.NewToken(s.Token), Scopes: s.Scopes, Created: s.Created, Rotation: s.Rotation}
 	claims, err := c.Token.Decode()
 	switch {
+	case strings.ContainsFunc(s.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return Credential{}, errors.New("secret holds no token: white space or characters beyond ASCII in the midst of it")
 	case err != nil:
 		return Credential{}, fmt.Errorf("secret holds no token: %w", err)
 	case claims.Usage == tokens.UsagePublic:
