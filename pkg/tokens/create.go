@@ -29,7 +29,7 @@ func (c *Client) Create(ctx context.Context, auth Token, username string, req Cr
 	if err != nil {
 		return Metadata{}, err
 	}
-	if err := k.setBody(struct {
+	k.payload = struct {
 		Scopes              []string      `json:"scopes"` // required, so [] and not null
 		Note                string        `json:"note,omitempty"`
 		AllowedURLs         []string      `json:"allowedUrls,omitempty"`
@@ -41,8 +41,6 @@ func (c *Client) Create(ctx context.Context, auth Token, username string, req Cr
 		AllowedURLs:         req.AllowedURLs,
 		Resources:           req.Resources,
 		AllowedApplications: req.AllowedApplications,
-	}); err != nil {
-		return Metadata{}, err
 	}
 	r, err := c.do(ctx, k)
 	if err != nil {

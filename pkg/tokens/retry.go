@@ -47,10 +47,15 @@ func (c *Client) wait(ctx context.Context, attempt int, f *Error) bool {
 	if c.maxWait < 0 || ctx.Err() != nil {
 		return false
 	}
-	wait := rand.N(min(firstBackoff<<min(attempt-1, 10), lastBackoff, c.maxWait)) // #nosec G404 -- spreads load
+	var reset time.Duration
 	if f.Status == http.StatusTooManyRequests && !f.RateLimitReset.IsZero() {
-		wait += max(0, f.RateLimitReset.Sub(c.now()))
+		reset = max(0, f.RateLimitReset.Sub(c.now()))
 	}
+	if reset > c.maxWait { // before anything is added: a reset in a thousand years would overflow
+		return false
+	}
+	ceiling := min(firstBackoff<<min(attempt-1, 10), lastBackoff, c.maxWait)
+	wait := reset + rand.N(ceiling) // #nosec G404 -- it spreads load, it guards nothing
 	if deadline, ok := ctx.Deadline(); wait > c.maxWait || ok && time.Until(deadline) <= wait {
 		return false
 	}

@@ -31,14 +31,12 @@ func (c *Client) CreateTemporary(
 	if req.Expires.IsZero() { // without it the API would make a permanent token
 		return Temporary{}, k.failed(DidNotHappen, errors.New("no expiry"))
 	}
-	if err := k.setBody(struct {
+	k.payload = struct {
 		Expires string   `json:"expires"`
 		Scopes  []string `json:"scopes"`
 	}{
 		Expires: req.Expires.UTC().Format("2006-01-02T15:04:05.000Z"),
 		Scopes:  array(req.Scopes),
-	}); err != nil {
-		return Temporary{}, err
 	}
 	r, err := c.do(ctx, k)
 	if err != nil {

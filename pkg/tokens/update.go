@@ -64,9 +64,7 @@ func (c *Client) Update(
 	if req.Note.IsZero() && req.Scopes.IsZero() && req.AllowedURLs.IsZero() {
 		return Metadata{}, k.failed(DidNotHappen, errors.New("nothing to change"))
 	}
-	if err := k.setBody(req); err != nil {
-		return Metadata{}, err
-	}
+	k.payload = req
 	r, err := c.do(ctx, k)
 	if err != nil {
 		return Metadata{}, err
