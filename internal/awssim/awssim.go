@@ -57,9 +57,9 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h handler) serve(w http.ResponseWriter, r *http.Request) (any, error) {
-	name, _ := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "secretsmanager.")
-	serve, ok := h[name]
-	if !ok || r.Method != http.MethodPost {
+	name, addressed := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "secretsmanager.")
+	serve, known := h[name]
+	if !addressed || !known || r.Method != http.MethodPost {
 		return nil, fault{http.StatusBadRequest, "UnknownOperationException", fmt.Sprintf(
 			"a POST with X-Amz-Target secretsmanager.<operation> is served for: %s",
 			strings.Join(slices.Sorted(maps.Keys(h)), ", "))}
