@@ -1,0 +1,83 @@
+package tokensim
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
+
+const (
+	maxNote        = 128 // characters (Mapbox's OpenAPI)
+	maxAllowedURLs = 100 // (the API's page)
+)
+
+// set takes over the members that the body of a create or an update names. A body with the given complaint, or with a
+// wrong member, changes nothing that the caller keeps.
+func (t *permanent) set(f fields, complaint string) *reply {
+	if complaint != "" {
+		return new(unprocessable(complaint))
+	}
+	for name, raw := range f {
+		if bad := t.setMember(f, name, raw); bad != "" {
+			return new(unprocessable(bad))
+		}
+	}
+	return nil
+}
+
+func (t *permanent) setMember(f fields, name string, raw json.RawMessage) (complaint string) {
+	null := string(raw) == "null"
+	ok := true
+	switch name {
+	case "note":
+		t.Note = nil
+		if json.Unmarshal(raw, &t.Note) != nil {
+			return "note is invalid"
+		}
+		if t.Note != nil && utf8.RuneCountInString(*t.Note) > maxNote {
+			return fmt.Sprintf("note may not have more than %d characters", maxNote)
+		}
+	case "scopes":
+		if t.Scopes, ok = f.strings(name); !ok {
+			return "scopes are invalid"
+		}
+	case "allowedUrls":
+		if t.AllowedURLs, ok = f.strings(name); !ok && !null {
+			return "allowedUrls are invalid"
+		}
+		if len(t.AllowedURLs) > maxAllowedURLs {
+			return fmt.Sprintf("allowedUrls may not be more than %d", maxAllowedURLs)
+		}
+	case "resources":
+		if t.Resources, ok = f.strings(name); len(t.Resources) == 0 && !null {
+			return "resources are invalid"
+		}
+	case "allowedApplications":
+		t.Applications = nil
+		if json.Unmarshal(raw, &t.Applications) != nil {
+			return "allowedApplications are invalid"
+		}
+	}
+	return ""
+}
+
+// strings decodes a member that must be an array of strings, none of them empty. The array itself may be.
+func (f fields) strings(name string) ([]string, bool) {
+	var list []string
+	if json.Unmarshal(f[name], &list) != nil || list == nil || slices.Contains(list, "") {
+		return nil, false
+	}
+	return list, true
+}
+
+// unknown complains of the first member that is none of the known: Mapbox's OpenAPI closes the bodies of creates.
+func (f fields) unknown(known ...string) (complaint string) {
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		if !slices.Contains(known, name) {
+			return fmt.Sprintf("%q is not allowed", name)
+		}
+	}
+	return ""
+}
