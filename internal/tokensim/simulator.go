@@ -8,7 +8,7 @@ import (
 )
 
 // Config sets a Simulator up. The zero value is a simulator on the real clock, without a rate limit, whose every
-// open question is answered in the way that the package comment gives as the default.
+// open question is answered as the package comment says.
 type Config struct {
 	// Seed decides the signing key and all ids: the same seed, calls and clock give the same tokens.
 	Seed uint64
