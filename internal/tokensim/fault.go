@@ -3,6 +3,7 @@ package tokensim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -83,7 +84,8 @@ func (f Fault) answer() reply {
 	} else {
 		ans = refuse(f.Status, f.message())
 	}
-	return ans.with(f.Header.Clone())
+	maps.Copy(ans.header, f.Header)
+	return ans
 }
 
 func (f Fault) message() string {
