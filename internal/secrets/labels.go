@@ -40,18 +40,14 @@ func (s *secret) put(versionID string, v Value, stages []string, now time.Time) 
 	if err := checkPut(versionID, v, stages); err != nil {
 		return err
 	}
-	old, exists := s.versions[versionID]
-	switch {
-	case !exists:
-		old.created = now
-	case old.value.IsZero(): // registered by a native rotation, waiting for its value
-	case old.value == v:
+	switch old := s.versions[versionID].value; {
+	case old == v:
 		return nil
-	default:
+	case !old.IsZero(): // a version that a native rotation has registered waits for its value
 		return ErrExists
 	}
 	first := len(s.versions) == 0
-	s.versions[versionID] = version{created: old.created, value: v}
+	s.versions[versionID] = version{created: now, value: v}
 	for _, stage := range stages {
 		s.attach(stage, versionID)
 	}
@@ -67,11 +63,11 @@ func (s *secret) move(stage, from, to string) error {
 	}
 	holder := s.labels[stage]
 	switch {
-	case holder == to && to != "" && from == "":
+	case holder == to && to != "" && (from == "" || from == to): // it stays
 		return nil
 	case holder != from:
 		return fmt.Errorf("it sits on %q, not on %q: %w", holder, from, ErrConflict)
-	case from == to && to == "":
+	case from == "" && to == "":
 		return fmt.Errorf("neither a version to take it from nor one to give it to: %w", ErrInvalid)
 	case to == "" && stage == Current:
 		return fmt.Errorf("it can move to another version only, not go: %w", ErrInvalid)

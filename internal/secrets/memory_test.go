@@ -50,6 +50,19 @@ func must(t *testing.T, err error) {
 	}
 }
 
+func TestDescription(t *testing.T) {
+	t.Parallel()
+	d := secrets.Description{Stages: map[string][]string{v1: {secrets.Previous, "a"}, v2: {secrets.Current}}}
+	for stage, want := range map[string]string{secrets.Current: v2, "a": v1, secrets.Pending: "", "": ""} {
+		if id, ok := d.VersionAt(stage); id != want || ok != (want != "") {
+			t.Errorf("label %q is at %q, %t, want %q", stage, id, ok, want)
+		}
+	}
+	if !d.Has(v1, "a") || d.Has(v2, "a") || d.Has(v3, secrets.Current) {
+		t.Error("a version has a label that it has not, or the reverse")
+	}
+}
+
 func TestCreate(t *testing.T) {
 	t.Parallel()
 	for title, c := range map[string]struct {
@@ -84,6 +97,11 @@ func TestCreateRefusedLeavesNothing(t *testing.T) {
 	mem := parent(t)
 	if err := mem.Create(t.Context(), "new", "short", one); err == nil {
 		t.Fatal("a version id of five characters was accepted")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := mem.Create(ctx, "new", v1, one); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want %v", err, context.Canceled)
 	}
 	if _, err := mem.Describe(t.Context(), "new"); !errors.Is(err, secrets.ErrNotFound) {
 		t.Errorf("error is %v, want %v", err, secrets.ErrNotFound)

@@ -3,7 +3,6 @@ package secrets
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"unique"
 )
 
@@ -39,8 +38,5 @@ func (v Value) IsZero() bool { return v == Value{} }
 // Format implements fmt.Formatter for all verbs and flags.
 func (Value) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }
 
-// LogValue implements slog.LogValuer.
-func (Value) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// MarshalText implements encoding.TextMarshaler, and with it JSON and XML.
+// MarshalText implements encoding.TextMarshaler, for JSON, XML and slog.
 func (Value) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -1,6 +1,7 @@
 package secretsmanager_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -88,5 +89,20 @@ func TestBrokenReplies(t *testing.T) {
 				t.Errorf("error %v does not say what was read", err)
 			}
 		})
+	}
+}
+
+// TestCancelledWhileReading: the text of an unreadable reply hides its cause, errors.Is finds it.
+func TestCancelledWhileReading(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	store := open(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"SecretString":"SENTINEL`)
+		_ = http.NewResponseController(w).Flush()
+		cancel()
+		<-r.Context().Done()
+	}), nil)
+	if _, err := store.Get(ctx, name, ""); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want %v", err, context.Canceled)
 	}
 }

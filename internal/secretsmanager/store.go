@@ -59,7 +59,7 @@ func (s *Store) Get(ctx context.Context, id, versionID string) (secrets.Version,
 	return secrets.Version{
 		ID:      aws.ToString(out.VersionId),
 		Stages:  out.VersionStages,
-		Created: aws.ToTime(out.CreatedDate).UTC(),
+		Created: aws.ToTime(out.CreatedDate),
 		Value:   secrets.NewValue(*out.SecretString),
 	}, nil
 }
@@ -74,27 +74,21 @@ func describeVersion(id string) string {
 // Put stores a version with the labels, as secrets.Memory's Put does. The service's own default, to move
 // AWSCURRENT to a version put without labels, is out of reach here.
 func (s *Store) Put(ctx context.Context, id, versionID string, v secrets.Value, stages ...string) error {
-	err := s.put(ctx, id, versionID, v, stages)
+	var err error
+	if len(stages) == 0 {
+		err = fmt.Errorf("no label: %w", secrets.ErrInvalid)
+	} else {
+		_, err = s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+			SecretId:           &id,
+			ClientRequestToken: &versionID, // even if empty: the SDK would make one up for nil
+			SecretString:       aws.String(v.Reveal()),
+			VersionStages:      stages,
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("put version %s of secret %s: %w", versionID, id, classify(err))
 	}
 	return nil
-}
-
-func (s *Store) put(ctx context.Context, id, versionID string, v secrets.Value, stages []string) error {
-	switch {
-	case len(stages) == 0:
-		return fmt.Errorf("no label: %w", secrets.ErrInvalid)
-	case versionID == "": // the SDK would make one up, and a repetition would store a second version
-		return fmt.Errorf("no version id: %w", secrets.ErrInvalid)
-	}
-	_, err := s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-		SecretId:           &id,
-		ClientRequestToken: &versionID,
-		SecretString:       aws.String(v.Reveal()),
-		VersionStages:      stages,
-	})
-	return err
 }
 
 // MoveStage moves a label by compare-and-swap, as secrets.Memory's MoveStage does.

@@ -2,8 +2,10 @@ package secretsmanager_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +24,22 @@ func TestStoreConforms(t *testing.T) {
 	secretstest.Run(t, func(t *testing.T, mem *secrets.Memory) secretstest.Store {
 		return open(t, awssim.New(mem), nil)
 	})
+}
+
+// TestLabelsAreSorted: the service states no order.
+func TestLabelsAreSorted(t *testing.T) {
+	t.Parallel()
+	store := open(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"SecretString":"x","VersionStages":["b","a"],"VersionIdsToStages":{"v":["b","a"]}}`)
+	}), nil)
+	v, err := store.Get(t.Context(), name, "")
+	if err != nil || !slices.IsSorted(v.Stages) || len(v.Stages) != 2 {
+		t.Errorf("got %v, %v", v.Stages, err)
+	}
+	d, err := store.Describe(t.Context(), name)
+	if err != nil || !slices.IsSorted(d.Stages["v"]) || len(d.Stages["v"]) != 2 {
+		t.Errorf("got %v, %v", d.Stages, err)
+	}
 }
 
 // open returns a store whose client, the SDK's own, talks HTTP to the handler on a loopback port. A client

@@ -23,7 +23,7 @@ func rollBack(t *testing.T, f *fixture) {
 	f.put(t, v2, two, secrets.Current)
 	f.move(t, secrets.Current, v2, v1)
 	f.expect(t, stages{v1: {secrets.Current}, v2: {secrets.Previous}})
-	if v, err := f.store.Get(t.Context(), name1, ""); err != nil || v.Value != one {
+	if v, err := f.store.Get(t.Context(), parent, ""); err != nil || v.Value != one {
 		t.Errorf("the first value is not current again: %v", err)
 	}
 }
@@ -77,7 +77,7 @@ func moveConflict(t *testing.T, f *fixture) {
 		"unknown versions":                {secrets.Current, "no such version", "nor this"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			refused(t, f.store.MoveStage(t.Context(), name1, c.label, c.from, c.to), secrets.ErrConflict)
+			refused(t, f.store.MoveStage(t.Context(), parent, c.label, c.from, c.to), secrets.ErrConflict)
 			f.expect(t, stages{v1: {secrets.Current}, v2: {secrets.Pending}, v3: {"a"}})
 		})
 	}
@@ -87,9 +87,9 @@ func moveInvalid(t *testing.T, f *fixture) {
 	f.put(t, v2, two, labels(20)...)
 	want := stages{v1: {secrets.Current}, v2: labels(20)}
 
-	refused(t, f.store.MoveStage(t.Context(), name1, secrets.Current, v1, ""), secrets.ErrInvalid) // never without
+	refused(t, f.store.MoveStage(t.Context(), parent, secrets.Current, v1, ""), secrets.ErrInvalid) // never without
 	f.expect(t, want)
-	refused(t, f.store.MoveStage(t.Context(), name1, "a", "", v2), secrets.ErrInvalid) // the 21st
+	refused(t, f.store.MoveStage(t.Context(), parent, "a", "", v2), secrets.ErrInvalid) // the 21st
 	f.expect(t, want)
 	f.move(t, "label-00", v2, "")
 	f.move(t, "a", "", v2)
@@ -105,7 +105,7 @@ func concurrentMoves(t *testing.T, f *fixture) {
 	errs := make([]error, racers)
 	var race sync.WaitGroup
 	for i, id := range ids {
-		race.Go(func() { errs[i] = f.store.MoveStage(t.Context(), name1, secrets.Current, v1, id) })
+		race.Go(func() { errs[i] = f.store.MoveStage(t.Context(), parent, secrets.Current, v1, id) })
 	}
 	race.Wait()
 
@@ -120,7 +120,7 @@ func concurrentMoves(t *testing.T, f *fixture) {
 			winner = ids[i]
 		}
 	}
-	d, err := f.store.Describe(t.Context(), name1)
+	d, err := f.store.Describe(t.Context(), parent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,10 +135,10 @@ func concurrentPuts(t *testing.T, f *fixture) {
 	errs := make([]error, len(values))
 	var race sync.WaitGroup
 	for i, v := range values {
-		race.Go(func() { errs[i] = f.store.Put(t.Context(), name1, v2, v, secrets.Pending) })
+		race.Go(func() { errs[i] = f.store.Put(t.Context(), parent, v2, v, secrets.Pending) })
 	}
 	race.Wait()
-	stored, err := f.store.Get(t.Context(), name1, v2)
+	stored, err := f.store.Get(t.Context(), parent, v2)
 	if err != nil {
 		t.Fatal(err)
 	}

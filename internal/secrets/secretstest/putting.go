@@ -51,9 +51,9 @@ func putAgain(t *testing.T, f *fixture) {
 
 func putOther(t *testing.T, f *fixture) {
 	f.put(t, v2, two, secrets.Pending)
-	refused(t, f.store.Put(t.Context(), name1, v2, three, secrets.Current), secrets.ErrExists)
+	refused(t, f.store.Put(t.Context(), parent, v2, three, secrets.Current), secrets.ErrExists)
 	f.expect(t, stages{v1: {secrets.Current}, v2: {secrets.Pending}})
-	if v, err := f.store.Get(t.Context(), name1, v2); err != nil || v.Value != two {
+	if v, err := f.store.Get(t.Context(), parent, v2); err != nil || v.Value != two {
 		t.Errorf("the version has lost its value: %v", err)
 	}
 }
@@ -76,7 +76,7 @@ func putInvalid(t *testing.T, f *fixture) {
 		"too many labels":      {v2, two, labels(21)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			refused(t, f.store.Put(t.Context(), name1, c.id, c.value, c.labels...), secrets.ErrInvalid)
+			refused(t, f.store.Put(t.Context(), parent, c.id, c.value, c.labels...), secrets.ErrInvalid)
 			f.expect(t, stages{v1: {secrets.Current}})
 		})
 	}

@@ -12,11 +12,11 @@ func describe(t *testing.T, f *fixture) {
 	f.put(t, v2, two, secrets.Pending, "a")
 	f.put(t, v3, three, "b")
 	f.move(t, "b", v3, "") // v3 is deprecated now
-	d, err := f.store.Describe(t.Context(), name1)
+	d, err := f.store.Describe(t.Context(), parent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := secrets.Description{Name: name1, ARN: d.ARN, Stages: stages{v1: {secrets.Current}, v2: {secrets.Pending, "a"}}}
+	want := secrets.Description{Name: parent, ARN: d.ARN, Stages: stages{v1: {secrets.Current}, v2: {secrets.Pending, "a"}}}
 	if d.ARN == "" || !reflect.DeepEqual(d, want) {
 		t.Errorf("got %+v, want %+v and an ARN", d, want)
 	}
@@ -36,7 +36,7 @@ func get(t *testing.T, f *fixture) {
 		v2: {ID: v2, Stages: []string{"a", "b"}, Created: created, Value: two},
 		v3: {ID: v3, Created: created, Value: three}, // deprecated, still there
 	} {
-		got, err := f.store.Get(t.Context(), name1, id)
+		got, err := f.store.Get(t.Context(), parent, id)
 		if err != nil {
 			t.Errorf("version %q: %v", id, err)
 		}
@@ -52,11 +52,11 @@ func notThere(t *testing.T, f *fixture) {
 	refused(t, err, secrets.ErrNotFound)
 	_, err = f.store.Get(ctx, missing, "")
 	refused(t, err, secrets.ErrNotFound)
-	_, err = f.store.Get(ctx, name1, v2)
+	_, err = f.store.Get(ctx, parent, v2)
 	refused(t, err, secrets.ErrNotFound)
 	refused(t, f.store.Put(ctx, missing, v1, one, secrets.Current), secrets.ErrNotFound)
 	refused(t, f.store.MoveStage(ctx, missing, secrets.Current, v1, v2), secrets.ErrNotFound)
-	refused(t, f.store.MoveStage(ctx, name1, secrets.Current, v1, v2), secrets.ErrNotFound)
+	refused(t, f.store.MoveStage(ctx, parent, secrets.Current, v1, v2), secrets.ErrNotFound)
 
 	if err := f.mem.Create(ctx, "tokenmint/empty", "", secrets.Value{}); err != nil {
 		t.Fatal(err)
@@ -70,22 +70,22 @@ func notThere(t *testing.T, f *fixture) {
 
 func nativeRotation(t *testing.T, f *fixture) {
 	ctx := t.Context()
-	if err := f.mem.SetRotationEnabled(ctx, name1, true); err != nil {
+	if err := f.mem.SetRotationEnabled(ctx, parent, true); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.mem.BeginRotation(ctx, name1, v2); err != nil {
+	if err := f.mem.BeginRotation(ctx, parent, v2); err != nil {
 		t.Fatal(err)
 	}
-	d, err := f.store.Describe(ctx, name1)
+	d, err := f.store.Describe(ctx, parent)
 	if err != nil || !d.RotationEnabled {
 		t.Errorf("rotation is not shown as enabled: %+v, %v", d, err)
 	}
 	f.expect(t, stages{v1: {secrets.Current}, v2: {secrets.Pending}})
-	_, err = f.store.Get(ctx, name1, v2) // registered, without a value
+	_, err = f.store.Get(ctx, parent, v2) // registered, without a value
 	refused(t, err, secrets.ErrNotFound)
 
 	f.put(t, v2, two, secrets.Pending)
-	if v, err := f.store.Get(ctx, name1, v2); err != nil || v.Value != two {
+	if v, err := f.store.Get(ctx, parent, v2); err != nil || v.Value != two {
 		t.Errorf("the pending version does not have the value put: %v", err)
 	}
 	f.move(t, secrets.Current, v1, v2)
@@ -97,11 +97,11 @@ func cancelled(t *testing.T, f *fixture) {
 	f.put(t, v2, two, secrets.Pending)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := f.store.Describe(ctx, name1)
+	_, err := f.store.Describe(ctx, parent)
 	refused(t, err, context.Canceled)
-	_, err = f.store.Get(ctx, name1, "")
+	_, err = f.store.Get(ctx, parent, "")
 	refused(t, err, context.Canceled)
-	refused(t, f.store.Put(ctx, name1, v3, three, secrets.Current), context.Canceled)
-	refused(t, f.store.MoveStage(ctx, name1, secrets.Current, v1, v2), context.Canceled)
+	refused(t, f.store.Put(ctx, parent, v3, three, secrets.Current), context.Canceled)
+	refused(t, f.store.MoveStage(ctx, parent, secrets.Current, v1, v2), context.Canceled)
 	f.expect(t, stages{v1: {secrets.Current}, v2: {secrets.Pending}})
 }
