@@ -1,0 +1,262 @@
+package mint_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/mint"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+const (
+	user         = "acme"
+	parentSecret = "tokenmint/parent"
+	webCaller    = "arn:aws:sts::123456789012:assumed-role/web-app/i-0abc"
+	ciCaller     = "arn:aws:iam::123456789012:user/ci"
+)
+
+const profiles = `profiles:
+  web-map:
+    scopes: [styles:tiles, styles:read, fonts:read]
+    lifetime: 30m
+    allow:
+      - iam: "arn:aws:iam::*:role/web-*"
+      - jwt: {groups: maps, iss: "https://id.example/"}
+  everything:
+    scopes: [styles:tiles, styles:read, fonts:read, uploads:write]
+    allow:
+      - iam: "arn:aws:iam::123456789012:user/ci"
+      - iam: "arn:aws:iam::*:role/web-admin"
+`
+
+// bench is a mint with the simulator behind it over real HTTP, and the parent secret in memory.
+type bench struct {
+	t       *testing.T
+	sim     *tokensim.Simulator
+	store   *secrets.Memory
+	handler *mint.Handler
+	log     *lockedBuffer
+	reads   int
+	skew    time.Duration // of the mint's clock
+	planted []string      // token values that must show nowhere
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	sim, err := tokensim.New(tokensim.Config{Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.AddAccount(user); err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, sim: sim, store: secrets.NewMemory(time.Now), log: &lockedBuffer{}}
+	server := httptest.NewServer(sim)
+	t.Cleanup(server.Close)
+	b.handler = b.newHandler(server.URL)
+	return b
+}
+
+func (b *bench) newHandler(mapbox string) *mint.Handler {
+	b.t.Helper()
+	client, err := tokens.New(tokens.Config{BaseURL: mapbox, MaxAttempts: 2, MaxWait: 50 * time.Millisecond})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	handler, err := mint.New(mint.Config{
+		Profiles: b.profiles(),
+		Mint:     client.CreateTemporary,
+		ReadParent: func(ctx context.Context) (secrets.Version, error) {
+			b.reads++
+			return b.store.Get(ctx, parentSecret, "")
+		},
+		Now:    func() time.Time { return time.Now().Add(b.skew) },
+		Logger: telemetry.NewLogger(b.log, nil),
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return handler
+}
+
+func (b *bench) profiles() []config.Profile {
+	b.t.Helper()
+	cfg, err := config.Parse("profiles.yaml", []byte(profiles))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return cfg.Profiles
+}
+
+// issue makes a token by hand, as a person does on the account page.
+func (b *bench) issue(scopes ...string) (id, value string) {
+	b.t.Helper()
+	id, value, err := b.sim.IssueByHand(user, "by hand", scopes)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.planted = append(b.planted, value)
+	return id, value
+}
+
+// parentScopes are enough for all profiles.
+var parentScopes = strings.Fields("styles:tiles styles:read fonts:read uploads:write tokens:write")
+
+// store puts text into a new current version of the parent secret.
+func (b *bench) storeParent(version, text string) {
+	b.t.Helper()
+	ctx := b.t.Context()
+	id := strings.Repeat(version, 32)
+	if err := b.store.Create(ctx, parentSecret, id, secrets.NewValue(text)); err == nil {
+		return
+	}
+	current, err := b.store.Get(ctx, parentSecret, "")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.store.Put(ctx, parentSecret, id, secrets.NewValue(text), secrets.Pending); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.store.MoveStage(ctx, parentSecret, secrets.Current, current.ID, id); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// withParent stores a parent that can do all that the profiles lend.
+func (b *bench) withParent() *bench {
+	_, value := b.issue(parentScopes...)
+	b.storeParent("a", value)
+	return b
+}
+
+// reply is a reply of either kind.
+type reply struct {
+	Status  int
+	Headers map[string]string
+	Raw     string
+
+	Token     string   `json:"token"`
+	IssuedAt  string   `json:"issued_at"`
+	Expires   string   `json:"expires"`
+	ExpiresIn int      `json:"expires_in"`
+	Scopes    []string `json:"scopes"`
+	Profile   string   `json:"profile"`
+
+	Message   string `json:"message"`
+	Code      string `json:"code"`
+	RequestID string `json:"request_id"`
+}
+
+// send hands an event to the handler and checks what holds for every reply.
+func (b *bench) send(ctx context.Context, event events.APIGatewayV2HTTPRequest) reply {
+	b.t.Helper()
+	got, err := b.handler.Handle(ctx, event)
+	if err != nil {
+		b.t.Fatalf("Handle has an error: %v", err)
+	}
+	out := reply{Status: got.StatusCode, Headers: got.Headers, Raw: got.Body}
+	if err := json.Unmarshal([]byte(got.Body), &out); err != nil {
+		b.t.Fatalf("the reply is not JSON: %v", err)
+	}
+	if got.Headers["Cache-Control"] != "no-store" || got.Headers["Content-Type"] != "application/json" {
+		b.t.Errorf("headers = %v", got.Headers)
+	}
+	if out.Status != http.StatusOK && (out.Code == "" || out.Message == "" || out.RequestID != event.RequestContext.RequestID) {
+		b.t.Errorf("status %d with incomplete error body: code %q, message %q, request_id %q", out.Status, out.Code, out.Message, out.RequestID)
+	}
+	if out.Token != "" {
+		b.planted = append(b.planted, out.Token)
+	}
+	return out
+}
+
+// mints counts the temporary tokens that were asked of the simulator.
+func (b *bench) mints() int {
+	n := 0
+	for _, call := range b.sim.Calls() {
+		if call.Op == tokensim.OpCreateTemporary {
+			n++
+		}
+	}
+	return n
+}
+
+// noLeak fails if a planted token is in the log or in one of the texts.
+func (b *bench) noLeak(texts ...string) {
+	b.t.Helper()
+	for _, text := range append(texts, b.log.String()) {
+		for _, value := range b.planted {
+			// The signature alone would be enough for a search of the logs to find it.
+			if strings.Contains(text, value) || strings.Contains(text, value[strings.LastIndex(value, ".")+1:]) {
+				b.t.Error("a token shows in a log line or a reply")
+			}
+		}
+	}
+}
+
+// audits returns the audit records so far.
+func (b *bench) audits() []map[string]any {
+	b.t.Helper()
+	var records []map[string]any
+	for line := range strings.Lines(b.log.String()) {
+		var record map[string]any
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			b.t.Fatalf("a log line is not JSON: %v", err)
+		}
+		if record["message"] == "audit" {
+			records = append(records, record)
+		}
+	}
+	return records
+}
+
+// post is an event: POST path with a body, from an IAM caller.
+func post(path, caller, body string) events.APIGatewayV2HTTPRequest {
+	event := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, Body: body}
+	event.RequestContext.RequestID = "req-1"
+	event.RequestContext.Stage = "$default"
+	event.RequestContext.HTTP.Method = http.MethodPost
+	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{UserARN: caller},
+	}
+	return event
+}
+
+// withJWT makes the caller the bearer of a JWT.
+func withJWT(event events.APIGatewayV2HTTPRequest, claims map[string]string) events.APIGatewayV2HTTPRequest {
+	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+		JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: claims},
+	}
+	return event
+}
+
+// lockedBuffer is a buffer for loggers of several goroutines.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

@@ -1,0 +1,135 @@
+package mint
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/tokenmint/tokenmint/internal/telemetry"
+)
+
+const (
+	// requestLimit bounds a request where nothing shorter does. API Gateway gives up after 30 seconds.
+	requestLimit = 10 * time.Second
+
+	// replyMargin is kept back from Lambda's deadline, so that a caller whose request took too long still gets an answer
+	// and an operator a record.
+	replyMargin = 500 * time.Millisecond
+)
+
+// Handle answers one request. Its error is always nil: whatever goes wrong is a reply that says so, and an audit record.
+func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPRequest) (reply events.APIGatewayV2HTTPResponse, _ error) {
+	start := h.now()
+	audit := telemetry.Audit{RequestID: event.RequestContext.RequestID}
+	defer func() {
+		if value := recover(); value != nil {
+			// The value may quote anything, so only its type is kept. A stack trace holds no values.
+			cause := fmt.Errorf("panic of type %T: %s", value, debug.Stack())
+			reply = h.refuse(&audit, refuseInternal.because(cause))
+		}
+		audit.Status, audit.Took = reply.StatusCode, h.now().Sub(start)
+		audit.Log(ctx, h.logger)
+	}()
+	ctx, cancel := withReplyMargin(ctx)
+	defer cancel()
+	got, err := h.serve(ctx, &audit, event)
+	if err != nil {
+		return h.refuse(&audit, err), nil
+	}
+	return h.reply(&audit, got), nil
+}
+
+// serve reads the event from outside in. What it learns it notes in the audit record at once, so that a refusal finds it
+// there; what a caller sends is noted only once a rule has matched it, for it may hold anything, even a token.
+func (h *Handler) serve(ctx context.Context, audit *telemetry.Audit, event events.APIGatewayV2HTTPRequest) (minted, error) {
+	route, err := routeOf(event)
+	if err != nil {
+		return minted{}, err
+	}
+	audit.Route = route.pattern
+	caller, err := callerOf(event.RequestContext.Authorizer)
+	if err != nil {
+		return minted{}, err
+	}
+	audit.Caller = caller.name()
+	req, err := decode(event.Body, event.IsBase64Encoded)
+	if err != nil {
+		return minted{}, err
+	}
+	got, err := h.issue(ctx, caller, route, req)
+	audit.Profile, audit.Scopes = got.profile, got.scopes
+	return got, err
+}
+
+// withReplyMargin ends the request's work before the function's own deadline.
+func withReplyMargin(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := requestLimit
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)-replyMargin)
+	}
+	return context.WithTimeout(ctx, limit)
+}
+
+// tokenReply is the body of a 200, as the Tokens API writes it, with what was granted besides.
+type tokenReply struct {
+	Token     string   `json:"token"`
+	IssuedAt  string   `json:"issued_at"`
+	Expires   string   `json:"expires"`
+	ExpiresIn int      `json:"expires_in"` // whole seconds from now
+	Scopes    []string `json:"scopes"`
+	Profile   string   `json:"profile"`
+}
+
+// mapboxTime is the form of the Tokens API's own times.
+const mapboxTime = "2006-01-02T15:04:05.000Z"
+
+func (h *Handler) reply(audit *telemetry.Audit, got minted) events.APIGatewayV2HTTPResponse {
+	token := got.token
+	audit.Code, audit.Source, audit.TokenHash, audit.Expires = "ok", got.source, token.Token.Hash(), token.Expires
+	return respond(http.StatusOK, tokenReply{
+		Token:     token.Token.Reveal(),
+		IssuedAt:  token.IssuedAt.UTC().Format(mapboxTime),
+		Expires:   token.Expires.UTC().Format(mapboxTime),
+		ExpiresIn: int(token.Expires.Sub(h.now()).Seconds()),
+		Scopes:    got.scopes,
+		Profile:   got.profile,
+	})
+}
+
+// errorReply is the body of every other reply.
+type errorReply struct {
+	Message   string `json:"message"`
+	Code      string `json:"code"`
+	RequestID string `json:"request_id"`
+}
+
+func (h *Handler) refuse(audit *telemetry.Audit, err error) events.APIGatewayV2HTTPResponse {
+	r, ok := errors.AsType[*refusal](err)
+	if !ok {
+		r = refuseInternal.because(err)
+	}
+	audit.Code, audit.Cause = r.code, r.cause
+	reply := respond(r.status, errorReply{Message: r.message, Code: r.code, RequestID: audit.RequestID})
+	for name, value := range r.headers {
+		reply.Headers[name] = value
+	}
+	return reply
+}
+
+func respond(status int, body any) events.APIGatewayV2HTTPResponse {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // the two types above always marshal
+	}
+	return events.APIGatewayV2HTTPResponse{
+		StatusCode: status,
+		Headers:    map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"},
+		Body:       string(text),
+	}
+}

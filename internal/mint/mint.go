@@ -1,0 +1,110 @@
+// Package mint answers one HTTP request for a temporary token, in the form in which API Gateway hands it to a Lambda.
+//
+// A request flows one way: [Handler.Handle] finds the route, the caller (caller.go), what is asked (request.go), the profile that
+// grants it (policy.go) and the expiry (expiry.go), and mints with the parent token (parent.go). Whatever refuses on the way
+// does so with a [refusal] (refusal.go), which is all that the caller learns; causes go to the audit record. Everything
+// fails closed: what is not granted by a rule is refused.
+package mint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// Mint creates a temporary token upstream; it is [tokens.Client.CreateTemporary].
+type Mint func(ctx context.Context, parent tokens.Token, username string, req tokens.TemporaryRequest) (tokens.Temporary, error)
+
+// ReadParent reads the current version of the parent secret.
+type ReadParent func(ctx context.Context) (secrets.Version, error)
+
+// Config is what a [Handler] is made of. All fields are required.
+type Config struct {
+	Profiles   []config.Profile
+	Mint       Mint
+	ReadParent ReadParent
+	Now        func() time.Time
+	Logger     *slog.Logger
+}
+
+// Handler mints tokens for those whom the profiles allow. It is safe for concurrent use.
+type Handler struct {
+	profiles []config.Profile
+	mint     Mint
+	parent   *parentCache
+	now      func() time.Time
+	logger   *slog.Logger
+}
+
+// New returns a handler. It calls nothing.
+func New(c Config) (*Handler, error) {
+	if len(c.Profiles) == 0 || c.Mint == nil || c.ReadParent == nil || c.Now == nil || c.Logger == nil {
+		return nil, errors.New("mint: a field of Config is missing")
+	}
+	return &Handler{
+		profiles: c.Profiles,
+		mint:     c.Mint,
+		parent:   newParentCache(c.ReadParent, c.Now),
+		now:      c.Now,
+		logger:   c.Logger,
+	}, nil
+}
+
+// minted is a token on its way to a caller.
+type minted struct {
+	token   tokens.Temporary
+	profile string
+	scopes  []string
+	source  string // for the audit record: "minted"
+}
+
+// issue decides what the caller gets and makes it. This is the order that everything hangs on: nothing is read, let
+// alone minted, for a caller whom no profile allows.
+func (h *Handler) issue(ctx context.Context, caller caller, route route, req request) (minted, error) {
+	if err := req.checkForm(route); err != nil {
+		return minted{}, err
+	}
+	grant, err := choose(h.profiles, caller, req)
+	if err != nil {
+		return minted{}, err
+	}
+	got := minted{profile: grant.profile.Name, scopes: grant.scopes, source: "minted"}
+	expires, err := expiry(req, grant.profile, h.now())
+	if err != nil {
+		return got, err
+	}
+	parent, err := h.parent.get(ctx)
+	if err != nil {
+		return got, err
+	}
+	if route.username != "" && route.username != parent.credential.Username {
+		return got, refuseUsername
+	}
+	ask := tokens.TemporaryRequest{Scopes: grant.scopes, Expires: expires}
+	got.token, err = h.mintWith(ctx, parent, ask)
+	return got, err
+}
+
+// mintWith mints, and once more when Mapbox no longer knows the parent: the secret may have moved on under this instance.
+// Only a 401 says so, and it certainly minted nothing. A 404 or a 422 is about what was asked and would come again.
+func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRequest) (tokens.Temporary, error) {
+	token, err := h.mint(ctx, p.credential.Token, p.credential.Username, req)
+	if upstream, ok := errors.AsType[*tokens.Error](err); !ok || upstream.Status != 401 {
+		return token, refuseUpstream(err, h.now())
+	}
+	fresh, readErr := h.parent.refresh(ctx, p.version)
+	if readErr != nil {
+		return tokens.Temporary{}, readErr
+	}
+	if fresh.version == p.version {
+		return tokens.Temporary{}, refuseParentRejected.because(fmt.Errorf("version %s of the parent secret: %w", p.version, err))
+	}
+	token, err = h.mint(ctx, fresh.credential.Token, fresh.credential.Username, req)
+	return token, refuseUpstream(err, h.now())
+}

@@ -1,0 +1,35 @@
+// Package telemetry is what an operator sees: log lines with Lambda's own JSON keys and one audit record for each request.
+package telemetry
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+// NewLogger returns a logger that writes a JSON object a line to w, with the keys that Lambda's own JSON log format uses:
+// timestamp, level, message and, in an invocation, requestId.
+// Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
+func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: lambdacontext.ReplaceAttr}
+	return slog.New(invocation{slog.NewJSONHandler(w, options)})
+}
+
+// invocation adds the id of the invocation that the context belongs to.
+type invocation struct{ slog.Handler }
+
+func (h invocation) Handle(ctx context.Context, r slog.Record) error {
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		r = r.Clone()
+		r.AddAttrs(slog.String("requestId", lc.AwsRequestID))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h invocation) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return invocation{h.Handler.WithAttrs(attrs)}
+}
+
+func (h invocation) WithGroup(name string) slog.Handler { return invocation{h.Handler.WithGroup(name)} }
