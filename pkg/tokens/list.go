@@ -68,9 +68,9 @@ func (c *Client) List(
 			return
 		}
 		k.url.RawQuery = query.Encode()
-		seen := map[string]bool{}
+		seen := map[string]bool{} // queries
 		for more := true; more; {
-			seen[k.url.RequestURI()] = true
+			seen[k.url.RawQuery] = true
 			r, err := c.do(ctx, k)
 			if err != nil {
 				yield(Metadata{}, err)
@@ -79,7 +79,7 @@ func (c *Client) List(
 			if !r.yieldPage(yield) {
 				return
 			}
-			if k.url, more, err = r.nextPage(seen); err != nil {
+			if k.url.RawQuery, more, err = r.nextPage(seen); err != nil {
 				yield(Metadata{}, err)
 				return
 			}
@@ -111,32 +111,31 @@ func (r *reply) yieldPage(yield func(Metadata, error) bool) bool {
 	return true
 }
 
-// nextPage returns the URL of the page behind this one, and false when this is the last. A link holds
-// the authorisation of the request that it answers, which is dropped; and it must stay on our origin,
-// for the authorisation goes wherever it points.
-func (r *reply) nextPage(seen map[string]bool) (url.URL, bool, error) {
+// nextPage returns the query of the page behind this one, and false when this is the last. A link holds
+// the authorisation of the request that it answers, which is dropped. It must stay on our origin, for ours
+// goes wherever it points, and on the path of this list: only the query differs from page to page.
+func (r *reply) nextPage(seen map[string]bool) (query string, more bool, err error) {
 	target, err := nextLink(r.header.Values("Link"))
 	if err != nil {
-		return url.URL{}, false, r.failed(Happened, err)
+		return "", false, r.failed(Happened, err)
 	}
 	if target == "" {
-		return url.URL{}, false, nil
+		return "", false, nil
 	}
 	link, err := r.url.Parse(target)
 	if err != nil {
-		return url.URL{}, false, r.failed(Happened, errMalformedLink)
+		return "", false, r.failed(Happened, errMalformedLink)
 	}
 	if link.Scheme != r.url.Scheme || !strings.EqualFold(link.Host, r.url.Host) {
-		return url.URL{}, false, r.failed(Happened, errors.New("the link to the next page leads to another origin"))
+		return "", false, r.failed(Happened, errors.New("the link to the next page leads to another origin"))
 	}
-	query := link.Query()
-	query.Del("access_token")
-	next := url.URL{
-		Scheme: r.url.Scheme, Host: r.url.Host,
-		Path: link.Path, RawPath: link.RawPath, RawQuery: query.Encode(),
+	if link.Path != r.url.Path {
+		return "", false, r.failed(Happened, errors.New("the link to the next page leads to another path"))
 	}
-	if seen[next.RequestURI()] {
-		return url.URL{}, false, r.failed(Happened, errors.New("the link to the next page leads back"))
+	values := link.Query()
+	values.Del("access_token")
+	if query = values.Encode(); seen[query] {
+		return "", false, r.failed(Happened, errors.New("the link to the next page leads back"))
 	}
-	return next, true, nil
+	return query, true, nil
 }

@@ -147,6 +147,8 @@ func TestListRefusesLinks(t *testing.T) {
 		"no host":            `<http:tokens` + secret + `>; rel="next"`,
 		"host as user":       `<http://HOST@evil.test/` + secret + `>; rel="next"`,
 		"no URL":             `<http://HOST:x/` + secret + `>; rel="next"`,
+		"another user":       `<http://HOST/tokens/v2/eve?start=b>; rel="next"`,
+		"ever deeper":        `<x/jane?start=b>; rel="next"`,
 		"itself":             `<http://HOST/tokens/v2/jane` + secret + `>; rel="next"`,
 		"empty":              `<>; rel="next"`,
 		"no brackets":        `http://HOST/tokens/v2/jane` + secret + `; rel="next"`,
