@@ -48,6 +48,13 @@ func (s *Simulator) Inject(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
+// ClearFaults forgets the faults that have not been met.
+func (s *Simulator) ClearFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 // takeFault returns the fault that a request meets, if any, and uses it up.
 func (s *Simulator) takeFault(op string) Fault {
 	s.mu.Lock()

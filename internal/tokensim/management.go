@@ -32,7 +32,10 @@ func (s *Simulator) Management() http.Handler {
 	mux.HandleFunc("DELETE /_sim/calls", func(w http.ResponseWriter, _ *http.Request) { s.forgetCalls(w) })
 	mux.HandleFunc("GET /_sim/faults", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, s.pendingFaults()) })
 	mux.HandleFunc("POST /_sim/faults", s.postFault)
-	mux.HandleFunc("DELETE /_sim/faults", func(w http.ResponseWriter, _ *http.Request) { s.clearFaults(w) })
+	mux.HandleFunc("DELETE /_sim/faults", func(w http.ResponseWriter, _ *http.Request) {
+		s.ClearFaults()
+		w.WriteHeader(http.StatusNoContent)
+	})
 	mux.HandleFunc("GET /_sim/clock", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, s.clock()) })
 	mux.HandleFunc("POST /_sim/clock", s.postClock)
 	mux.HandleFunc("GET /_sim/tokens", s.getTokens)
@@ -58,13 +61,6 @@ func (s *Simulator) forgetCalls(w http.ResponseWriter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = nil
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func (s *Simulator) clearFaults(w http.ResponseWriter) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = nil
 	w.WriteHeader(http.StatusNoContent)
 }
 
