@@ -233,14 +233,18 @@ func TestTokenAsID(t *testing.T) {
 func TestCauses(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	client := newClient(t, func(_ http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
-	})
-	_, err := client.Retrieve(ctx, parent)
+	}))
+	t.Cleanup(server.Close)
+	_, err := build(t, tokens.Config{BaseURL: server.URL}).Retrieve(ctx, parent)
 	checkError(t, err, 0, tokens.OutcomeUnknown)
 	if !errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v, want a cancellation", err)
+	}
+	if strings.Count(err.Error(), "canceled") != 1 {
+		t.Errorf("%v: says so more than once", err)
 	}
 	_, err = newClient(t, halfBody).Retrieve(t.Context(), parent)
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
