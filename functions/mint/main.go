@@ -1,0 +1,29 @@
+// Command mint is the Lambda function behind API Gateway that hands out temporary tokens.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/tokenmint/tokenmint/internal/mint"
+	"github.com/tokenmint/tokenmint/internal/wiring"
+)
+
+func main() {
+	handler, err := build()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mint:", err)
+		os.Exit(1)
+	}
+	lambda.Start(handler.Handle)
+}
+
+func build() (*mint.Handler, error) {
+	parts, err := wiring.FromEnvironment(os.Getenv, os.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	return wiring.Mint(parts)
+}

@@ -1,0 +1,29 @@
+// Command rotate is the Lambda function on a schedule that replaces permanent tokens before they grow old.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/tokenmint/tokenmint/internal/rotate"
+	"github.com/tokenmint/tokenmint/internal/wiring"
+)
+
+func main() {
+	handler, err := build()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "rotate:", err)
+		os.Exit(1)
+	}
+	lambda.Start(handler.Handle)
+}
+
+func build() (*rotate.Handler, error) {
+	parts, err := wiring.FromEnvironment(os.Getenv, os.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	return wiring.Rotate(parts)
+}

@@ -1,0 +1,177 @@
+// Package lambdatest runs a built bootstrap as AWS Lambda does: it is the Runtime API that the process asks for its next event, so
+// what a test drives is the file that is deployed.
+// Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+package lambdatest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// FunctionARN is what every invocation says that it invokes.
+const FunctionARN = "arn:aws:lambda:eu-west-1:123456789012:function:test"
+
+// Reply is how an invocation ended.
+type Reply struct {
+	Payload []byte // what the handler returned, or the error document
+	Failed  bool   // the handler returned an error
+}
+
+// Instance is one running bootstrap.
+type Instance struct {
+	server  *httptest.Server
+	process *exec.Cmd
+	log     output
+	exited  chan struct{} // closed when the process has ended
+
+	events  chan event // to the process
+	mu      sync.Mutex
+	replies map[string]chan Reply // by request id
+	invoked int
+}
+
+type event struct {
+	id       string
+	payload  []byte
+	deadline time.Time
+}
+
+// Build compiles the main package at path, such as ./functions/mint from the module's root, as template.yaml has it
+// built, and returns the file.
+func Build(tb testing.TB, root, path string) string {
+	tb.Helper()
+	file := filepath.Join(tb.TempDir(), "bootstrap")
+	cmd := exec.Command("go", "build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, path)
+	cmd.Dir = root
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		tb.Fatalf("build %s: %v\n%s", path, err, out)
+	}
+	return file
+}
+
+// Start runs a bootstrap with these NAME=value variables and no others. It ends with the test.
+func Start(tb testing.TB, bootstrap string, env ...string) *Instance {
+	tb.Helper()
+	i := &Instance{events: make(chan event), replies: map[string]chan Reply{}, exited: make(chan struct{})}
+	i.server = httptest.NewServer(i.routes())
+	i.process = exec.Command(bootstrap)
+	i.process.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(i.server.URL, "http://")}, env...)
+	i.process.Stdout, i.process.Stderr = &i.log, &i.log
+	if err := i.process.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	go func() {
+		_ = i.process.Wait() // how it ended is in its log and in what it did
+		close(i.exited)
+	}()
+	tb.Cleanup(i.Kill)
+	return i
+}
+
+// Kill ends the process at once, as SIGKILL does.
+func (i *Instance) Kill() {
+	_ = i.process.Process.Kill() // it may have ended
+	<-i.exited
+	i.server.CloseClientConnections()
+	i.server.Close()
+}
+
+// Log returns what the process has written so far.
+func (i *Instance) Log() string { return i.log.String() }
+
+// Exited is closed when the process has ended.
+func (i *Instance) Exited() <-chan struct{} { return i.exited }
+
+// Invoke hands the process one event and waits for its reply. ctx must have a deadline: it is the function's time limit.
+func (i *Instance) Invoke(ctx context.Context, payload []byte) (Reply, error) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return Reply{}, errors.New("invoke: the context has no deadline")
+	}
+	reply := make(chan Reply, 1)
+	i.mu.Lock()
+	i.invoked++
+	e := event{fmt.Sprintf("00000000-0000-4000-8000-%012d", i.invoked), payload, deadline}
+	i.replies[e.id] = reply
+	i.mu.Unlock()
+	for events := i.events; ; events = nil { // sent once
+		select {
+		case events <- e:
+			continue
+		case got := <-reply:
+			return got, nil
+		case <-i.exited:
+			return Reply{}, fmt.Errorf("the process ended: %s", i.Log())
+		case <-ctx.Done():
+			return Reply{}, ctx.Err()
+		}
+	}
+}
+
+func (i *Instance) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", i.next)
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", func(w http.ResponseWriter, r *http.Request) { i.finish(w, r, false) })
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", func(w http.ResponseWriter, r *http.Request) { i.finish(w, r, true) })
+	return mux
+}
+
+func (i *Instance) next(w http.ResponseWriter, r *http.Request) {
+	select {
+	case e := <-i.events:
+		header := w.Header()
+		header.Set("Lambda-Runtime-Aws-Request-Id", e.id)
+		header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(e.deadline.UnixMilli(), 10))
+		header.Set("Lambda-Runtime-Invoked-Function-Arn", FunctionARN)
+		_, _ = w.Write(e.payload) // a process that died gets no event; Invoke notices
+	case <-r.Context().Done():
+	}
+}
+
+func (i *Instance) finish(w http.ResponseWriter, r *http.Request, failed bool) {
+	payload, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the process died in the middle of its reply; Invoke notices
+	}
+	i.mu.Lock()
+	reply := i.replies[r.PathValue("id")]
+	delete(i.replies, r.PathValue("id"))
+	i.mu.Unlock()
+	if reply == nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	reply <- Reply{payload, failed}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// output collects what a process writes.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}

@@ -1,0 +1,298 @@
+package rotate_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awssm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/tokenmint/tokenmint/internal/awssim"
+	"github.com/tokenmint/tokenmint/internal/rotate"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/secretsmanager"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+const (
+	user         = "acme"
+	parentSecret = "tokenmint/parent"
+	ourNotes     = "tokenmint/test/parent/"
+	rotateEvery  = 720 * time.Hour
+	retireAfter  = 3 * time.Hour
+)
+
+var scopes = strings.Fields("styles:read tokens:read tokens:write uploads:write")
+
+// bench is a rotator between the simulator and Secrets Manager's wire, both over HTTP, on one clock that tests move.
+type bench struct {
+	t       *testing.T
+	sim     *tokensim.Simulator
+	memory  *secrets.Memory
+	handler *rotate.Handler
+	log     *lockedBuffer
+	aws     *faultyWire
+	planted []string // token values that must show nowhere
+	events  int
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	sim, err := tokensim.New(tokensim.Config{Seed: 11})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.AddAccount(user); err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, sim: sim, memory: secrets.NewMemory(sim.Now), log: &lockedBuffer{}}
+	b.aws = &faultyWire{next: awssim.New(b.memory)}
+	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(b.aws)
+	t.Cleanup(mapbox.Close)
+	t.Cleanup(manager.Close)
+	store := secretsmanager.New(awssm.New(awssm.Options{
+		Region:           "eu-west-1",
+		BaseEndpoint:     aws.String(manager.URL),
+		RetryMaxAttempts: 1, // so that a fault is met by the rotator, not by the SDK
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+		}),
+	}))
+	b.handler = b.newHandler(store, tokens.Config{BaseURL: mapbox.URL, MaxAttempts: 1})
+	return b
+}
+
+func (b *bench) newHandler(store rotate.Store, config tokens.Config) *rotate.Handler {
+	b.t.Helper()
+	config.Now = b.sim.Now
+	client, err := tokens.New(config)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	handler, err := rotate.New(rotate.Config{
+		Stack:  "test",
+		Parent: rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
+		Store:  store,
+		Tokens: client,
+		Now:    b.sim.Now,
+		Logger: telemetry.NewLogger(b.log, nil),
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return handler
+}
+
+// paste stores a token as a person does: bare, as the secret's first value. It returns the token's id.
+func (b *bench) paste(scopes ...string) string {
+	b.t.Helper()
+	id, value := b.issue(scopes...)
+	if err := b.memory.Create(b.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(value)); err != nil {
+		b.t.Fatal(err)
+	}
+	return id
+}
+
+func (b *bench) issue(scopes ...string) (id, value string) {
+	b.t.Helper()
+	id, value, err := b.sim.IssueByHand(user, "Made by hand", scopes)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.planted = append(b.planted, value)
+	return id, value
+}
+
+// rotated stores a parent that a rotation has made, so that nothing is due.
+func (b *bench) rotated() *bench {
+	b.t.Helper()
+	b.paste(scopes...)
+	b.mustRun(`{"action":"rotate","id":"first"}`)
+	b.sim.Advance(retireAfter)
+	b.mustRun(`{"action":"rotate","id":"second"}`)
+	if got := b.ours(); len(got) != 1 {
+		b.t.Fatalf("%d live tokens are ours after the first rotation", len(got))
+	}
+	return b
+}
+
+// run hands the handler an event and checks what must hold after any run, however it ended.
+func (b *bench) run(event string) (rotate.Report, error) {
+	b.t.Helper()
+	report, err := b.handler.Handle(b.t.Context(), json.RawMessage(event))
+	b.check()
+	if err != nil {
+		b.noLeak(err.Error())
+	}
+	return report, err
+}
+
+func (b *bench) mustRun(event string) rotate.Report {
+	b.t.Helper()
+	report, err := b.run(event)
+	if err != nil {
+		b.t.Fatalf("%s: %v", event, err)
+	}
+	return report
+}
+
+// steps runs an event and returns what was done.
+func (b *bench) steps(event string) string {
+	b.t.Helper()
+	var steps []string
+	for _, s := range b.mustRun(event).Tokens[0].Steps {
+		steps = append(steps, string(s))
+	}
+	return strings.Join(steps, " ")
+}
+
+// check holds the invariants: the current version holds a token that works, and no token that is not ours is gone.
+func (b *bench) check() {
+	b.t.Helper()
+	current := b.credential("")
+	if _, ok := b.live()[current.ID]; !ok {
+		b.t.Error("the current version holds a token that does not live")
+	}
+	b.planted = append(b.planted, current.Token.Reveal())
+	b.noLeak()
+}
+
+func (b *bench) noLeak(texts ...string) {
+	b.t.Helper()
+	for _, text := range append(texts, b.log.String()) {
+		for _, value := range b.planted {
+			if strings.Contains(text, value[strings.LastIndex(value, ".")+1:]) {
+				b.t.Error("a token shows in a log line or an error")
+			}
+		}
+	}
+}
+
+// credential reads a version, "" for the current one.
+func (b *bench) credential(version string) secrets.Credential {
+	b.t.Helper()
+	v, err := b.memory.Get(b.t.Context(), parentSecret, version)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	credential, err := secrets.ParseCredential(v.Value)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return credential
+}
+
+func (b *bench) describe() secrets.Description {
+	b.t.Helper()
+	d, err := b.memory.Describe(b.t.Context(), parentSecret)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return d
+}
+
+// live returns the account's tokens by id.
+func (b *bench) live() map[string]tokensim.TokenInfo {
+	live := map[string]tokensim.TokenInfo{}
+	for _, t := range b.sim.Tokens(user) {
+		live[t.ID] = t
+	}
+	return live
+}
+
+// ours returns the ids of the live tokens that bear our note.
+func (b *bench) ours() []string {
+	var ids []string
+	for id, t := range b.live() {
+		if strings.HasPrefix(t.Note, ourNotes) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// faultyWire breaks one call, or all from it on, before or after its effect.
+type faultyWire struct {
+	next http.Handler
+
+	mu     sync.Mutex
+	armed  bool
+	skip   int  // calls to leave alone
+	all    bool // break all that follow, not just one
+	effect bool // let the broken call have its effect
+	calls  int
+}
+
+func (f *faultyWire) arm(skip int, all, effect bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.armed, f.skip, f.all, f.effect = true, skip, all, effect
+}
+
+func (f *faultyWire) disarm() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.armed = false
+}
+
+func (f *faultyWire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	f.calls++
+	f.skip--
+	broken := f.armed && (f.skip == -1 || (f.all && f.skip < 0))
+	effect := f.effect
+	f.mu.Unlock()
+	if !broken {
+		f.next.ServeHTTP(w, r)
+		return
+	}
+	if effect {
+		f.next.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// lockedBuffer is a buffer for loggers of several goroutines.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// inProcess serves requests without a network, for tests in virtual time.
+type inProcess struct{ handler http.Handler }
+
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	recorder := httptest.NewRecorder()
+	p.handler.ServeHTTP(recorder, r)
+	if recorder.Result() == nil {
+		return nil, errors.New("no answer")
+	}
+	return recorder.Result(), nil
+}

@@ -1,0 +1,139 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// supersededPrefix begins the staging label of a version that was replaced. The time at which that was seen follows, and
+// the version, because a label sits on one version only. The label also keeps Secrets Manager from dropping the version
+// while its token lives.
+const supersededPrefix = "tokenmint:superseded:"
+
+func supersededLabel(seen time.Time, versionID string) string {
+	return supersededPrefix + seen.UTC().Format(time.RFC3339) + ":" + versionID
+}
+
+// supersededSince reads the time from such a label.
+func supersededSince(label, versionID string) (time.Time, error) {
+	return time.Parse(time.RFC3339, strings.TrimSuffix(strings.TrimPrefix(label, supersededPrefix), ":"+versionID))
+}
+
+// version is a version of the secret and the credential that it holds.
+type version struct {
+	id         string
+	credential secrets.Credential
+}
+
+// superseded is a version that was current once.
+type superseded struct {
+	version
+	label string    // the whole staging label, "" when there is none yet
+	since time.Time // what it says; zero when there is none yet
+}
+
+// observation is all that a decision rests on.
+type observation struct {
+	current    version
+	pendingID  string   // of the version with AWSPENDING, "" without one
+	pending    *version // what it holds; nil when it holds nothing, or is the current version
+	native     bool     // Secrets Manager's own rotation is switched on
+	superseded []superseded
+	live       []tokens.Metadata // the account's secret tokens
+	notePrefix string
+	now        time.Time
+}
+
+// observe reads the secret and then the account's tokens. In that order: a token that a concurrent run stores in between
+// is listed but unknown, and only age makes such a one an orphan; the other way round a stored one might not be listed.
+func (h *Handler) observe(ctx context.Context, m Managed) (observation, error) {
+	o := observation{notePrefix: notePrefix(h.stack, m.Name), now: h.now()}
+	d, err := h.store.Describe(ctx, m.SecretID)
+	if err != nil {
+		return o, err
+	}
+	currentID, ok := d.VersionAt(secrets.Current)
+	if !ok {
+		return o, fmt.Errorf("secret %s has no current version: store a parent token in it first", m.SecretID)
+	}
+	if o.current, err = h.read(ctx, m, currentID); err != nil {
+		return o, err
+	}
+	o.native = d.RotationEnabled
+	if o.pendingID, ok = d.VersionAt(secrets.Pending); ok && o.pendingID != currentID {
+		v, err := h.read(ctx, m, o.pendingID)
+		if err == nil {
+			o.pending = &v
+		} else if !errors.Is(err, secrets.ErrNotFound) {
+			return o, err
+		}
+	}
+	for id, labels := range d.Stages {
+		s, err := h.observeSuperseded(ctx, m, id, labels)
+		if err != nil {
+			return o, err
+		}
+		if s != nil && id != currentID {
+			o.superseded = append(o.superseded, *s)
+		}
+	}
+	slices.SortFunc(o.superseded, func(a, b superseded) int { return strings.Compare(a.id, b.id) })
+	o.live, err = h.list(ctx, o.current.credential)
+	return o, err
+}
+
+// observeSuperseded reads the version with these labels if it was current once; nil if it was not. A version whose value is no
+// credential, as a slip of a person may leave it, holds nothing to retire.
+func (h *Handler) observeSuperseded(ctx context.Context, m Managed, id string, labels []string) (*superseded, error) {
+	i := slices.IndexFunc(labels, func(l string) bool { return strings.HasPrefix(l, supersededPrefix) })
+	if i < 0 && !slices.Contains(labels, secrets.Previous) {
+		return nil, nil
+	}
+	v, err := h.read(ctx, m, id)
+	if errors.Is(err, errNoCredential) {
+		h.logger.WarnContext(ctx, "earlier version is left alone", "secret", m.SecretID, "version", id, "cause", err)
+		return nil, nil
+	}
+	if err != nil || i < 0 {
+		return &superseded{version: v}, err
+	}
+	since, err := supersededSince(labels[i], id)
+	if err != nil {
+		return nil, fmt.Errorf("label %q of version %s: %w", labels[i], id, err)
+	}
+	return &superseded{version: v, label: labels[i], since: since}, nil
+}
+
+// errNoCredential marks a version whose value is not one.
+var errNoCredential = errors.New("holds no credential")
+
+func (h *Handler) read(ctx context.Context, m Managed, id string) (version, error) {
+	v, err := h.store.Get(ctx, m.SecretID, id)
+	if err != nil {
+		return version{}, err
+	}
+	credential, err := secrets.ParseCredential(v.Value)
+	if err != nil {
+		return version{}, fmt.Errorf("version %s of secret %s %w: %w", id, m.SecretID, errNoCredential, err)
+	}
+	return version{id, credential}, nil
+}
+
+// list returns the account's secret tokens, whole or not at all.
+func (h *Handler) list(ctx context.Context, auth secrets.Credential) ([]tokens.Metadata, error) {
+	var live []tokens.Metadata
+	for t, err := range h.tokens.List(ctx, auth.Token, auth.Username, tokens.ListOptions{Usage: tokens.UsageSecret}) {
+		if err != nil {
+			return nil, err
+		}
+		live = append(live, t)
+	}
+	return live, nil
+}

@@ -1,0 +1,87 @@
+// Package rotate keeps permanent tokens fresh: it creates a successor, proves it, promotes it in the secret and later
+// retires the one before.
+//
+// It is level-triggered. A run looks at what is there (observe.go), decides on one step (decide.go, a pure function),
+// does it (act.go) and looks again, until nothing is left to do now. No run relies on what an earlier one remembers: a run that dies anywhere
+// leaves something that the next one recognises. Three things make that so:
+//
+//   - The note of a token names the rotation that it belongs to before the token exists (note.go). A token whose value was
+//     lost on the way to the secret can so be found and deleted.
+//   - The version of the secret that holds the successor has the rotation's id as its own, and AWSPENDING until it is promoted.
+//   - The version that was replaced carries a label with the time at which that was seen, so its grace needs no memory.
+//
+// Interruptions, and what the next run finds:
+//
+//	before create        nothing; it begins anew
+//	create, answer lost  a token with our note that no version holds: deleted once no run can be using it ([orphanAge])
+//	before store         the same
+//	store, answer lost   a pending version: proved and promoted
+//	before promotion     the same
+//	promotion, answer lost or died after  AWSPENDING on the current version: removed; the old version: labelled
+//	before delete        a labelled version, past its grace: deleted
+//	delete, answer lost  a labelled version whose token the list does not show: the label is removed
+package rotate
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// Store holds the secrets. Its errors are those of package secrets.
+type Store interface {
+	Describe(ctx context.Context, id string) (secrets.Description, error)
+	Get(ctx context.Context, id, versionID string) (secrets.Version, error)
+	Put(ctx context.Context, id, versionID string, v secrets.Value, stages ...string) error
+	MoveStage(ctx context.Context, id, stage, from, to string) error
+}
+
+// Tokens is what rotation asks of the Tokens API; a [tokens.Client] serves.
+type Tokens interface {
+	List(ctx context.Context, auth tokens.Token, username string, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error]
+	Create(ctx context.Context, auth tokens.Token, username string, req tokens.CreateRequest) (tokens.Metadata, error)
+	CreateTemporary(ctx context.Context, auth tokens.Token, username string, req tokens.TemporaryRequest) (tokens.Temporary, error)
+	Delete(ctx context.Context, auth tokens.Token, username, id string) error
+	Retrieve(ctx context.Context, token tokens.Token) (tokens.Retrieved, error)
+}
+
+// Managed is a token that is kept fresh in a secret.
+type Managed struct {
+	Name        string // "parent", or the name in the configuration
+	SecretID    string // name or ARN
+	RotateEvery time.Duration
+	RetireAfter time.Duration // how long an old token outlives its replacement
+}
+
+// Config is what a [Handler] is made of. All fields are required.
+type Config struct {
+	Stack  string // goes into every note
+	Parent Managed
+	Store  Store
+	Tokens Tokens
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Handler rotates on events. Runs may overlap: each effect is guarded by what the secret says at that moment.
+type Handler struct {
+	stack  string
+	parent Managed
+	store  Store
+	tokens Tokens
+	now    func() time.Time
+	logger *slog.Logger
+}
+
+// New returns a handler. It calls nothing.
+func New(c Config) (*Handler, error) {
+	if c.Stack == "" || c.Parent.SecretID == "" || c.Store == nil || c.Tokens == nil || c.Now == nil || c.Logger == nil {
+		return nil, errors.New("rotate: a field of Config is missing")
+	}
+	return &Handler{stack: c.Stack, parent: c.Parent, store: c.Store, tokens: c.Tokens, now: c.Now, logger: c.Logger}, nil
+}

@@ -1,0 +1,81 @@
+// Package wiring puts the handlers together from settings: the one place where adapters meet the rooms that use them. The functions'
+// mains and the local runner share it, so what runs on a laptop is what runs on Lambda.
+package wiring
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/environment"
+	"github.com/tokenmint/tokenmint/internal/mint"
+	"github.com/tokenmint/tokenmint/internal/rotate"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/secretsmanager"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// Parts are what a handler is put together from.
+type Parts struct {
+	Settings environment.Settings
+	Config   *config.Config
+	Now      func() time.Time
+	Logger   *slog.Logger
+}
+
+// Mint returns the handler of the function mint.
+func Mint(p Parts) (*mint.Handler, error) {
+	// A caller is waiting: what cannot be had at once is his to ask for again.
+	client, err := tokens.New(tokens.Config{BaseURL: p.Settings.TokensAPIURL, Now: p.Now, MaxAttempts: 2, MaxWait: time.Second})
+	if err != nil {
+		return nil, err
+	}
+	store := secretsmanager.Open(p.Settings.AWS)
+	return mint.New(mint.Config{
+		Profiles: p.Config.Profiles,
+		Mint:     client.CreateTemporary,
+		ReadParent: func(ctx context.Context) (secrets.Version, error) {
+			return store.Get(ctx, p.Settings.ParentSecretID, "")
+		},
+		Now:    p.Now,
+		Logger: p.Logger,
+	})
+}
+
+// Rotate returns the handler of the function rotate.
+func Rotate(p Parts) (*rotate.Handler, error) {
+	client, err := tokens.New(tokens.Config{BaseURL: p.Settings.TokensAPIURL, Now: p.Now})
+	if err != nil {
+		return nil, err
+	}
+	return rotate.New(rotate.Config{
+		Stack: p.Settings.Stack,
+		Parent: rotate.Managed{
+			Name:        "parent",
+			SecretID:    p.Settings.ParentSecretID,
+			RotateEvery: p.Config.Parent.RotateEvery,
+			RetireAfter: p.Config.Parent.RetireAfter,
+		},
+		Store:  secretsmanager.Open(p.Settings.AWS),
+		Tokens: client,
+		Now:    p.Now,
+		Logger: p.Logger,
+	})
+}
+
+// FromEnvironment reads the parts of a deployed function: variables, the configuration that was compiled in, the system's
+// clock, and a logger to log.
+func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
+	settings, err := environment.Read(getenv)
+	if err != nil {
+		return Parts{}, err
+	}
+	cfg, err := config.Shipped()
+	if err != nil {
+		return Parts{}, err
+	}
+	return Parts{Settings: settings, Config: cfg, Now: time.Now, Logger: telemetry.NewLogger(log, settings.LogLevel)}, nil
+}
