@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/environment"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
+	"github.com/tokenmint/tokenmint/internal/wiring"
+)
+
+// dev is the command's flags.
+type dev struct {
+	mint, mapbox, aws string // addresses to listen on
+	config            string // path; "" = the one compiled in
+	state, envFile    string // paths; "" = none
+	live              bool
+	world             worldOptions
+}
+
+func newDev() *cobra.Command {
+	var d dev
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run the mint, a simulator of Mapbox's Tokens API and a Secrets Manager on this machine",
+		Long: `dev starts three servers on loopback: the mint's HTTP API, a simulator of Mapbox's Tokens API and a Secrets
+Manager endpoint that holds a fresh parent token. It prints their addresses as NAME=value lines when all are ready,
+and runs until it is interrupted.
+
+  POST {MINT_URL}/tokens                  a temporary token
+  POST {MINT_URL}/_dev/rotate             stands in for the schedule; ?force=true rotates now
+  GET  {TOKENS_API_URL}/_sim/             the simulator's faults, clock and call log
+
+The header X-Dev-Authorizer (the JSON of requestContext.authorizer) sets who calls; without it, it is
+` + devCaller + `.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return d.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&d.mint, "mint", "127.0.0.1:8787", "address of the mint; port 0 takes a free one")
+	flags.StringVar(&d.mapbox, "mapbox", "127.0.0.1:8788", "address of the Tokens API simulator")
+	flags.StringVar(&d.aws, "aws", "127.0.0.1:8789", "address of the Secrets Manager endpoint")
+	flags.StringVar(&d.world.user, "user", "dev", "user name of the simulated Mapbox account")
+	flags.StringVar(&d.config, "config", "", "configuration file (default: the one compiled in)")
+	flags.StringVar(&d.state, "state", "", "directory that keeps tokens and secrets over a restart (default: memory)")
+	flags.StringVar(&d.envFile, "env-file", "", "file to write the printed lines to when ready")
+	flags.IntVar(&d.world.rate, "mapbox-rate", 100, "requests a minute that the simulator allows an account; 0 = no limit")
+	flags.Uint64Var(&d.world.seed, "seed", 1, "seed of the simulator's tokens")
+	flags.BoolVar(&d.live, "live", false, "use the real Mapbox, with the parent token in MAPBOX_ACCESS_TOKEN")
+	cmd.MarkFlagsMutuallyExclusive("live", "state")
+	return cmd
+}
+
+func (d dev) run(ctx context.Context, out, log io.Writer) error {
+	if d.world.rate < 0 {
+		return usageError(errors.New("--mapbox-rate must not be negative"))
+	}
+	cfg, err := loadConfig(d.config)
+	if err != nil {
+		return err
+	}
+	w, keep, err := d.open(cfg)
+	if err != nil {
+		return err
+	}
+	servers, err := d.listen()
+	if err != nil {
+		return err
+	}
+	defer servers.close()
+	lines := d.lines(w, servers)
+	handlers, err := build(lines, cfg, w, log)
+	if err != nil {
+		return err
+	}
+	servers.serve(servers.aws, keep(w.aws()))
+	if !d.live {
+		servers.serve(servers.mapbox, keep(w.mapbox()))
+	}
+	servers.serve(servers.mint, handlers.front(d.live))
+	if d.envFile != "" {
+		if err := writePrivate(d.envFile, []byte(lines.String())); err != nil {
+			return fmt.Errorf("write --env-file: %w", err)
+		}
+	}
+	fmt.Fprint(out, lines)
+	fmt.Fprint(log, d.hint(lines))
+	return servers.wait(ctx)
+}
+
+// open returns the world, and what keeps its changes.
+func (d dev) open(cfg *config.Config) (*world, func(http.Handler) http.Handler, error) {
+	forget := func(h http.Handler) http.Handler { return h }
+	switch {
+	case d.live:
+		w, err := liveWorld(os.Getenv("MAPBOX_ACCESS_TOKEN"))
+		return w, forget, err
+	case d.state != "":
+		s, err := openState(d.state, cfg, d.world)
+		if err != nil {
+			return nil, nil, err
+		}
+		return s.world, s.saving, nil
+	default:
+		w, err := newWorld(cfg, d.world)
+		return w, forget, err
+	}
+}
+
+// variables are NAME=value lines.
+type variables []variable
+
+type variable struct{ name, value string }
+
+// lines are what a function, or a person, needs to reach this world. A real parent token is not among them.
+func (d dev) lines(w *world, s *servers) variables {
+	lines := variables{
+		{"MINT_URL", s.mint.url()},
+		{"TOKENS_API_URL", os.Getenv("TOKENS_API_URL")},
+		{"AWS_ENDPOINT_URL_SECRETS_MANAGER", s.aws.url()},
+		{"PARENT_SECRET_ID", parentSecret},
+		{"MAPBOX_USERNAME", w.user},
+	}
+	if d.live {
+		lines[1].value = or(lines[1].value, "https://api.mapbox.com")
+		return lines
+	}
+	lines[1].value = s.mapbox.url()
+	return append(lines, variable{"MAPBOX_ACCESS_TOKEN", w.hand.Reveal()})
+}
+
+func (v variables) String() string {
+	var b strings.Builder
+	for _, line := range v {
+		b.WriteString(line.name + "=" + line.value + "\n")
+	}
+	return b.String()
+}
+
+// get returns the value of a variable, as [os.Getenv] does.
+func (v variables) get(name string) string {
+	for _, line := range v {
+		if line.name == name {
+			return line.value
+		}
+	}
+	return ""
+}
+
+func (d dev) hint(lines variables) string {
+	url := lines.get("MINT_URL")
+	hint := "\nReady; Ctrl-C stops. In another terminal:\n" +
+		"  curl -sS -X POST " + url + "/tokens -d '{}'\n"
+	if !d.live {
+		hint += "  curl -sS -X POST '" + url + "/_dev/rotate?force=true'\n" +
+			"  curl -sS " + lines.get("TOKENS_API_URL") + "/_sim/calls\n"
+	}
+	return hint + "\n"
+}
+
+// build puts the handlers together as the functions' mains do, from the lines instead of the process's variables.
+func build(lines variables, cfg *config.Config, w *world, log io.Writer) (handlers, error) {
+	settings, err := environment.Read(lines.get)
+	if err != nil {
+		return handlers{}, err
+	}
+	parts := wiring.Parts{Settings: settings, Config: cfg, Now: w.now, Logger: telemetry.NewLogger(log, slog.LevelInfo)}
+	return newHandlers(parts)
+}
+
+func loadConfig(path string) (*config.Config, error) {
+	if path == "" {
+		return config.Shipped()
+	}
+	return config.Load(path)
+}
+
+func or(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}

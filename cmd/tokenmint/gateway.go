@@ -1,0 +1,112 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/tokenmint/tokenmint/internal/mint"
+)
+
+// devCaller is who calls when nothing else is said. AWS has no such account.
+const devCaller = "arn:aws:iam::000000000000:user/dev"
+
+// maxPayload is the largest request that an HTTP API takes, in bytes.
+// Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+const maxPayload = 10 << 20
+
+// gateway stands in for API Gateway: it makes a request into an event of payload format 2.0, adds the caller, and writes the
+// function's reply.
+func gateway(handler *mint.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		event, status, err := eventOf(r)
+		if err != nil {
+			writeJSON(w, status, map[string]string{"message": err.Error()})
+			return
+		}
+		reply, err := handler.Handle(r.Context(), event)
+		if err != nil {
+			writeJSON(w, http.StatusInternalServerError, map[string]string{"message": "Internal Server Error"})
+			return
+		}
+		for name, value := range reply.Headers {
+			w.Header().Set(name, value)
+		}
+		w.WriteHeader(reply.StatusCode)
+		_, _ = io.WriteString(w, reply.Body) // the client may have left
+	}
+}
+
+// eventOf makes the event, or says with which status the gateway itself refuses.
+// Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+func eventOf(r *http.Request) (event events.APIGatewayV2HTTPRequest, status int, err error) {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxPayload))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return event, http.StatusRequestEntityTooLarge, errors.New("Request Entity Too Large") //nolint:staticcheck // API Gateway's own text
+	} else if err != nil {
+		return event, http.StatusBadRequest, fmt.Errorf("read body: %w", err)
+	}
+	event = events.APIGatewayV2HTTPRequest{
+		Version:         "2.0",
+		RouteKey:        "$default",
+		RawPath:         r.URL.Path,
+		RawQueryString:  r.URL.RawQuery,
+		Headers:         flatten(r.Header, strings.ToLower),
+		IsBase64Encoded: !isText(r.Header.Get("Content-Type")),
+		Body:            string(body),
+	}
+	event.QueryStringParameters = flatten(r.URL.Query(), func(name string) string { return name })
+	if event.IsBase64Encoded {
+		event.Body = base64.StdEncoding.EncodeToString(body)
+	}
+	request := &event.RequestContext
+	request.Stage, request.RequestID, request.RouteKey = "$default", newID(), event.RouteKey
+	request.HTTP.Method, request.HTTP.Path, request.HTTP.Protocol = r.Method, r.URL.Path, r.Proto
+	request.HTTP.UserAgent = r.UserAgent()
+	request.Authorizer, err = authorizerOf(r)
+	return event, http.StatusBadRequest, err
+}
+
+// authorizerOf returns the caller: the developer, or whom the header X-Dev-Authorizer describes as
+// requestContext.authorizer would. null stands for a route without an authorizer.
+func authorizerOf(r *http.Request) (*events.APIGatewayV2HTTPRequestContextAuthorizerDescription, error) {
+	header := r.Header.Get("X-Dev-Authorizer")
+	if header == "" {
+		header = `{"iam":{"userArn":"` + devCaller + `","accountId":"000000000000"}}`
+	}
+	var authorizer *events.APIGatewayV2HTTPRequestContextAuthorizerDescription
+	if err := json.Unmarshal([]byte(header), &authorizer); err != nil {
+		return nil, fmt.Errorf("X-Dev-Authorizer must be the JSON of requestContext.authorizer: %w", err)
+	}
+	return authorizer, nil
+}
+
+// isText reports whether an HTTP API passes a body of this type on as it is. All else it encodes.
+func isText(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (strings.HasPrefix(media, "text/") || media == "application/json" ||
+		media == "application/javascript" || media == "application/xml" || strings.HasSuffix(media, "+json"))
+}
+
+func flatten(values map[string][]string, name func(string) string) map[string]string {
+	flat := make(map[string]string, len(values))
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		flat[name(key)] = strings.Join(values[key], ",")
+	}
+	return flat
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client may have left
+}

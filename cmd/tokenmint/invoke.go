@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/spf13/cobra"
+
+	"github.com/tokenmint/tokenmint/internal/environment"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
+	"github.com/tokenmint/tokenmint/internal/wiring"
+)
+
+// invocationLimit is as long as the longer of the two functions may run.
+const invocationLimit = 5 * time.Minute
+
+// invoke is the command's flags.
+type invoke struct{ event, config string }
+
+func newInvoke() *cobra.Command {
+	var i invoke
+	cmd := &cobra.Command{
+		Use:   "invoke mint|rotate --event FILE",
+		Short: "Run one event through a function's handler and print its reply",
+		Long: `invoke runs one event through the handler of a function and prints the reply.
+
+With PARENT_SECRET_ID set, the handler is configured by the function's own variables, such as the lines that dev
+prints. Without it, everything it talks to is made for this one event, as dev would make it.`,
+		Example:   "  tokenmint invoke mint --event events/mint-iam.json",
+		ValidArgs: []string{"mint", "rotate"},
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return i.run(cmd.Context(), args[0], cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringVar(&i.event, "event", "", "file that holds the event's JSON; - reads standard input (required)")
+	cmd.Flags().StringVar(&i.config, "config", "", "configuration file (default: the one compiled in)")
+	return cmd
+}
+
+func (i invoke) run(ctx context.Context, function string, in io.Reader, out, log io.Writer) error {
+	event, err := i.read(in)
+	if err != nil {
+		return err
+	}
+	h, done, err := i.handlers(log)
+	if err != nil {
+		return err
+	}
+	defer done()
+	ctx, cancel := context.WithTimeout(ctx, invocationLimit)
+	defer cancel()
+	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: newID()})
+	reply, err := h.call(ctx, function, event)
+	if err != nil {
+		return fmt.Errorf("%s: %w", function, err)
+	}
+	text, err := json.MarshalIndent(reply, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, string(text))
+	return err
+}
+
+func (h handlers) call(ctx context.Context, function string, event json.RawMessage) (any, error) {
+	if function == "rotate" {
+		return h.rotate.Handle(ctx, event)
+	}
+	var request events.APIGatewayV2HTTPRequest
+	if err := json.Unmarshal(event, &request); err != nil {
+		return nil, fmt.Errorf("event is not an HTTP API's: %w", err)
+	}
+	return h.mint.Handle(ctx, request)
+}
+
+func (i invoke) read(in io.Reader) (json.RawMessage, error) {
+	var text []byte
+	var err error
+	switch i.event {
+	case "":
+		return nil, usageError(errors.New("--event is required"))
+	case "-":
+		text, err = io.ReadAll(in)
+	default:
+		text, err = os.ReadFile(i.event)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read event: %w", err)
+	}
+	if !json.Valid(text) {
+		return nil, fmt.Errorf("event in %s is not JSON", i.event)
+	}
+	return text, nil
+}
+
+// handlers returns the functions as the variables configure them, or else over a world made for them; done ends it.
+func (i invoke) handlers(log io.Writer) (h handlers, done func(), err error) {
+	cfg, err := loadConfig(i.config)
+	if err != nil {
+		return h, nil, err
+	}
+	if os.Getenv("PARENT_SECRET_ID") != "" {
+		settings, err := environment.Read(os.Getenv)
+		if err != nil {
+			return h, nil, err
+		}
+		logger := telemetry.NewLogger(log, settings.LogLevel)
+		h, err = newHandlers(wiring.Parts{Settings: settings, Config: cfg, Now: time.Now, Logger: logger})
+		return h, func() {}, err
+	}
+	w, err := newWorld(cfg, worldOptions{user: "dev", seed: 1})
+	if err != nil {
+		return h, nil, err
+	}
+	d := dev{mint: "127.0.0.1:0", mapbox: "127.0.0.1:0", aws: "127.0.0.1:0"}
+	s, err := d.listen()
+	if err != nil {
+		return h, nil, err
+	}
+	s.serve(s.aws, w.aws())
+	s.serve(s.mapbox, w.mapbox())
+	h, err = build(d.lines(w, s), cfg, w, log)
+	return h, s.close, err
+}

@@ -1,0 +1,72 @@
+// Command tokenmint is the operator's: it runs the functions on one machine, without AWS and without a Mapbox account.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitFailure = 1 // what was asked for could not be done
+	exitUsage   = 2 // it was not clear what was asked for
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+func run(ctx context.Context, args []string) int {
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(os.Stderr, "tokenmint:", err)
+	if errors.Is(err, errUsage) {
+		fmt.Fprintln(os.Stderr, "Try 'tokenmint --help'.")
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// errUsage marks errors of the command line itself.
+var errUsage = errors.New("usage")
+
+func usageError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errUsage, err)
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tokenmint",
+		Short: "Short-lived Mapbox tokens from a parent token that never leaves its secret",
+		Long: `tokenmint hands out temporary Mapbox tokens and keeps the permanent ones fresh.
+This command runs its two functions on one machine, through the handlers that run on Lambda.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
+	root.AddCommand(newDev(), newInvoke(), newVersion())
+	for _, cmd := range append(root.Commands(), root) {
+		check := cmd.Args
+		cmd.Args = func(cmd *cobra.Command, args []string) error { return usageError(check(cmd, args)) }
+	}
+	return root
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// servers are the three that dev runs.
+type servers struct {
+	mint, mapbox, aws listener
+
+	running []*http.Server
+	failed  chan error
+}
+
+// listener is an address that is taken, so that its URL is known before anything is served.
+type listener struct{ net.Listener }
+
+// url returns the address as a client on this machine writes it.
+func (l listener) url() string {
+	address, ok := l.Addr().(*net.TCPAddr)
+	if !ok || !address.IP.IsUnspecified() {
+		return "http://" + l.Addr().String()
+	}
+	return "http://127.0.0.1:" + strconv.Itoa(address.Port)
+}
+
+func (d dev) listen() (*servers, error) {
+	s := &servers{failed: make(chan error, 3)}
+	for _, want := range []struct {
+		flag, address string
+		into          *listener
+		skip          bool
+	}{{"mint", d.mint, &s.mint, false}, {"mapbox", d.mapbox, &s.mapbox, d.live}, {"aws", d.aws, &s.aws, false}} {
+		if want.skip {
+			continue
+		}
+		address := want.address
+		if strings.HasPrefix(address, ":") {
+			address = "127.0.0.1" + address // loopback unless somebody writes another host
+		}
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			s.close()
+			return nil, fmt.Errorf("--%s: %w", want.flag, err)
+		}
+		*want.into = listener{l}
+	}
+	return s, nil
+}
+
+func (s *servers) serve(l listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s.running = append(s.running, server)
+	go func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- err
+		}
+	}()
+}
+
+// wait returns when ctx ends, after the requests that are under way, or when a server fails.
+func (s *servers) wait(ctx context.Context) error {
+	select {
+	case err := <-s.failed:
+		return err
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	var errs []error
+	for i := range s.running { // the mint first: it calls the others
+		errs = append(errs, s.running[len(s.running)-1-i].Shutdown(end))
+	}
+	return errors.Join(errs...)
+}
+
+// close frees what is still taken. Closing twice is harmless.
+func (s *servers) close() {
+	for _, server := range s.running {
+		_ = server.Close()
+	}
+	for _, l := range []listener{s.mint, s.mapbox, s.aws} {
+		if l.Listener != nil {
+			_ = l.Close()
+		}
+	}
+}

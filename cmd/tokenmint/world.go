@@ -1,0 +1,117 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/awssim"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// parentSecret is the name of the parent secret on this machine.
+const parentSecret = "tokenmint/parent"
+
+// world is all that the functions talk to, on this machine: Mapbox's Tokens API and Secrets Manager with a parent token.
+// With --live the first is the real one, and sim is nil.
+type world struct {
+	sim     *tokensim.Simulator
+	secrets *secrets.Memory
+	user    string
+	hand    tokens.Token // for a person's own requests to the simulator; no secret holds it
+	now     func() time.Time
+}
+
+// worldOptions are the flags that shape a world.
+type worldOptions struct {
+	user string
+	rate int    // requests a minute for an account, 0 = no limit
+	seed uint64 // of the simulator
+}
+
+// newWorld returns a world with a simulator, an account, and a fresh parent token in its secret.
+func newWorld(cfg *config.Config, o worldOptions) (*world, error) {
+	w, err := emptyWorld(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.sim.AddAccount(o.user); err != nil {
+		return nil, err
+	}
+	scopes := cfg.ParentScopes()
+	id, parent, err := w.sim.IssueByHand(o.user, "Parent of tokenmint, made by hand", scopes)
+	if err != nil {
+		return nil, err
+	}
+	_, hand, err := w.sim.IssueByHand(o.user, "For your own requests", handScopes(scopes))
+	if err != nil {
+		return nil, err
+	}
+	w.hand = tokens.NewToken(hand)
+	return w, w.storeParent(secrets.Credential{
+		Token: tokens.NewToken(parent), Username: o.user, ID: id, Scopes: scopes, Created: w.now().UTC(),
+	})
+}
+
+// emptyWorld returns a world whose one clock is the simulator's: moving that moves the functions too.
+func emptyWorld(o worldOptions) (*world, error) {
+	sim, err := tokensim.New(tokensim.Config{Seed: o.seed, RateLimit: o.rate})
+	if err != nil {
+		return nil, err
+	}
+	return &world{sim: sim, secrets: secrets.NewMemory(sim.Now), user: o.user, now: sim.Now}, nil
+}
+
+// liveWorld returns a world with the real Mapbox and the person's own token as parent, which stays in this process.
+func liveWorld(value string) (*world, error) {
+	if value == "" {
+		return nil, errors.New("--live needs the parent token in MAPBOX_ACCESS_TOKEN: a secret token with tokens:write")
+	}
+	credential, err := secrets.ParseCredential(secrets.NewValue(value))
+	if err != nil {
+		return nil, fmt.Errorf("MAPBOX_ACCESS_TOKEN: %w", err)
+	}
+	w := &world{secrets: secrets.NewMemory(time.Now), user: credential.Username, now: time.Now}
+	return w, w.storeParent(credential)
+}
+
+func (w *world) storeParent(c secrets.Credential) error {
+	value, err := c.Encode()
+	if err != nil {
+		return err
+	}
+	return w.secrets.Create(noDeadline, parentSecret, newID(), value)
+}
+
+// mapbox serves the Tokens API and, beside it, what moves the simulator.
+func (w *world) mapbox() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/_sim/", w.sim.Management())
+	mux.Handle("/", w.sim)
+	return mux
+}
+
+// aws serves Secrets Manager.
+func (w *world) aws() http.Handler { return awssim.New(w.secrets) }
+
+// handScopes are what a person needs who tries the whole Tokens API by hand.
+func handScopes(parent []string) []string {
+	scopes := append(slices.Clone(parent), "scopes:list", "styles:tiles", "styles:read", "fonts:read", "datasets:read", "vision:read",
+		"uploads:read", "uploads:write", "uploads:list", "tokens:read", "tokens:write")
+	slices.Sort(scopes)
+	return slices.Compact(scopes)
+}
+
+// newID returns 32 random hexadecimal digits.
+func newID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails, says its documentation
+	return hex.EncodeToString(id[:])
+}
