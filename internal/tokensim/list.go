@@ -3,6 +3,7 @@ package tokensim
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,8 +98,13 @@ func (q listing) after(tokens []*permanent) ([]*permanent, *reply) {
 	return nil, new(refuse(http.StatusInternalServerError, "Internal Server Error"))
 }
 
-// nextPage is a Link header. As at Mapbox it repeats the query, access_token and all.
+// nextPage is a Link header. As at Mapbox it repeats the query, access_token and all. Of a repeated parameter it keeps
+// the one that counted: Mapbox's own SDK adds its token to the Link's, and would grow the address page by page.
 func (req request) nextPage(start string) string {
-	req.query.Set("start", start)
-	return "<" + req.origin + "/tokens/v2/" + req.username + "?" + req.query.Encode() + `>; rel="next"`
+	next := make(url.Values, len(req.query)+1)
+	for name := range req.query {
+		next.Set(name, req.query.Get(name))
+	}
+	next.Set("start", start)
+	return "<" + req.origin + "/tokens/v2/" + req.username + "?" + next.Encode() + `>; rel="next"`
 }
