@@ -25,10 +25,11 @@ type dev struct {
 	state, envFile    string // paths; "" = none
 	live              bool
 	world             worldOptions
+	getenv            func(string) string // of --live: MAPBOX_ACCESS_TOKEN, TOKENS_API_URL
 }
 
 func newDev() *cobra.Command {
-	var d dev
+	d := dev{getenv: os.Getenv}
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run the mint, a simulator of Mapbox's Tokens API and a Secrets Manager on this machine",
@@ -58,13 +59,15 @@ The header X-Dev-Authorizer (the JSON of requestContext.authorizer) sets who cal
 	flags.IntVar(&d.world.rate, "mapbox-rate", 100, "requests a minute that the simulator allows an account; 0 = no limit")
 	flags.Uint64Var(&d.world.seed, "seed", 1, "seed of the simulator's tokens")
 	flags.BoolVar(&d.live, "live", false, "use the real Mapbox, with the parent token in MAPBOX_ACCESS_TOKEN")
-	cmd.MarkFlagsMutuallyExclusive("live", "state")
 	return cmd
 }
 
 func (d dev) run(ctx context.Context, out, log io.Writer) error {
-	if d.world.rate < 0 {
+	switch {
+	case d.world.rate < 0:
 		return usageError(errors.New("--mapbox-rate must not be negative"))
+	case d.live && d.state != "":
+		return usageError(errors.New("--live keeps nothing, so --state cannot go with it"))
 	}
 	cfg, err := loadConfig(d.config)
 	if err != nil {
@@ -104,7 +107,7 @@ func (d dev) open(cfg *config.Config) (*world, func(http.Handler) http.Handler, 
 	forget := func(h http.Handler) http.Handler { return h }
 	switch {
 	case d.live:
-		w, err := liveWorld(os.Getenv("MAPBOX_ACCESS_TOKEN"))
+		w, err := liveWorld(d.getenv("MAPBOX_ACCESS_TOKEN"))
 		return w, forget, err
 	case d.state != "":
 		s, err := openState(d.state, cfg, d.world)
@@ -127,13 +130,13 @@ type variable struct{ name, value string }
 func (d dev) lines(w *world, s *servers) variables {
 	lines := variables{
 		{"MINT_URL", s.mint.url()},
-		{"TOKENS_API_URL", os.Getenv("TOKENS_API_URL")},
+		{"TOKENS_API_URL", ""},
 		{"AWS_ENDPOINT_URL_SECRETS_MANAGER", s.aws.url()},
 		{"PARENT_SECRET_ID", parentSecret},
 		{"MAPBOX_USERNAME", w.user},
 	}
 	if d.live {
-		lines[1].value = or(lines[1].value, "https://api.mapbox.com")
+		lines[1].value = or(d.getenv("TOKENS_API_URL"), "https://api.mapbox.com")
 		return lines
 	}
 	lines[1].value = s.mapbox.url()

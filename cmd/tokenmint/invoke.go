@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/spf13/cobra"
 
+	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/environment"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/wiring"
@@ -22,17 +23,21 @@ import (
 const invocationLimit = 5 * time.Minute
 
 // invoke is the command's flags.
-type invoke struct{ event, config string }
+type invoke struct {
+	event, config string
+	getenv        func(string) string
+}
 
 func newInvoke() *cobra.Command {
-	var i invoke
+	i := invoke{getenv: os.Getenv}
 	cmd := &cobra.Command{
 		Use:   "invoke mint|rotate --event FILE",
 		Short: "Run one event through a function's handler and print its reply",
 		Long: `invoke runs one event through the handler of a function and prints the reply.
 
 With PARENT_SECRET_ID set, the handler is configured by the function's own variables, such as the lines that dev
-prints. Without it, everything it talks to is made for this one event, as dev would make it.`,
+prints. Without it, everything it talks to is made for this one event, as dev would make it; a step of
+Secrets Manager's own rotation then finds the steps before it done.`,
 		Example:   "  tokenmint invoke mint --event events/mint-iam.json",
 		ValidArgs: []string{"mint", "rotate"},
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
@@ -50,14 +55,14 @@ func (i invoke) run(ctx context.Context, function string, in io.Reader, out, log
 	if err != nil {
 		return err
 	}
-	h, done, err := i.handlers(log)
+	ctx, cancel := context.WithTimeout(ctx, invocationLimit)
+	defer cancel()
+	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: newID()})
+	h, done, err := i.handlers(ctx, event, log)
 	if err != nil {
 		return err
 	}
 	defer done()
-	ctx, cancel := context.WithTimeout(ctx, invocationLimit)
-	defer cancel()
-	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: newID()})
 	reply, err := h.call(ctx, function, event)
 	if err != nil {
 		return fmt.Errorf("%s: %w", function, err)
@@ -102,20 +107,25 @@ func (i invoke) read(in io.Reader) (json.RawMessage, error) {
 }
 
 // handlers returns the functions as the variables configure them, or else over a world made for them; done ends it.
-func (i invoke) handlers(log io.Writer) (h handlers, done func(), err error) {
+func (i invoke) handlers(ctx context.Context, event json.RawMessage, log io.Writer) (h handlers, done func(), err error) {
 	cfg, err := loadConfig(i.config)
 	if err != nil {
 		return h, nil, err
 	}
-	if os.Getenv("PARENT_SECRET_ID") != "" {
-		settings, err := environment.Read(os.Getenv)
-		if err != nil {
-			return h, nil, err
-		}
-		logger := telemetry.NewLogger(log, settings.LogLevel)
-		h, err = newHandlers(wiring.Parts{Settings: settings, Config: cfg, Now: time.Now, Logger: logger})
-		return h, func() {}, err
+	if i.getenv("PARENT_SECRET_ID") == "" {
+		return ownWorld(ctx, cfg, event, log)
 	}
+	settings, err := environment.Read(i.getenv)
+	if err != nil {
+		return h, nil, err
+	}
+	logger := telemetry.NewLogger(log, settings.LogLevel)
+	h, err = newHandlers(wiring.Parts{Settings: settings, Config: cfg, Now: time.Now, Logger: logger})
+	return h, func() {}, err
+}
+
+// ownWorld makes a world for one event.
+func ownWorld(ctx context.Context, cfg *config.Config, event json.RawMessage, log io.Writer) (h handlers, done func(), err error) {
 	w, err := newWorld(cfg, worldOptions{user: "dev", seed: 1})
 	if err != nil {
 		return h, nil, err
@@ -127,6 +137,41 @@ func (i invoke) handlers(log io.Writer) (h handlers, done func(), err error) {
 	}
 	s.serve(s.aws, w.aws())
 	s.serve(s.mapbox, w.mapbox())
-	h, err = build(d.lines(w, s), cfg, w, log)
+	if h, err = build(d.lines(w, s), cfg, w, log); err == nil {
+		err = h.stepsBefore(ctx, w, event)
+	}
+	if err != nil {
+		s.close()
+	}
 	return h, s.close, err
+}
+
+// stepsBefore does what comes before a step of Secrets Manager's own rotation: the service registers a version, and the function
+// has taken the steps before. For any other event it does nothing.
+func (h handlers) stepsBefore(ctx context.Context, w *world, event json.RawMessage) error {
+	var step events.SecretsManagerSecretRotationEvent
+	if err := json.Unmarshal(event, &step); err != nil || step.Step == "" {
+		return nil // the handler says what is wrong with it
+	}
+	if err := w.secrets.SetRotationEnabled(ctx, parentSecret, true); err != nil {
+		return err
+	}
+	if err := w.secrets.BeginRotation(ctx, parentSecret, step.ClientRequestToken); err != nil {
+		return err
+	}
+	for _, before := range []string{"createSecret", "setSecret", "testSecret"} {
+		if before == step.Step {
+			return nil
+		}
+		earlier := step
+		earlier.Step = before
+		text, err := json.Marshal(earlier)
+		if err != nil {
+			return err
+		}
+		if _, err := h.rotate.Handle(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -20,20 +21,24 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:]))
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
-func run(ctx context.Context, args []string) int {
+// run runs one command and returns the exit code.
+func run(ctx context.Context, args []string, out, log io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(log)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(os.Stderr, "tokenmint:", err)
+	fmt.Fprintln(log, "tokenmint:", err)
 	if errors.Is(err, errUsage) {
-		fmt.Fprintln(os.Stderr, "Try 'tokenmint --help'.")
+		fmt.Fprintln(log, "Try 'tokenmint --help'.")
 		return exitUsage
 	}
 	return exitFailure

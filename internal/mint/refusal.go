@@ -45,7 +45,7 @@ var (
 	refuseTooLarge = &refusal{status: 413, code: "body_too_large", message: "the body is larger than 8 KiB"}
 
 	refuseCaller = &refusal{status: 403, code: "caller_not_allowed",
-		message: "no profile allows this caller: ask the operator of tokenmint for a rule under profiles.<name>.allow"}
+		message: "no profile allows this caller: ask the operator of tokenmint for a rule in the allow list of a profile"}
 	refuseProfile = &refusal{status: 403, code: "profile_not_allowed", message: "this caller has no profile of that name"}
 
 	refuseScopes    = &refusal{status: 422, code: "scopes_invalid", message: "scopes are invalid"}

@@ -68,7 +68,7 @@ func decide(m Managed, o observation, w wish) step {
 		}
 	}
 	for _, t := range o.live {
-		if o.isOrphan(t) && o.now.Sub(t.Created) >= orphanAge {
+		if o.isOrphan(t) && !t.Created.IsZero() && o.now.Sub(t.Created) >= orphanAge {
 			return step{action: sweep, orphan: t}
 		}
 	}

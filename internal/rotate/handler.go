@@ -15,7 +15,8 @@ const maxSteps = 24
 // Report says what a run did.
 type Report struct {
 	Rotation string        `json:"rotation"`
-	Tokens   []TokenReport `json:"tokens"`
+	Step     string        `json:"step,omitempty"` // of Secrets Manager's own rotation
+	Tokens   []TokenReport `json:"tokens,omitempty"`
 }
 
 // TokenReport says what was done for one managed token, in order. The last step is "settled" or "wait" when nothing was left to do.
@@ -33,7 +34,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (Report, erro
 		return Report{}, err
 	}
 	if e.Step != "" {
-		return Report{Rotation: e.ClientRequestToken}, h.handleStep(ctx, e)
+		return Report{Rotation: e.ClientRequestToken, Step: e.Step}, h.handleStep(ctx, e)
 	}
 	if e.Name != "" && e.Name != h.parent.Name {
 		return Report{}, fmt.Errorf("no managed token is called %q", e.Name)

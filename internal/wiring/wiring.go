@@ -47,7 +47,8 @@ func Mint(p Parts) (*mint.Handler, error) {
 
 // Rotate returns the handler of the function rotate.
 func Rotate(p Parts) (*rotate.Handler, error) {
-	client, err := tokens.New(tokens.Config{BaseURL: p.Settings.TokensAPIURL, Now: p.Now})
+	// Nobody is waiting: a spent rate limit, which is of one minute, is sat out.
+	client, err := tokens.New(tokens.Config{BaseURL: p.Settings.TokensAPIURL, Now: p.Now, MaxWait: 65 * time.Second})
 	if err != nil {
 		return nil, err
 	}

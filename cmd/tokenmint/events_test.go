@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+var update = flag.Bool("update", false, "write what the fixtures are answered with to events/replies")
+
+// Each fixture in events decodes into the event type that it stands for, and is answered as events/replies says.
+func TestFixtures(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../events/*.json")
+	if err != nil || len(files) < 9 {
+		t.Fatalf("%d fixtures: %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			function := "rotate"
+			if strings.HasPrefix(filepath.Base(file), "mint-") {
+				function = "mint"
+			}
+			decodeFixture(t, file)
+			var out, log bytes.Buffer
+			err := invoke{event: file, getenv: nothingSet}.run(t.Context(), function, nil, &out, &log)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, log.String())
+			}
+			compare(t, filepath.Join("../../events/replies", filepath.Base(file)), steady(out.String()))
+		})
+	}
+}
+
+func nothingSet(string) string { return "" }
+
+// decodeFixture fails if the event has a field that its type does not know: a misspelt one would be ignored silently.
+func decodeFixture(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var into any = new(map[string]any)
+	switch name := filepath.Base(file); {
+	case strings.HasPrefix(name, "mint-"):
+		into = new(events.APIGatewayV2HTTPRequest)
+	case strings.HasPrefix(name, "rotation-"):
+		into = new(events.SecretsManagerSecretRotationEvent)
+	}
+	in := json.NewDecoder(bytes.NewReader(text))
+	in.DisallowUnknownFields()
+	if err := in.Decode(into); err != nil {
+		t.Errorf("%s: %v", file, err)
+	}
+}
+
+// steady replaces what differs from run to run.
+func steady(reply string) string {
+	for _, r := range []struct{ pattern, with string }{
+		{`tk\.[\w-]+\.[\w-]{22}`, "TOKEN"},
+		{`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`, "TIME"},
+		{`(\\"expires_in\\":)\d+`, "${1}SECONDS"},
+		{`cm[0-9a-z]{23}`, "ID"},
+	} {
+		reply = regexp.MustCompile(r.pattern).ReplaceAllString(reply, r.with)
+	}
+	return reply
+}
+
+func compare(t *testing.T, golden, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil { //nolint:gosec // a file of the repository, for all to read
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("reply:\n%s\nwant, from %s:\n%s", got, golden, want)
+	}
+}

@@ -1,0 +1,271 @@
+// Package e2e drives the two built bootstraps as Lambda does, with the simulators of Mapbox and Secrets Manager on loopback.
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/awssim"
+	"github.com/tokenmint/tokenmint/internal/lambdatest"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+const (
+	user         = "acme"
+	parentSecret = "tokenmint/parent"
+)
+
+// stack is what a deployed tokenmint consists of.
+type stack struct {
+	t       *testing.T
+	sim     *tokensim.Simulator
+	secrets *secrets.Memory
+	mapbox  string // URL
+	env     []string
+	planted []string // token values that must show nowhere
+}
+
+// newStack has a fresh parent, pasted bare as a person does.
+func newStack(t *testing.T) *stack {
+	t.Helper()
+	sim, err := tokensim.New(tokensim.Config{Seed: 5, RateLimit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.AddAccount(user); err != nil {
+		t.Fatal(err)
+	}
+	s := &stack{t: t, sim: sim, secrets: secrets.NewMemory(time.Now)}
+	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(awssim.New(s.secrets))
+	t.Cleanup(mapbox.Close)
+	t.Cleanup(manager.Close)
+	s.mapbox = mapbox.URL
+	s.env = []string{
+		"PARENT_SECRET_ID=" + parentSecret, "TOKENS_API_URL=" + mapbox.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL,
+		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "STACK=e2e", "LOG_LEVEL=DEBUG",
+	}
+	return s
+}
+
+// paste stores a token with all that the shipped configuration needs, or with other scopes.
+func (s *stack) paste(scopes ...string) {
+	s.t.Helper()
+	if len(scopes) == 0 {
+		cfg, err := config.Shipped()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		scopes = cfg.ParentScopes()
+	}
+	_, value, err := s.sim.IssueByHand(user, "Made by hand", scopes)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.planted = append(s.planted, value)
+	if err := s.secrets.Create(s.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(value)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// invoke runs one event, in the time that the template gives the function.
+func (s *stack) invoke(function *lambdatest.Instance, event string) lambdatest.Reply {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 15*time.Second)
+	defer cancel()
+	reply, err := function.Invoke(ctx, []byte(event))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return reply
+}
+
+// mint runs a fixture and returns the reply and its body.
+func (s *stack) mint(function *lambdatest.Instance, fixture string) (status int, body string) {
+	s.t.Helper()
+	event, err := os.ReadFile("../../events/" + fixture + ".json")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	reply := s.invoke(function, string(event))
+	var response events.APIGatewayV2HTTPResponse
+	if err := json.Unmarshal(reply.Payload, &response); err != nil || reply.Failed {
+		s.t.Fatalf("failed: %t, error: %v", reply.Failed, err)
+	}
+	return response.StatusCode, response.Body
+}
+
+// verdict is the simulator's on the token in a reply's body.
+func (s *stack) verdict(body string) tokens.Verdict {
+	s.t.Helper()
+	var reply struct{ Token tokens.Token }
+	if err := json.Unmarshal([]byte(body), &reply); err != nil {
+		s.t.Fatal(err)
+	}
+	s.planted = append(s.planted, reply.Token.Reveal())
+	client, err := tokens.New(tokens.Config{BaseURL: s.mapbox})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	got, err := client.Retrieve(s.t.Context(), reply.Token)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return got.Verdict
+}
+
+// current returns the credential in the secret's current version.
+func (s *stack) current() secrets.Credential {
+	s.t.Helper()
+	v, err := s.secrets.Get(s.t.Context(), parentSecret, "")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	credential, err := secrets.ParseCredential(v.Value)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.planted = append(s.planted, credential.Token.Reveal())
+	return credential
+}
+
+// noLeak fails if a token's signature is in one of the texts.
+func (s *stack) noLeak(texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		for _, value := range s.planted {
+			if strings.Contains(text, value[strings.LastIndex(value, ".")+1:]) {
+				s.t.Error("a token shows in a log or a reply")
+			}
+		}
+	}
+}
+
+func TestMintRotateMint(t *testing.T) {
+	t.Parallel()
+	s := newStack(t)
+	s.paste()
+	mint := lambdatest.Start(t, lambdatest.Build(t, "../..", "./functions/mint"), s.env...)
+	rotate := lambdatest.Start(t, lambdatest.Build(t, "../..", "./functions/rotate"), s.env...)
+
+	pasted := s.current().ID
+	if status, body := s.mint(mint, "mint-iam"); status != 200 || s.verdict(body) != tokens.VerdictValid {
+		t.Errorf("status %d", status)
+	}
+	reply := s.invoke(rotate, `{"action":"rotate","id":"2026-01-02T15:00:00Z"}`)
+	if reply.Failed || !strings.Contains(string(reply.Payload), `["create","promote","unmark","supersede","settled"]`) {
+		t.Errorf("rotation: %s", reply.Payload)
+	}
+	promoted := s.current()
+	if promoted.ID == pasted || promoted.Rotation == "" {
+		t.Error("the secret holds the pasted parent")
+	}
+	if status, body := s.mint(mint, "mint-jwt"); status != 200 || s.verdict(body) != tokens.VerdictValid {
+		t.Errorf("with a cached parent: status %d", status)
+	}
+	// The cached parent goes at once, as in a leak. The instance notices, and takes the new one.
+	if err := s.sim.Revoke(user, pasted); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := s.mint(mint, "mint-iam"); status != 200 || s.verdict(body) != tokens.VerdictValid {
+		t.Errorf("after the old parent went: status %d", status)
+	}
+	if reply := s.invoke(rotate, `{"action":"rotate","id":"2026-01-02T16:00:00Z"}`); reply.Failed || s.current().ID != promoted.ID {
+		t.Errorf("a heartbeat at rest: %s", reply.Payload)
+	}
+	s.noLeak(mint.Log(), rotate.Log())
+	if !strings.Contains(mint.Log(), `"requestId":"00000000-0000-4000-8000-000000000001"`) || !strings.Contains(mint.Log(), `"code":"ok"`) {
+		t.Error("the mint's log lacks audit records with Lambda's request id")
+	}
+}
+
+// Each failure that the functions can meet, with tokens planted where they are met: no value may reach a log or a reply.
+func TestFailuresShowNoToken(t *testing.T) {
+	t.Parallel()
+	mintFile, rotateFile := lambdatest.Build(t, "../..", "./functions/mint"), lambdatest.Build(t, "../..", "./functions/rotate")
+	for name, prepare := range map[string]func(s *stack){
+		"no secret": func(*stack) {},
+		"no token": func(s *stack) {
+			const planted = "sk.eyJ1IjoiYWNtZSJ9.planted-signature-here"
+			s.planted = append(s.planted, planted)
+			value := secrets.NewValue("some text around " + planted)
+			if err := s.secrets.Create(s.t.Context(), parentSecret, strings.Repeat("a", 32), value); err != nil {
+				s.t.Fatal(err)
+			}
+		},
+		"no tokens:write": func(s *stack) { s.paste("styles:tiles", "styles:read", "fonts:read", "tokens:read") },
+		"revoked": func(s *stack) {
+			s.paste()
+			if err := s.sim.Revoke(user, s.current().ID); err != nil {
+				s.t.Fatal(err)
+			}
+		},
+		"401":         func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.Status, Status: 401}) },
+		"404":         func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.Status, Status: 404}) },
+		"422":         func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.Status, Status: 422}) },
+		"500":         func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.Status, Status: 500}) },
+		"HTML":        func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.HTML}) },
+		"half a body": func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.HalfBody}) },
+		"no answer":   func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.NoAnswer}) },
+		"lost answer": func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.LostAnswer}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t)
+			prepare(s)
+			mint, rotate := lambdatest.Start(t, mintFile, s.env...), lambdatest.Start(t, rotateFile, s.env...)
+			status, body := s.mint(mint, "mint-iam")
+			if status < 400 {
+				t.Errorf("mint: status %d", status)
+			}
+			reply := s.invoke(rotate, `{"action":"rotate","id":"x","force":true}`)
+			if !reply.Failed {
+				t.Error("rotate: Lambda is told of no failure")
+			}
+			s.noLeak(body, string(reply.Payload), mint.Log(), rotate.Log())
+		})
+	}
+}
+
+func (s *stack) failing(f tokensim.Fault) {
+	s.paste()
+	f.Hits = -1
+	s.sim.Inject(f)
+}
+
+func TestWrongSettingStopsTheFunctionWithOneSentence(t *testing.T) {
+	t.Parallel()
+	const good = "PARENT_SECRET_ID=p AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b"
+	for _, path := range []string{"./functions/mint", "./functions/rotate"} {
+		file := lambdatest.Build(t, "../..", path)
+		for _, tc := range []struct{ name, env string }{
+			{"PARENT_SECRET_ID", "AWS_REGION=eu-west-1"},
+			{"AWS_REGION", "PARENT_SECRET_ID=p"},
+			{"AWS_ACCESS_KEY_ID", "PARENT_SECRET_ID=p AWS_REGION=eu-west-1"},
+			{"LOG_LEVEL", good + " LOG_LEVEL=LOUD"},
+			{"TOKENS_API_URL", good + " TOKENS_API_URL=api.mapbox.com"},
+			{"TOKENS_API_URL", good + " TOKENS_API_URL=https://api.mapbox.com/?access_token=sk.x"},
+			{"AWS_ENDPOINT_URL", good + " AWS_ENDPOINT_URL=localhost"},
+			{"AWS_ENDPOINT_URL_SECRETS_MANAGER", good + " AWS_ENDPOINT_URL_SECRETS_MANAGER=ftp://x"},
+		} {
+			function := lambdatest.Start(t, file, strings.Fields(tc.env)...)
+			select {
+			case <-function.Exited():
+			case <-time.After(10 * time.Second):
+				t.Fatalf("%s with a wrong %s runs", path, tc.name)
+			}
+			if got := function.Log(); strings.Count(got, "\n") != 1 || !strings.Contains(got, tc.name) || strings.Contains(got, "sk.x") {
+				t.Errorf("%s with a wrong %s says: %s", path, tc.name, got)
+			}
+		}
+	}
+}
