@@ -140,7 +140,7 @@ func (b *bench) create(body string) answer {
 // temporary makes a temporary token that lives for d.
 func (b *bench) temporary(by string, d time.Duration, scopes ...string) string {
 	b.t.Helper()
-	a := b.do("POST", "/tokens/v2/alice", by, temporaryBody(b.now().Add(d).Format(time.RFC3339), scopes))
+	a := b.do("POST", "/tokens/v2/alice", by, temporaryBody(b.sim.Now().Add(d).Format(time.RFC3339), scopes))
 	if a.status != http.StatusOK {
 		b.t.Fatalf("create temporary: got %d %q", a.status, a.text("message"))
 	}
@@ -150,18 +150,6 @@ func (b *bench) temporary(by string, d time.Duration, scopes ...string) string {
 func temporaryBody(expires string, scopes []string) string {
 	body, _ := json.Marshal(map[string]any{"expires": expires, "scopes": scopes})
 	return string(body)
-}
-
-// now reads the simulator's clock.
-func (b *bench) now() time.Time {
-	b.t.Helper()
-	w := httptest.NewRecorder()
-	b.sim.Management().ServeHTTP(w, httptest.NewRequest("GET", "/_sim/clock", nil))
-	var clock struct{ Now time.Time }
-	if err := json.Unmarshal(w.Body.Bytes(), &clock); err != nil {
-		b.t.Fatal(err)
-	}
-	return clock.Now
 }
 
 // verdict is the code of a retrieve.

@@ -13,23 +13,19 @@ const (
 	maxAllowedURLs = 100 // (the API's page)
 )
 
-// set takes over the members that the body of a create or an update names. A body with the given complaint, or with a
-// wrong member, changes nothing that the caller keeps.
-func (t *permanent) set(f fields, complaint string) *reply {
-	if complaint != "" {
-		return new(unprocessable(complaint))
-	}
-	for name, raw := range f {
-		if bad := t.setMember(f, name, raw); bad != "" {
-			return new(unprocessable(bad))
+// set takes over the members that the body of a create or an update names. After a complaint t is of no use.
+func (t *permanent) set(f fields) (complaint string) {
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		if bad := t.setMember(f, name); bad != "" {
+			return bad
 		}
 	}
-	return nil
+	return ""
 }
 
-func (t *permanent) setMember(f fields, name string, raw json.RawMessage) (complaint string) {
+func (t *permanent) setMember(f fields, name string) (complaint string) {
+	raw, ok := f[name]
 	null := string(raw) == "null"
-	ok := true
 	switch name {
 	case "note":
 		t.Note = nil

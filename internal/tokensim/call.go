@@ -25,7 +25,7 @@ type Call struct {
 func (s *Simulator) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.calls)
+	return append([]Call{}, s.calls...)
 }
 
 // record logs a request; s.mu is held.

@@ -139,7 +139,7 @@ func readManagement(r *http.Request, into any) error {
 	if err := dec.Decode(into); err != nil {
 		return fmt.Errorf("the body is not as expected: %w", err)
 	}
-	if dec.More() {
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("the body holds more than one JSON value")
 	}
 	return nil

@@ -36,11 +36,14 @@ func (s *Simulator) show(a *account, t *permanent) tokenBody {
 
 // createPermanent is the only place where a secret token's value is sent.
 func (s *Simulator) createPermanent(req request, a *account, by bearer) reply {
-	var t permanent
-	if bad := t.set(req.fields, req.fields.unknown("note", "scopes", "allowedUrls", "resources", "allowedApplications")); bad != nil {
-		return *bad
+	if bad := req.fields.unknown("note", "scopes", "allowedUrls", "resources", "allowedApplications"); bad != "" {
+		return unprocessable(bad)
 	}
-	if _, ok := req.fields["scopes"]; !ok || !by.grants(t.Scopes) {
+	var t permanent
+	if bad := t.set(req.fields); bad != "" {
+		return unprocessable(bad)
+	}
+	if t.Scopes == nil || !by.grants(t.Scopes) {
 		return unprocessable("scopes are invalid")
 	}
 	made := s.add(a, t)
@@ -58,8 +61,8 @@ func (s *Simulator) update(req request, a *account, by bearer) reply {
 		return *bad
 	}
 	next := *t
-	if bad := next.set(req.fields, ""); bad != nil {
-		return *bad
+	if bad := next.set(req.fields); bad != "" {
+		return unprocessable(bad)
 	}
 	if _, ok := req.fields["scopes"]; ok {
 		gains := t.Usage == public && usageOf(next.Scopes) == secret || len(t.Scopes) == 0 && len(next.Scopes) > 0

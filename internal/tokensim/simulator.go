@@ -179,13 +179,3 @@ func missingScope(op string) reply {
 	}
 	return refuse(http.StatusNotFound, "Not Found")
 }
-
-// now is the simulator's time; s.mu is held.
-func (s *Simulator) now() time.Time { return s.cfg.Now().Add(s.offset).UTC() }
-
-// Advance moves the clock ahead. Time does not go back: a negative d changes nothing.
-func (s *Simulator) Advance(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.offset += max(d, 0)
-}

@@ -1,0 +1,199 @@
+package tokensim_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+)
+
+// TestFaults creates a token while something goes wrong, and looks at what the client sees and at whether the token
+// exists.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		fault   tokensim.Fault
+		status  int // 0 = no answer
+		body    string
+		halved  bool
+		created bool
+		logged  int
+	}{
+		"status":              {tokensim.Fault{Kind: tokensim.Status, Status: 500}, 500, `{"message":"Internal Server Error"}`, false, false, 500},
+		"status with message": {tokensim.Fault{Kind: tokensim.Status, Status: 422, Message: "no"}, 422, `{"message":"no"}`, false, false, 422},
+		"redirection":         {tokensim.Fault{Kind: tokensim.Status, Status: 307, Header: http.Header{"Location": {"https://a.example/"}}}, 307, `{"message":"Temporary Redirect"}`, false, false, 307},
+		"HTML":                {tokensim.Fault{Kind: tokensim.HTML}, 502, "<!DOCTYPE html>", false, false, 502},
+		"HTML as a success":   {tokensim.Fault{Kind: tokensim.HTML, Status: 200}, 200, "<!DOCTYPE html>", false, false, 200},
+		"no answer":           {tokensim.Fault{Kind: tokensim.NoAnswer}, 0, "", false, false, 0},
+		"half a body":         {tokensim.Fault{Kind: tokensim.HalfBody}, 200, `{"client":"api"`, true, true, 200},
+		"lost answer":         {tokensim.Fault{Kind: tokensim.LostAnswer}, 0, "", false, true, 0},
+		"slow":                {tokensim.Fault{Kind: tokensim.Slow, DelayBefore: time.Nanosecond, DelayAfter: time.Nanosecond}, 200, `{"client":"api"`, false, true, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, tokensim.Config{})
+			before := len(b.sim.Tokens("alice"))
+			b.sim.Inject(tc.fault)
+			res, body, err := b.try("POST", "/tokens/v2/alice", `{"scopes":["styles:read"]}`)
+
+			switch {
+			case tc.status == 0:
+				if res != nil {
+					t.Fatalf("got %d, want no answer", res.StatusCode)
+				}
+			case res == nil || res.StatusCode != tc.status || !strings.HasPrefix(body, tc.body):
+				t.Fatal("not the wanted status and body")
+			case tc.halved != errors.Is(err, io.ErrUnexpectedEOF):
+				t.Errorf("half a body: %t, want %t", !tc.halved, tc.halved)
+			case res.Header.Get("Location") != tc.fault.Header.Get("Location"):
+				t.Errorf("Location is %q", res.Header.Get("Location"))
+			}
+			if got := len(b.sim.Tokens("alice")) > before; got != tc.created {
+				t.Errorf("the token exists: %t, want %t", got, tc.created)
+			}
+			call := b.sim.Calls()[0]
+			if call.Status != tc.logged || call.Fault != tc.fault.String() || call.Fault == "" || call.TokenID != b.allID {
+				t.Errorf("logged as %+v", call)
+			}
+		})
+	}
+}
+
+// try sends a request that may get no answer or half of one. It has a connection of its own, which net/http does not
+// try a second time.
+func (b *bench) try(method, path, body string) (res *http.Response, text string, err error) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.url+path+"?access_token="+b.all, strings.NewReader(body))
+	if err != nil {
+		b.t.Fatal("the request is malformed")
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	if res, err = transport.RoundTrip(req); err != nil {
+		return nil, "", err
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	return res, string(raw), err
+}
+
+func TestFaultsStrikeWhatTheyName(t *testing.T) {
+	t.Parallel()
+	broken := tokensim.Fault{Kind: tokensim.Status, Status: 500}
+	with := func(change func(*tokensim.Fault)) tokensim.Fault {
+		f := broken
+		change(&f)
+		return f
+	}
+	for name, tc := range map[string]struct {
+		faults []tokensim.Fault
+		want   []int // statuses of: scopes, list, scopes, list, scopes, list
+	}{
+		"once":            {[]tokensim.Fault{broken}, []int{500, 200, 200, 200, 200, 200}},
+		"twice":           {[]tokensim.Fault{with(func(f *tokensim.Fault) { f.Hits = 2 })}, []int{500, 500, 200, 200, 200, 200}},
+		"for ever":        {[]tokensim.Fault{with(func(f *tokensim.Fault) { f.Hits = -1 })}, []int{500, 500, 500, 500, 500, 500}},
+		"one operation":   {[]tokensim.Fault{with(func(f *tokensim.Fault) { f.Op, f.Hits = tokensim.OpList, 2 })}, []int{200, 500, 200, 500, 200, 200}},
+		"after two":       {[]tokensim.Fault{with(func(f *tokensim.Fault) { f.Skip = 2 })}, []int{200, 200, 500, 200, 200, 200}},
+		"after one of it": {[]tokensim.Fault{with(func(f *tokensim.Fault) { f.Op, f.Skip = tokensim.OpList, 1 })}, []int{200, 200, 200, 500, 200, 200}},
+		"one by one":      {[]tokensim.Fault{broken, with(func(f *tokensim.Fault) { f.Status = 503 })}, []int{500, 503, 200, 200, 200, 200}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, tokensim.Config{})
+			for _, f := range tc.faults {
+				b.sim.Inject(f)
+			}
+			var got []int
+			for range 3 {
+				got = append(got, b.do("GET", "/scopes/v1/alice", b.all, "").status, b.do("GET", "/tokens/v2/alice", b.all, "").status)
+			}
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("got %d, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestOperationsAreNamed(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, tokensim.Config{})
+	b.do("GET", "/tokens/v2", b.all, "")
+	b.do("GET", "/tokens/v2/alice", b.all, "")
+	b.do("POST", "/tokens/v2/alice", b.all, `{"scopes":[]}`)
+	b.do("POST", "/tokens/v2/alice", b.all, `{"scopes":[],"expires":"2030-05-01T12:30:00Z"}`)
+	b.do("PATCH", "/tokens/v2/alice/c", b.all, `{}`)
+	b.do("DELETE", "/tokens/v2/alice/c", b.all, "")
+	b.do("GET", "/scopes/v1/alice", b.all, "")
+	b.do("GET", "/elsewhere", b.all, "")
+	var got []string
+	for _, call := range b.sim.Calls() {
+		got = append(got, call.Op)
+	}
+	want := []string{"retrieve", "list", "create", "create-temporary", "update", "delete", "scopes", ""}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestDelays calls the handler itself: a connection would tie the test to real time.
+func TestDelays(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		fault    tokensim.Fault
+		patience time.Duration
+		answered bool
+		created  bool
+		took     time.Duration
+	}{
+		"before":              {tokensim.Fault{Kind: tokensim.Slow, DelayBefore: 30 * time.Second}, time.Minute, true, true, 30 * time.Second},
+		"after":               {tokensim.Fault{Kind: tokensim.Slow, DelayAfter: 30 * time.Second}, time.Minute, true, true, 30 * time.Second},
+		"both":                {tokensim.Fault{Kind: tokensim.Slow, DelayBefore: time.Second, DelayAfter: time.Second}, time.Minute, true, true, 2 * time.Second},
+		"a slow error":        {tokensim.Fault{Kind: tokensim.Status, Status: 500, DelayBefore: time.Second}, time.Minute, true, false, time.Second},
+		"given up before":     {tokensim.Fault{Kind: tokensim.Slow, DelayBefore: 30 * time.Second}, 5 * time.Second, false, false, 5 * time.Second},
+		"given up afterwards": {tokensim.Fault{Kind: tokensim.Slow, DelayAfter: 30 * time.Second}, 5 * time.Second, false, true, 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sim := newSimulator(t, tokensim.Config{Now: time.Now})
+				_, token, err := sim.IssueByHand("alice", "n", everything)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sim.Inject(tc.fault)
+				ctx, cancel := context.WithTimeout(t.Context(), tc.patience)
+				defer cancel()
+				r := httptest.NewRequestWithContext(ctx, "POST", "/tokens/v2/alice?access_token="+token, strings.NewReader(`{"scopes":[]}`))
+				start := time.Now()
+				answered := serve(sim, r)
+				if took := time.Since(start); answered != tc.answered || took != tc.took {
+					t.Errorf("answered %t after %s, want %t after %s", answered, took, tc.answered, tc.took)
+				}
+				if created := len(sim.Tokens("alice")) == 3; created != tc.created {
+					t.Errorf("the token exists: %t, want %t", created, tc.created)
+				}
+				if len(sim.Calls()) != 1 {
+					t.Errorf("%d calls are logged, want 1", len(sim.Calls()))
+				}
+			})
+		})
+	}
+}
+
+// serve reports whether the handler answered; else it closed the connection.
+func serve(h http.Handler, r *http.Request) (answered bool) {
+	defer func() {
+		if v := recover(); v != nil && v != http.ErrAbortHandler { //nolint:errorlint // a panic's value, not an error chain
+			panic(v)
+		}
+	}()
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	return true
+}

@@ -1,0 +1,83 @@
+package tokensim_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+)
+
+func TestSnapshotOutlivesTheSimulator(t *testing.T) {
+	t.Parallel()
+	before := newBench(t, tokensim.Config{Seed: 1, TemporaryDiesWithParent: true})
+	parentID, parent := before.issue("alice", "tokens:write", "styles:read")
+	child := before.temporary(parent, time.Hour, "styles:read")
+	if err := before.sim.Revoke("bob", before.sim.Tokens("bob")[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	before.sim.Advance(time.Minute)
+	list := before.do("GET", "/tokens/v2/alice", before.all, "")
+	snapshot, err := before.sim.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(snapshot), "holds the signing key") {
+		t.Error("the snapshot does not say that it is secret")
+	}
+
+	after := newBench(t, tokensim.Config{Seed: 2, TemporaryDiesWithParent: true})
+	if err := after.sim.Restore(snapshot); err != nil {
+		t.Fatal(err)
+	}
+	if string(after.do("GET", "/tokens/v2/alice", before.all, "").raw) != string(list.raw) {
+		t.Error("the list differs")
+	}
+	if len(after.sim.Tokens("bob")) != 0 || after.sim.AddAccount("bob") == nil {
+		t.Error("an account without tokens is lost")
+	}
+	if got := after.verdict(after.all); got != "TokenInvalid" {
+		t.Errorf("a token of the replaced state is %s", got)
+	}
+	if got, want := after.sim.Now(), birth.Add(time.Minute); !got.Equal(want) {
+		t.Errorf("the clock is at %s, want %s", got, want)
+	}
+	after.all = before.all
+	if id := after.create(`{"scopes":[]}`).text("id"); slices.Contains(list.column("id"), id) {
+		t.Error("an id is given twice")
+	}
+	if got := after.verdict(child); got != "TokenValid" {
+		t.Errorf("the temporary token is %s", got)
+	}
+	if err := after.sim.Revoke("alice", parentID); err != nil {
+		t.Fatal(err)
+	}
+	if got := after.verdict(child); got != "TokenRevoked" {
+		t.Errorf("after its parent's end the temporary token is %s", got)
+	}
+}
+
+func TestRestoreRefuses(t *testing.T) {
+	t.Parallel()
+	const key = `"key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="`
+	for name, tc := range map[string]struct{ snapshot, want string }{
+		"nothing":         {``, "the snapshot is not JSON of the simulator"},
+		"another file":    {`[]`, "the snapshot is not JSON of the simulator"},
+		"no key":          {`{}`, "the snapshot has no signing key"},
+		"a short key":     {`{"key":"AAAA"}`, "the snapshot has no signing key"},
+		"an id cut short": {`{` + key + `,"accounts":{"alice":[{"id":"c","usage":"sk"}]}}`, `the snapshot's account "alice" has a damaged token`},
+		"a wrong usage":   {`{` + key + `,"accounts":{"alice":[{"id":"c123456789012345678901234","usage":"tk"}]}}`, `the snapshot's account "alice" has a damaged token`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, tokensim.Config{})
+			if err := b.sim.Restore([]byte(tc.snapshot)); err == nil || err.Error() != tc.want {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+			if b.verdict(b.all) != "TokenValid" {
+				t.Error("the state was changed")
+			}
+		})
+	}
+}
