@@ -77,7 +77,7 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	servers, err := d.listen()
+	servers, err := d.listen(ctx)
 	if err != nil {
 		return err
 	}

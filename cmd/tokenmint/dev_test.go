@@ -290,7 +290,7 @@ func TestInvokeWithTheVariablesThatDevPrints(t *testing.T) {
 
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,8 @@ func (l listener) url() string {
 	return "http://127.0.0.1:" + strconv.Itoa(address.Port)
 }
 
-func (d dev) listen() (*servers, error) {
+func (d dev) listen(ctx context.Context) (*servers, error) {
+	var listen net.ListenConfig
 	s := &servers{failed: make(chan error, 3)}
 	for _, want := range []struct {
 		flag, address string
@@ -45,7 +46,7 @@ func (d dev) listen() (*servers, error) {
 		if strings.HasPrefix(address, ":") {
 			address = "127.0.0.1" + address // loopback unless somebody writes another host
 		}
-		l, err := net.Listen("tcp", address)
+		l, err := listen.Listen(ctx, "tcp", address)
 		if err != nil {
 			s.close()
 			return nil, fmt.Errorf("--%s: %w", want.flag, err)

@@ -53,7 +53,7 @@ type event struct {
 func Build(tb testing.TB, root, path string) string {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "bootstrap")
-	cmd := exec.Command("go", "build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, path)
+	cmd := exec.CommandContext(tb.Context(), "go", "build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, path)
 	cmd.Dir = root
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -67,7 +67,7 @@ func Start(tb testing.TB, bootstrap string, env ...string) *Instance {
 	tb.Helper()
 	i := &Instance{events: make(chan event), replies: map[string]chan Reply{}, exited: make(chan struct{})}
 	i.server = httptest.NewServer(i.routes())
-	i.process = exec.Command(bootstrap)
+	i.process = exec.CommandContext(context.WithoutCancel(tb.Context()), bootstrap) // Kill ends it
 	i.process.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(i.server.URL, "http://")}, env...)
 	i.process.Stdout, i.process.Stderr = &i.log, &i.log
 	if err := i.process.Start(); err != nil {

@@ -1,6 +1,7 @@
 package mint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -52,20 +53,11 @@ func (c caller) fits(rule config.Rule) bool {
 		return false
 	}
 	for claim, pattern := range rule.JWT {
-		if !anyMatch(pattern, c.claims[claim]) {
+		if !slices.ContainsFunc(c.claims[claim], pattern.Match) {
 			return false
 		}
 	}
 	return true
-}
-
-func anyMatch(pattern config.Pattern, values []string) bool {
-	for _, value := range values {
-		if pattern.Match(value) {
-			return true
-		}
-	}
-	return false
 }
 
 // principal reduces the ARN of a role's session to that of the role, which is what policies are written about:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -116,9 +117,7 @@ func (h *Handler) refuse(audit *telemetry.Audit, err error) events.APIGatewayV2H
 	}
 	audit.Code, audit.Cause = r.code, r.cause
 	reply := respond(r.status, errorReply{Message: r.message, Code: r.code, RequestID: audit.RequestID})
-	for name, value := range r.headers {
-		reply.Headers[name] = value
-	}
+	maps.Copy(reply.Headers, r.headers)
 	return reply
 }
 

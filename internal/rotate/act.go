@@ -101,7 +101,7 @@ func (h *Handler) promote(ctx context.Context, m Managed, o observation) error {
 // abandon takes AWSPENDING off a token that does not work. The token itself, if it lives and is ours, is an orphan from
 // then on.
 func (h *Handler) abandon(ctx context.Context, m Managed, o observation) error {
-	h.logger.ErrorContext(ctx, "pending token is given up", "secret", m.SecretID, "version", o.pending.id, "tokenID", o.pending.credential.ID)
+	h.logger.ErrorContext(ctx, "pending token is given up", "secret", m.SecretID, "version", o.pending.id, "tokenId", o.pending.credential.ID)
 	return h.store.MoveStage(ctx, m.SecretID, secrets.Pending, o.pending.id, "")
 }
 
@@ -118,7 +118,7 @@ func (h *Handler) retire(ctx context.Context, m Managed, o observation, id strin
 	if id == current.credential.ID {
 		return fmt.Errorf("token %s is the current one: not deleted", id)
 	}
-	h.logger.InfoContext(ctx, "delete token", slog.String("secret", m.SecretID), slog.String("tokenID", id))
+	h.logger.InfoContext(ctx, "delete token", slog.String("secret", m.SecretID), slog.String("tokenId", id))
 	err = h.tokens.Delete(ctx, current.credential.Token, current.credential.Username, id)
 	if upstream, ok := errors.AsType[*tokens.Error](err); !ok || upstream.Status != http.StatusNotFound {
 		return err

@@ -44,7 +44,6 @@ type bench struct {
 	log     *lockedBuffer
 	aws     *faultyWire
 	planted []string // token values that must show nowhere
-	events  int
 }
 
 func newBench(t *testing.T) *bench {

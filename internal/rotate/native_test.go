@@ -2,7 +2,6 @@ package rotate_test
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/tokensim"
 )
 
-func discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // native is the id that Secrets Manager gives its rotation and the version that it registers for it.
 const native = "5a6b7c8d-0000-4000-8000-000000000001"

@@ -1,5 +1,5 @@
-// Package e2e drives the two built bootstraps as Lambda does, with the simulators of Mapbox and Secrets Manager on loopback.
-package e2e
+// Package e2e_test drives the two built bootstraps as Lambda does, with the simulators of Mapbox and Secrets Manager on loopback.
+package e2e_test
 
 import (
 	"context"
