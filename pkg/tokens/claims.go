@@ -31,7 +31,7 @@ type Claims struct {
 func (t Token) Decode() (Claims, error) {
 	usage := t.Usage()
 	if usage == "" {
-		return Claims{}, fmt.Errorf("%w: it does not begin with pk., sk. or tk.", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: its usage is not pk, sk or tk", ErrMalformed)
 	}
 	parts := strings.Split(t.Reveal(), ".")
 	if len(parts) != 3 || parts[2] == "" {

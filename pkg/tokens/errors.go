@@ -12,12 +12,12 @@ import (
 type Outcome int
 
 const (
-	// OutcomeUnknown: the operation may or may not have had its effect. The zero value, because it is
+	// OutcomeUnknown means that the operation may or may not have had its effect. The zero value, because it is
 	// the safe reading of an error that says nothing.
 	OutcomeUnknown Outcome = iota
-	// DidNotHappen: the operation certainly had no effect.
+	// DidNotHappen means that the operation certainly had no effect.
 	DidNotHappen
-	// Happened: the server reported success, but its reply could not be read. The effect stands.
+	// Happened means that the server reported success, but its reply could not be read. The effect stands.
 	Happened
 )
 

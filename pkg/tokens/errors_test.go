@@ -182,7 +182,7 @@ func TestNoErrorShowsAToken(t *testing.T) {
 				for e := range chain(err) {
 					text := printed(t, e)
 					checkSilent(t, fmt.Sprintf("%T", e), text)
-					if _, ok := e.(*url.Error); ok || strings.Contains(text, "http://[::1") {
+					if _, ok := e.(*url.Error); ok || strings.Contains(text, "http://[::1") { //nolint:errorlint // chain unwraps
 						t.Errorf("the error holds a %T or a redirect's target", e)
 					}
 				}
@@ -208,7 +208,7 @@ func chain(err error) func(yield func(error) bool) {
 			if !yield(e) {
 				return
 			}
-			switch e := e.(type) {
+			switch e := e.(type) { //nolint:errorlint // this is the unwrapping
 			case interface{ Unwrap() error }:
 				pending = append(pending, e.Unwrap())
 			case interface{ Unwrap() []error }:

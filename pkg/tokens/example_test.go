@@ -13,7 +13,7 @@ import (
 )
 
 // mapbox stands in for https://api.mapbox.com in the examples: it gives one answer to everything.
-func mapbox(status int, body string) (client *tokens.Client, close func()) {
+func mapbox(status int, body string) (client *tokens.Client, done func()) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
