@@ -89,7 +89,8 @@ func (q listing) after(tokens []*permanent) ([]*permanent, *reply) {
 			return tokens[i+1:], nil
 		}
 	} else if len(q.start) == idLength && strings.HasPrefix(q.start, "c") {
-		i, found := slices.BinarySearchFunc(tokens, q.start, func(t *permanent, id string) int { return cmp.Compare(t.ID, id) })
+		byID := func(t *permanent, id string) int { return cmp.Compare(t.ID, id) }
+		i, found := slices.BinarySearchFunc(tokens, q.start, byID)
 		if found {
 			i++
 		}

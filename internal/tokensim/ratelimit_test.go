@@ -16,7 +16,7 @@ func TestRateLimit(t *testing.T) {
 	for range 2 {
 		b.want(list(), http.StatusOK, "")
 	}
-	b.want(b.do("GET", "/tokens/v2/alice", "sk.none", ""), 401, "Unauthorized") // counts for nobody
+	b.want(b.do("GET", "/tokens/v2/alice", forge(b.all), ""), 401, "Unauthorized") // counts for nobody
 	if b.verdict(b.all) != "TokenValid" {
 		t.Error("a retrieve within the limit is not answered")
 	}
@@ -35,9 +35,9 @@ func TestRateLimit(t *testing.T) {
 	}
 	b.want(b.do("GET", "/tokens/v2/bob", bobs, ""), http.StatusOK, "") // another account
 
-	b.sim.Advance(59 * time.Second)
+	b.sim.Advance(60*time.Second - 251*time.Millisecond)
 	b.want(list(), http.StatusTooManyRequests, "Too Many Requests")
-	b.sim.Advance(time.Second)
+	b.sim.Advance(time.Millisecond) // to the reset
 	a := list()
 	b.want(a, http.StatusOK, "")
 	if got := a.header.Get("X-Rate-Limit-Reset"); got != "1903867320" {
