@@ -84,6 +84,7 @@ func TestUnknownAddresses(t *testing.T) {
 		{"GET", "/_sim/calls"},
 	} {
 		t.Run(tc.method+" "+tc.path, func(t *testing.T) {
+			b := b.in(t)
 			b.want(b.do(tc.method, tc.path, b.all, ""), 404, "Not Found")
 		})
 	}
@@ -137,7 +138,7 @@ func TestContentTypeDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, tokensim.Config{})
 	for _, kind := range []string{"", "application/json", "text/plain", "application/x-www-form-urlencoded"} {
-		req, err := http.NewRequestWithContext(t.Context(), "POST", b.url+"/tokens/v2/alice?access_token="+b.all,
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+"/tokens/v2/alice?access_token="+b.all,
 			strings.NewReader(`{"scopes":["styles:read"]}`))
 		if err != nil {
 			t.Fatal("the request is malformed")
@@ -154,7 +155,7 @@ func TestLinkNamesTheRequestsOwnOrigin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest("GET", "/tokens/v2/alice?limit=1&access_token="+token, nil)
+	r := httptest.NewRequest(http.MethodGet, "/tokens/v2/alice?limit=1&access_token="+token, nil)
 	r.Host, r.TLS = "api.example", &tls.ConnectionState{}
 	w := httptest.NewRecorder()
 	sim.ServeHTTP(w, r)

@@ -44,6 +44,13 @@ func newBench(t *testing.T, cfg tokensim.Config) *bench {
 	return b
 }
 
+// in is the bench of a subtest.
+func (b *bench) in(t *testing.T) *bench {
+	sub := *b
+	sub.t = t
+	return &sub
+}
+
 func newSimulator(t testing.TB, cfg tokensim.Config) *tokensim.Simulator {
 	t.Helper()
 	if cfg.Now == nil {

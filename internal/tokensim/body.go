@@ -24,35 +24,38 @@ func (t *permanent) set(f fields) (complaint string) {
 }
 
 func (t *permanent) setMember(f fields, name string) (complaint string) {
-	raw, ok := f[name]
-	null := string(raw) == "null"
+	null := string(f[name]) == "null"
+	list, isList := f.strings(name)
 	switch name {
 	case "note":
 		t.Note = nil
-		if json.Unmarshal(raw, &t.Note) != nil {
+		if json.Unmarshal(f[name], &t.Note) != nil {
 			return "note is invalid"
 		}
 		if t.Note != nil && utf8.RuneCountInString(*t.Note) > maxNote {
 			return fmt.Sprintf("note may not have more than %d characters", maxNote)
 		}
 	case "scopes":
-		if t.Scopes, ok = f.strings(name); !ok {
+		if !isList {
 			return "scopes are invalid"
 		}
+		t.Scopes = list
 	case "allowedUrls":
-		if t.AllowedURLs, ok = f.strings(name); !ok && !null {
+		if !isList && !null {
 			return "allowedUrls are invalid"
 		}
-		if len(t.AllowedURLs) > maxAllowedURLs {
+		if len(list) > maxAllowedURLs {
 			return fmt.Sprintf("allowedUrls may not be more than %d", maxAllowedURLs)
 		}
+		t.AllowedURLs = list
 	case "resources":
-		if t.Resources, ok = f.strings(name); len(t.Resources) == 0 && !null {
+		if len(list) == 0 && !null {
 			return "resources are invalid"
 		}
+		t.Resources = list
 	case "allowedApplications":
 		t.Applications = nil
-		if json.Unmarshal(raw, &t.Applications) != nil {
+		if json.Unmarshal(f[name], &t.Applications) != nil {
 			return "allowedApplications are invalid"
 		}
 	}

@@ -63,6 +63,7 @@ func TestList(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			b := b.in(t)
 			a := b.do("GET", "/tokens/v2/alice", b.all, "", tc.query...)
 			if got := a.column("note"); a.status != http.StatusOK || a.raw[0] != '[' || !slices.Equal(got, tc.want) {
 				t.Errorf("got %d %q, want %q", a.status, got, tc.want)
@@ -90,6 +91,7 @@ func TestListRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			b := b.in(t)
 			b.want(b.do("GET", "/tokens/v2/alice", b.all, "", tc.query...), tc.status, tc.message)
 		})
 	}
@@ -135,7 +137,7 @@ func next(a answer) (string, bool) {
 // follow requests a Link as it stands, which works because the access_token is in it.
 func (b *bench) follow(link string) answer {
 	b.t.Helper()
-	req, err := http.NewRequestWithContext(b.t.Context(), "GET", link, nil)
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, link, nil)
 	if err != nil {
 		b.t.Fatal("the Link is no address")
 	}

@@ -105,7 +105,7 @@ func FuzzCreate(f *testing.F) {
 			t.Fatal(err)
 		}
 		w := httptest.NewRecorder()
-		sim.ServeHTTP(w, httptest.NewRequest("POST", "/tokens/v2/alice?access_token="+token, strings.NewReader(body)))
+		sim.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/tokens/v2/alice?access_token="+token, strings.NewReader(body)))
 		raw, _ := io.ReadAll(w.Body)
 		var got struct {
 			Usage, Token, Message string

@@ -107,6 +107,7 @@ func TestTemporaryFromTemporary(t *testing.T) {
 		"with more scopes": {"2030-05-01T12:10:00Z", []string{"fonts:read"}, 422, "scopes are invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			b := b.in(t)
 			b.want(b.do("POST", "/tokens/v2/alice", parent, temporaryBody(tc.expires, tc.scopes)), tc.status, tc.message)
 		})
 	}

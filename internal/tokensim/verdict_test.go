@@ -63,6 +63,7 @@ func TestVerdicts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			b := b.in(t)
 			a := b.do("GET", "/tokens/v2", tc.token, "")
 			if a.status != http.StatusOK || a.text("code") != tc.code {
 				t.Fatalf("got %d %q, want %q", a.status, a.text("code"), tc.code)
