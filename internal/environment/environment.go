@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,6 +18,7 @@ import (
 type Settings struct {
 	ParentSecretID string     // PARENT_SECRET_ID: name or ARN
 	TokensAPIURL   string     // TOKENS_API_URL
+	TokenTable     string     // TOKEN_TABLE: name of the DynamoDB table; "" means that an instance shares tokens with itself only
 	Stage          string     // STAGE
 	Stack          string     // STACK: part of the note of every token that rotation creates
 	LogLevel       slog.Level // LOG_LEVEL
@@ -29,13 +31,18 @@ type AWS struct {
 	Region                 string
 	Credentials            aws.CredentialsProvider
 	SecretsManagerEndpoint string // "" means AWS's own
+	DynamoDBEndpoint       string // likewise
 }
+
+// tableRule is DynamoDB's rule for names: 3 to 255 letters, digits and _.-
+var tableRule = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 
 // Read reads the settings with getenv, which is [os.Getenv] outside tests.
 func Read(getenv func(string) string) (Settings, error) {
 	s := Settings{
 		ParentSecretID: getenv("PARENT_SECRET_ID"),
 		TokensAPIURL:   or(getenv("TOKENS_API_URL"), "https://api.mapbox.com"),
+		TokenTable:     getenv("TOKEN_TABLE"),
 		Stage:          or(getenv("STAGE"), "dev"),
 		Stack:          or(getenv("STACK"), "tokenmint"),
 	}
@@ -45,46 +52,55 @@ func Read(getenv func(string) string) (Settings, error) {
 	if err := checkOrigin("TOKENS_API_URL", s.TokensAPIURL); err != nil {
 		return Settings{}, err
 	}
+	if s.TokenTable != "" && !tableRule.MatchString(s.TokenTable) {
+		return Settings{}, fmt.Errorf("TOKEN_TABLE is %q: it must be the name of a DynamoDB table, not its ARN", s.TokenTable)
+	}
 	if err := s.LogLevel.UnmarshalText([]byte(or(getenv("LOG_LEVEL"), "INFO"))); err != nil {
 		return Settings{}, fmt.Errorf("LOG_LEVEL is %q: it must be DEBUG, INFO, WARN or ERROR", getenv("LOG_LEVEL"))
 	}
 	var err error
-	s.AWS, err = readAWS(getenv)
-	return s, err
+	s.AWS, err = readAWS(getenv, s.TokenTable != "")
+	if err != nil {
+		return Settings{}, err
+	}
+	return s, nil
 }
 
-// readAWS honours the SDK's own variables. Someone who names an endpoint of his own talks to a double, which needs neither a region nor
-// credentials; both then have placeholders, since the SDK signs every request.
-func readAWS(getenv func(string) string) (AWS, error) {
-	endpoint := or(getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), getenv("AWS_ENDPOINT_URL"))
-	region := or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"))
+// readAWS honours the SDK's own variables. Where every service in use is a double, since its endpoint is named, neither a region nor
+// credentials are needed; both then have placeholders, since the SDK signs every request.
+func readAWS(getenv func(string) string, table bool) (AWS, error) {
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_DYNAMODB"} {
+		if value := getenv(name); value != "" {
+			if err := checkOrigin(name, value); err != nil {
+				return AWS{}, err
+			}
+		}
+	}
+	a := AWS{
+		Region:                 or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
+		SecretsManagerEndpoint: or(getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), getenv("AWS_ENDPOINT_URL")),
+		DynamoDBEndpoint:       or(getenv("AWS_ENDPOINT_URL_DYNAMODB"), getenv("AWS_ENDPOINT_URL")),
+	}
 	keys := aws.Credentials{
 		AccessKeyID:     getenv("AWS_ACCESS_KEY_ID"),
 		SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"),
 		SessionToken:    getenv("AWS_SESSION_TOKEN"),
 		Source:          "environment",
 	}
-	if endpoint != "" {
-		for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER"} {
-			if value := getenv(name); value != "" {
-				if err := checkOrigin(name, value); err != nil {
-					return AWS{}, err
-				}
-			}
-		}
-		region = or(region, "us-east-1")
+	if a.SecretsManagerEndpoint != "" && (a.DynamoDBEndpoint != "" || !table) {
+		a.Region = or(a.Region, "us-east-1")
 		if !keys.HasKeys() {
 			keys.AccessKeyID, keys.SecretAccessKey = "local", "local"
 		}
 	}
 	switch {
-	case region == "":
+	case a.Region == "":
 		return AWS{}, errors.New("AWS_REGION is not set: it must name the region of the parent secret")
 	case !keys.HasKeys():
 		return AWS{}, errors.New("AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set: Lambda sets both; elsewhere they must be exported")
 	}
-	provide := func(context.Context) (aws.Credentials, error) { return keys, nil }
-	return AWS{Region: region, Credentials: aws.CredentialsProviderFunc(provide), SecretsManagerEndpoint: endpoint}, nil
+	a.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys, nil })
+	return a, nil
 }
 
 // checkOrigin keeps to what an endpoint may be. The value stays out of the error, for it may hold a credential.

@@ -1,0 +1,138 @@
+package tokentable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/tokenmint/tokenmint/internal/tokencache"
+)
+
+const (
+	longestClosed = 2 * time.Minute // how far ahead the budget can be closed
+	keepLedger    = time.Hour       // after its minute, so that an operator can look at it
+)
+
+// Spend implements [tokencache.Store].
+func (s *Store) Spend(ctx context.Context, spend tokencache.Spend) (left int, err error) {
+	minute := spend.Now.Truncate(time.Minute)
+	if spend.Limit <= 0 { // the condition below lets the first one through
+		return 0, &tokencache.SpentError{Until: minute.Add(time.Minute)}
+	}
+	in := s.update(ledgerKey(minute), "ADD #total :one, #profile :one SET #ttl = :ttl")
+	in.ReturnValues = types.ReturnValueUpdatedNew
+	in.ExpressionAttributeNames = map[string]string{"#total": "total", "#profile": profileName(spend.Profile), "#ttl": "ttl"}
+	in.ExpressionAttributeValues = item{
+		":one": number(1), ":limit": number(spend.Limit), ":now": instant(spend.Now), ":ttl": ledgerTimeToLive(minute),
+	}
+	condition := "(attribute_not_exists(#total) OR #total < :limit) AND (attribute_not_exists(closed) OR closed <= :now)"
+	if spend.ProfileLimit > 0 {
+		condition += " AND (attribute_not_exists(#profile) OR #profile < :profileLimit)"
+		in.ExpressionAttributeValues[":profileLimit"] = number(spend.ProfileLimit)
+	}
+	in.ConditionExpression = &condition
+
+	out, err := s.client.UpdateItem(ctx, in)
+	if there, ok := refused(err); ok {
+		return 0, whySpent(there, spend)
+	}
+	if err != nil {
+		return 0, wrap(err, "spend from %s", ledgerKey(minute))
+	}
+	ledger := reader{item: out.Attributes}
+	total := ledger.number("total", int64(spend.Limit))
+	if ledger.broken || total == 0 {
+		return 0, errUnreadable(minute)
+	}
+	return spend.Limit - int(total), nil
+}
+
+// whySpent finds in the ledger what did not allow the spend, and when that will be over.
+func whySpent(there item, spend tokencache.Spend) error {
+	minute := spend.Now.Truncate(time.Minute)
+	ledger := reader{item: there}
+	total := ledger.number("total", math.MaxInt64)
+	profile := ledger.number(profileName(spend.Profile), math.MaxInt64)
+	until := ledger.closed(minute)
+	if total >= int64(spend.Limit) || spend.ProfileLimit > 0 && profile >= int64(spend.ProfileLimit) {
+		until = later(until, minute.Add(time.Minute))
+	}
+	if ledger.broken || !until.After(spend.Now) {
+		return errUnreadable(minute)
+	}
+	return &tokencache.SpentError{Until: until}
+}
+
+// Close implements [tokencache.Store]. A time further ahead than two minutes is taken for two minutes. It writes to the ledgers of the
+// three minutes at most that the closed time touches, at once: should only some succeed, those are closed.
+func (s *Store) Close(ctx context.Context, now, until time.Time) error {
+	if latest := now.Add(longestClosed); until.After(latest) {
+		until = latest
+	}
+	var minutes []time.Time
+	for minute := now.Truncate(time.Minute); minute.Before(until); minute = minute.Add(time.Minute) {
+		minutes = append(minutes, minute)
+	}
+	errs := make([]error, len(minutes))
+	var writes sync.WaitGroup
+	for i, minute := range minutes {
+		writes.Go(func() { errs[i] = s.closeMinute(ctx, minute, until) })
+	}
+	writes.Wait()
+	return errors.Join(errs...)
+}
+
+// closeMinute leaves a ledger that is closed for longer as it is.
+func (s *Store) closeMinute(ctx context.Context, minute, until time.Time) error {
+	in := s.update(ledgerKey(minute), "SET closed = :until, #ttl = :ttl")
+	in.ConditionExpression = aws.String("attribute_not_exists(closed) OR closed < :until")
+	in.ExpressionAttributeNames = map[string]string{"#ttl": "ttl"}
+	in.ExpressionAttributeValues = item{":until": instant(until), ":ttl": ledgerTimeToLive(minute)}
+	_, err := s.client.UpdateItem(ctx, in)
+	if there, ok := refused(err); ok {
+		ledger := reader{item: there}
+		if ledger.closed(minute); ledger.broken {
+			return errUnreadable(minute)
+		}
+		return nil
+	}
+	if err != nil {
+		return wrap(err, "close %s", ledgerKey(minute))
+	}
+	return nil
+}
+
+func ledgerKey(minute time.Time) string { return "budget#" + minute.UTC().Format(time.RFC3339) }
+
+func ledgerTimeToLive(minute time.Time) types.AttributeValue {
+	return timeToLive(minute.Add(time.Minute + keepLedger))
+}
+
+// profileName is an attribute's name; it is apart from all others.
+func profileName(profile string) string { return "p#" + profile }
+
+// closed is until when the ledger of the minute is closed. A time further ahead than Close would have written is none.
+func (r *reader) closed(minute time.Time) time.Time {
+	until := r.instant("closed")
+	if until.After(minute.Add(time.Minute + longestClosed)) {
+		r.broken = true
+	}
+	return until
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func errUnreadable(minute time.Time) error {
+	return fmt.Errorf("ledger %s cannot be read", ledgerKey(minute))
+}
