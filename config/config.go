@@ -6,10 +6,14 @@
 package config
 
 import (
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -39,9 +43,10 @@ type Config struct {
 
 // Parent says how the token that all others come from is kept fresh.
 type Parent struct {
-	Scopes      []string // nil: see [Config.ParentScopes]
-	RotateEvery time.Duration
-	RetireAfter time.Duration
+	Scopes         []string // nil: see [Config.ParentScopes]
+	RotateEvery    time.Duration
+	RetireAfter    time.Duration
+	MintsPerMinute int // by all profiles together
 }
 
 // Profile is a named right: the callers in Allow may have temporary tokens with Scopes, or fewer.
@@ -51,12 +56,59 @@ type Profile struct {
 	Lifetime time.Duration // of a token, at most [LongestLifetime]
 	Reuse    time.Duration // how long one token serves all callers; 0 means a token for each request
 	Allow    []Rule        // any one suffices
+
+	MintsPerMinute int // by this profile; 0 = only the parent's limit holds
 }
 
-// Rule describes callers. All of its parts must hold.
+// Digest returns a short name of all that the profile says. Whatever is cached under it is forgotten by an edit.
+func (p Profile) Digest() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", p.plain()))
+	return hex.EncodeToString(sum[:16])
+}
+
+// plain returns the profile with its rules as text: a rule holds a pointer, which prints as an address.
+func (p Profile) plain() any {
+	rules := make([]string, len(p.Allow))
+	for i, rule := range p.Allow {
+		rules[i] = rule.String()
+	}
+	return struct {
+		Name            string
+		Scopes          []string
+		Lifetime, Reuse time.Duration
+		Rules           []string
+		MintsPerMinute  int
+	}{p.Name, p.Scopes, p.Lifetime, p.Reuse, rules, p.MintsPerMinute}
+}
+
+// Rule describes callers. All of its parts must hold; a rule without any describes nobody.
 type Rule struct {
-	IAM *Pattern           // the caller's IAM user or role ARN
-	JWT map[string]Pattern // claims; one element of a list claim suffices
+	IAM     *Pattern           // the caller's IAM user or role ARN
+	JWT     map[string]Pattern // claims; one element of a list claim suffices
+	Lambda  map[string]Pattern // what a Lambda authorizer says of the caller, likewise
+	Anyone  bool               // whoever calls, known or not
+	Origins []Pattern          // of the web page that calls, any one; only a browser tells it truly
+}
+
+// String returns the rule in one line, equal for equal rules.
+func (r Rule) String() string {
+	var parts []string
+	if r.IAM != nil {
+		parts = append(parts, fmt.Sprintf("iam: %q", r.IAM))
+	}
+	for _, claim := range slices.Sorted(maps.Keys(r.JWT)) {
+		parts = append(parts, fmt.Sprintf("jwt.%s: %q", claim, r.JWT[claim]))
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Lambda)) {
+		parts = append(parts, fmt.Sprintf("lambda.%s: %q", key, r.Lambda[key]))
+	}
+	if r.Anyone {
+		parts = append(parts, "anyone")
+	}
+	if len(r.Origins) > 0 {
+		parts = append(parts, fmt.Sprintf("origins: %q", r.Origins))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // ManagedToken is a permanent token that is kept fresh in a secret of its own.

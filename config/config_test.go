@@ -37,11 +37,13 @@ const valid = `parent:
   scopes: [tokens:write, tokens:read, styles:read, uploads:write]
   rotate_every: 720h
   retire_after: 3h
+  mints_per_minute: 60
 profiles:
   web-map:
     scopes: [styles:read]
     lifetime: 60m
     reuse: 30m
+    mints_per_minute: 20
     allow:
       - iam: "arn:aws:iam::*:role/web-*"
       - jwt: {groups: maps, iss: "https://id.example/"}
@@ -59,6 +61,9 @@ func TestParseReadsEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if c.Parent.MintsPerMinute != 60 || c.Profiles[0].MintsPerMinute != 20 {
+		t.Errorf("mints a minute: %d and %d", c.Parent.MintsPerMinute, c.Profiles[0].MintsPerMinute)
+	}
 	if got := c.Profiles[0].Allow; len(got) != 2 || got[0].IAM == nil || len(got[1].JWT) != 2 {
 		t.Errorf("rules = %+v", got)
 	}
@@ -74,39 +79,49 @@ func TestParseReadsEveryKey(t *testing.T) {
 func TestParseNamesFileLineAndKey(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ old, new, want string }{
-		"unknown key":                {"    reuse: 30m", "    reuze: 30m", "x.yaml:9: profiles.web-map.reuze: unknown key; known here: allow, lifetime, reuse, scopes"},
-		"unknown section":            {"tokens:\n  uploads-ci", "extras:\n  uploads-ci", "x.yaml:13: extras: unknown key"},
-		"key twice":                  {"    reuse: 30m", "    reuse: 30m\n    reuse: 1m", "x.yaml:10: profiles.web-map.reuse: is given twice"},
-		"profile twice":              {"tokens:\n", "  web-map:\n    scopes: [styles:read]\ntokens:\n", "x.yaml:13: profiles.web-map: is given twice"},
+		"unknown key":                {"    reuse: 30m", "    reuze: 30m", "x.yaml:10: profiles.web-map.reuze: unknown key; known here: allow, lifetime, mints_per_minute, reuse, scopes"},
+		"unknown section":            {"tokens:\n  uploads-ci", "extras:\n  uploads-ci", "x.yaml:15: extras: unknown key"},
+		"key twice":                  {"    reuse: 30m", "    reuse: 30m\n    reuse: 1m", "x.yaml:11: profiles.web-map.reuse: is given twice"},
+		"profile twice":              {"tokens:\n", "  web-map:\n    scopes: [styles:read]\ntokens:\n", "x.yaml:15: profiles.web-map: is given twice"},
 		"unknown unit":               {"rotate_every: 720h", "rotate_every: 30d", `x.yaml:3: parent.rotate_every: "30d" is not a duration`},
-		"no unit":                    {"reuse: 30m", "reuse: 30", `x.yaml:9: profiles.web-map.reuse: "30" is not a duration`},
-		"negative duration":          {"reuse: 30m", "reuse: -30m", "x.yaml:9: profiles.web-map.reuse: -30m is negative"},
+		"no unit":                    {"reuse: 30m", "reuse: 30", `x.yaml:10: profiles.web-map.reuse: "30" is not a duration`},
+		"negative duration":          {"reuse: 30m", "reuse: -30m", "x.yaml:10: profiles.web-map.reuse: -30m is negative"},
 		"lifetime beyond an hour":    {"lifetime: 60m", "lifetime: 61m", "profiles.web-map.lifetime: 1h1m0s is not between"},
 		"lifetime zero":              {"lifetime: 60m", "lifetime: 0s", "profiles.web-map.lifetime: 0s is not between"},
 		"reuse not below lifetime":   {"reuse: 30m", "reuse: 60m", "profiles.web-map.reuse: 1h0m0s must be shorter"},
 		"grace too short":            {"retire_after: 3h", "retire_after: 1h5m", "parent.retire_after: 1h5m0s is too short"},
+		"mints of nothing":           {"mints_per_minute: 60", "mints_per_minute: 0", `x.yaml:5: parent.mints_per_minute: "0" is not a whole number`},
+		"mints of a fraction":        {"mints_per_minute: 20", "mints_per_minute: 1.5", `"1.5" is not a whole number above 0`},
 		"parent's interval in grace": {"rotate_every: 720h", "rotate_every: 3h", "parent.rotate_every: 3h0m0s must be longer than retire_after"},
 		"token's interval in grace":  {"rotate_every: 2160h", "rotate_every: 168h", "tokens.uploads-ci.rotate_every: 168h0m0s must be longer"},
 		"parent cannot create":       {"[tokens:write, tokens:read,", "[tokens:read,", "parent.scopes: must hold tokens:write"},
 		"tokens scope in a profile":  {"    scopes: [styles:read]", "    scopes: [styles:read, tokens:read]", "profiles.web-map.scopes: tokens:read can never be lent"},
-		"profile beyond the parent":  {"    scopes: [styles:read]", "    scopes: [fonts:read]", "x.yaml:7: profiles.web-map.scopes: fonts:read is beyond parent.scopes"},
-		"token beyond the parent":    {"[uploads:write]\n    rotate", "[uploads:read]\n    rotate", "x.yaml:15: tokens.uploads-ci.scopes: uploads:read is beyond"},
+		"profile beyond the parent":  {"    scopes: [styles:read]", "    scopes: [fonts:read]", "x.yaml:8: profiles.web-map.scopes: fonts:read is beyond parent.scopes"},
+		"token beyond the parent":    {"[uploads:write]\n    rotate", "[uploads:read]\n    rotate", "x.yaml:17: tokens.uploads-ci.scopes: uploads:read is beyond"},
 		"no scopes":                  {"    scopes: [styles:read]\n", "", "profiles.web-map.scopes: is missing"},
-		"scopes not a list":          {"    scopes: [styles:read]", "    scopes: styles:read", "x.yaml:7: profiles.web-map.scopes: must be a list"},
+		"scopes not a list":          {"    scopes: [styles:read]", "    scopes: styles:read", "x.yaml:8: profiles.web-map.scopes: must be a list"},
 		"odd scope":                  {"    scopes: [styles:read]", "    scopes: [Styles Read]", `"Styles Read" is not a scope`},
 		"scope twice":                {"    scopes: [styles:read]", "    scopes: [styles:read, styles:read]", "styles:read is given twice"},
-		"regular expression":         {`"arn:aws:iam::*:role/web-*"`, `"^arn:aws:iam::.*:role/web-.*$"`, "x.yaml:11: profiles.web-map.allow.iam: "},
+		"regular expression":         {`"arn:aws:iam::*:role/web-*"`, `"^arn:aws:iam::.*:role/web-.*$"`, "x.yaml:13: profiles.web-map.allow.iam: "},
 		"unanchored ARN":             {`"arn:aws:iam::*:role/web-*"`, `"*role/web-*"`, "is not anchored"},
 		"ARN of nothing":             {`"arn:aws:iam::*:role/web-*"`, `"arn:aws:iam::*:*"`, "must name a role/…"},
 		"half an ARN":                {`"arn:aws:iam::*:role/web-*"`, `"arn:aws:iam::*"`, "is not anchored: write a whole ARN"},
-		"any claim":                  {"groups: maps", `groups: "*"`, "x.yaml:12: profiles.web-map.allow.jwt.groups: \"*\" is not anchored"},
+		"any claim":                  {"groups: maps", `groups: "*"`, "x.yaml:14: profiles.web-map.allow.jwt.groups: \"*\" is not anchored"},
 		"claim open at both ends":    {"groups: maps", `groups: "*maps*"`, "is not anchored"},
 		"broken glob":                {"groups: maps", `groups: "maps[a"`, "syntax error in pattern"},
 		"empty pattern":              {"groups: maps", `groups: ""`, "must be a text that is not empty"},
 		"number as pattern":          {"groups: maps", `groups: 7`, "must be a text"},
-		"empty rule":                 {"- jwt: {groups: maps, iss: \"https://id.example/\"}", "- {}", "a rule that asks for nothing would allow everybody"},
-		"rule without claims":        {"{groups: maps, iss: \"https://id.example/\"}", "{}", "a rule that asks for nothing would allow everybody"},
-		"rules not a list":           {"    allow:\n      - iam: \"arn:aws:iam::*:role/web-*\"\n      - jwt: {groups: maps, iss: \"https://id.example/\"}", "    allow: everybody", "x.yaml:10: profiles.web-map.allow: must be a list"},
+		"empty rule":                 {"- jwt: {groups: maps, iss: \"https://id.example/\"}", "- {}", "a rule must say who"},
+		"rule without claims":        {"{groups: maps, iss: \"https://id.example/\"}", "{}", "a rule must say who"},
+		"anyone without origins":     {"- jwt: {groups: maps, iss: \"https://id.example/\"}", "- anyone: true", "anyone: true needs origins"},
+		"anyone and somebody":        {"- jwt: {", "- anyone: true\n        origins: [\"https://a.example\"]\n        jwt: {", "write two rules"},
+		"anyone: perhaps":            {"- jwt: {", "- anyone: perhaps\n        jwt: {", "must be true, or not be there"},
+		"anyone without reuse":       {"    reuse: 30m\n    mints_per_minute: 20\n    allow:\n", "    allow:\n      - {anyone: true, origins: [\"https://a.example\"]}\n", "profiles.web-map.reuse: must be set"},
+		"origin with a path":         {"- jwt: {", "- origins: [\"https://a.example/map\"]\n        jwt: {", "is not an origin"},
+		"origin in the clear":        {"- jwt: {", "- origins: [\"http://a.example\"]\n        jwt: {", "is not an origin"},
+		"origins not a list":         {"- jwt: {", "- origins: \"https://a.example\"\n        jwt: {", "must be a list of origins"},
+		"origins alone":              {"- jwt: {groups: maps, iss: \"https://id.example/\"}", "- origins: [\"https://a.example\"]", "a rule must say who"},
+		"rules not a list":           {"    allow:\n      - iam: \"arn:aws:iam::*:role/web-*\"\n      - jwt: {groups: maps, iss: \"https://id.example/\"}", "    allow: everybody", "x.yaml:12: profiles.web-map.allow: must be a list"},
 		"no rules":                   {"    allow:\n      - iam: \"arn:aws:iam::*:role/web-*\"\n      - jwt: {groups: maps, iss: \"https://id.example/\"}", "", "profiles.web-map.allow: is missing"},
 		"bad name":                   {"  web-map:", "  Web_Map:", "profiles.Web_Map: is not a name"},
 		"the parent's name":          {"  uploads-ci:", "  parent:", "tokens.parent: this name is the parent token's own"},
@@ -180,6 +195,34 @@ func TestPatternMatchesTheWhole(t *testing.T) {
 		}
 		if got := pattern.Match(tc.text); got != tc.want {
 			t.Errorf("%s matches %q: %t", pattern, tc.text, got)
+		}
+	}
+}
+
+func TestDigestChangesWithAnyEdit(t *testing.T) {
+	t.Parallel()
+	digest := func(text string) string {
+		c, err := config.Parse("x.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Profiles[0].Digest()
+	}
+	seen := map[string]string{}
+	for _, edit := range []struct{ old, new string }{
+		{"", ""}, {"web-map", "web"}, {"    scopes: [styles:read]", "    scopes: [uploads:write]"}, {"lifetime: 60m", "lifetime: 59m"}, {"reuse: 30m", "reuse: 29m"},
+		{"mints_per_minute: 20", "mints_per_minute: 21"}, {"role/web-*", "role/map-*"}, {"groups: maps", "groups: staff"}, {"groups: maps", "group: maps"},
+		{"- jwt: {", "- lambda: {"}, {"- jwt: {", "- origins: [\"https://a.example\"]\n        jwt: {"}, {"- jwt: {", "- origins: [\"http://localhost:3000\"]\n        jwt: {"},
+		{"- jwt: {groups: maps, iss: \"https://id.example/\"}", "- {anyone: true, origins: [\"https://a.example\"]}"},
+	} {
+		text := strings.Replace(valid, edit.old, edit.new, 1)
+		got := digest(text)
+		if other, twice := seen[got]; twice {
+			t.Errorf("%q and %q have one digest", edit.new, other)
+		}
+		seen[got] = edit.new
+		if digest(text) != got {
+			t.Errorf("%q has two digests", edit.new)
 		}
 	}
 }

@@ -12,10 +12,13 @@ import (
 const (
 	defaultRotateEvery = 720 * time.Hour
 	defaultRetireAfter = 3 * time.Hour
+
+	// defaultMints leaves a fifth of Mapbox's 100 requests a minute to rotation and to people.
+	defaultMints = 80
 )
 
 func (p *parser) config(root *yaml.Node) *Config {
-	c := &Config{Parent: Parent{RotateEvery: defaultRotateEvery, RetireAfter: defaultRetireAfter}}
+	c := &Config{Parent: Parent{RotateEvery: defaultRotateEvery, RetireAfter: defaultRetireAfter, MintsPerMinute: defaultMints}}
 	profiles, tokens := root, root // where to point when the section is missing
 	p.fields(root, "", map[string]field{
 		"parent": func(n *yaml.Node, key string) { p.parent(n, key, &c.Parent) },
@@ -44,6 +47,8 @@ func (p *parser) parent(n *yaml.Node, key string, parent *Parent) {
 		"scopes":       p.scopes(&parent.Scopes),
 		"rotate_every": p.duration(&parent.RotateEvery),
 		"retire_after": p.duration(&parent.RetireAfter),
+
+		"mints_per_minute": p.count(&parent.MintsPerMinute),
 	})
 	if parent.RetireAfter < ShortestRetireAfter {
 		p.fail(n, key+".retire_after", "%s is too short: a token lent by the old parent may live another %s (1h of its own, %s in an instance's memory, %s of a request)",
@@ -65,6 +70,8 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 		"lifetime": p.duration(&profile.Lifetime),
 		"reuse":    p.duration(&profile.Reuse),
 		"allow":    func(n *yaml.Node, key string) { profile.Allow = p.rules(n, key) },
+
+		"mints_per_minute": p.count(&profile.MintsPerMinute),
 	})
 	for _, scope := range profile.Scopes {
 		if strings.HasPrefix(scope, "tokens:") {
@@ -78,6 +85,8 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 		p.fail(n, key+".lifetime", "%s is not between 1s and %s, the longest life of a temporary token", profile.Lifetime, LongestLifetime)
 	case profile.Reuse >= profile.Lifetime:
 		p.fail(n, key+".reuse", "%s must be shorter than lifetime (%s)", profile.Reuse, profile.Lifetime)
+	case profile.Reuse == 0 && slices.ContainsFunc(profile.Allow, func(r Rule) bool { return r.Anyone }):
+		p.fail(n, key+".reuse", "must be set where anyone may ask, or any visitor spends a mint with every request")
 	case len(profile.Allow) == 0:
 		p.fail(n, key+".allow", "is missing: nobody could use this profile")
 	}
@@ -97,10 +106,19 @@ func (p *parser) rules(n *yaml.Node, key string) []Rule {
 				pattern := p.pattern(n, key, ParseARNPattern)
 				rule.IAM = &pattern
 			},
-			"jwt": func(n *yaml.Node, key string) { rule.JWT = p.claims(n, key) },
+			"jwt":     func(n *yaml.Node, key string) { rule.JWT = p.claims(n, key) },
+			"lambda":  func(n *yaml.Node, key string) { rule.Lambda = p.claims(n, key) },
+			"anyone":  p.yes(&rule.Anyone),
+			"origins": func(n *yaml.Node, key string) { rule.Origins = p.origins(n, key) },
 		})
-		if rule.IAM == nil && len(rule.JWT) == 0 {
-			p.fail(item, key, "a rule that asks for nothing would allow everybody")
+		named := rule.IAM != nil || len(rule.JWT) > 0 || len(rule.Lambda) > 0
+		switch {
+		case !named && !rule.Anyone:
+			p.fail(item, key, "a rule must say who: iam, jwt, lambda, or anyone: true")
+		case named && rule.Anyone:
+			p.fail(item, key, "anyone: true would be narrowed by what stands beside it: write two rules")
+		case rule.Anyone && len(rule.Origins) == 0:
+			p.fail(item, key, "anyone: true needs origins, the web pages that may ask")
 		}
 		rules = append(rules, rule)
 	}
@@ -113,6 +131,27 @@ func (p *parser) claims(n *yaml.Node, key string) map[string]Pattern {
 		claims[name.Value] = p.pattern(value, join(key, name.Value), ParsePattern)
 	})
 	return claims
+}
+
+// origins reads a list of web origins, as a browser sends them: scheme, host and port, and nothing more.
+func (p *parser) origins(n *yaml.Node, key string) []Pattern {
+	if n.Kind != yaml.SequenceNode {
+		p.fail(n, key, "must be a list of origins, such as [https://maps.example.com]")
+		return nil
+	}
+	var origins []Pattern
+	for _, item := range n.Content {
+		origin := p.pattern(item, key, ParsePattern)
+		host, web := strings.CutPrefix(origin.text, "https://")
+		if local, ok := strings.CutPrefix(origin.text, "http://localhost"); ok {
+			host, web = "localhost"+local, true
+		}
+		if origin.text != "" && (!web || host == "" || strings.ContainsAny(host, "/@")) {
+			p.fail(item, key, "%q is not an origin: write https://, a host and perhaps a port", origin)
+		}
+		origins = append(origins, origin)
+	}
+	return origins
 }
 
 func (p *parser) pattern(n *yaml.Node, key string, parse func(string) (Pattern, error)) Pattern {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -111,6 +112,25 @@ func (p *parser) duration(into *time.Duration) field {
 			return
 		}
 		*into = d
+	}
+}
+
+func (p *parser) yes(into *bool) field {
+	return func(n *yaml.Node, key string) {
+		if *into = n.Value == "true"; !*into {
+			p.fail(n, key, "must be true, or not be there")
+		}
+	}
+}
+
+func (p *parser) count(into *int) field {
+	return func(n *yaml.Node, key string) {
+		count, err := strconv.Atoi(n.Value)
+		if n.Kind != yaml.ScalarNode || err != nil || count < 1 {
+			p.fail(n, key, "%q is not a whole number above 0", n.Value)
+			return
+		}
+		*into = count
 	}
 }
 
