@@ -1,0 +1,127 @@
+package tokencache
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+const (
+	// aloneShare is the part of the budget that an instance allows itself when the ledger does not answer.
+	aloneShare = 16
+
+	// rememberRefusal is how long Mapbox's refusal of an order is remembered, so that asking for it again spends nothing.
+	rememberRefusal = 30 * time.Second
+)
+
+// mintWithinBudget mints if the ledger allows it, and if Mapbox has not just refused the same.
+func (j job) mintWithinBudget(ctx context.Context) (tokens.Temporary, error) {
+	c, now := j.cache, j.cache.now()
+	name := j.sealer.key(j.order, "refused")
+	if err := c.refused.get(name, now); err != nil {
+		return tokens.Temporary{}, err
+	}
+	_, err := c.store.Spend(ctx, Spend{Now: now, Limit: c.budget, Profile: j.order.Profile, ProfileLimit: j.order.Limit})
+	if _, spent := errors.AsType[*SpentError](err); spent || ctx.Err() != nil {
+		return tokens.Temporary{}, cmp.Or(ctx.Err(), err)
+	}
+	mint := j.mintNow
+	if err != nil {
+		c.logger.WarnContext(ctx, "ledger does not answer", "cause", err.Error())
+		mint = j.mintAlone
+	}
+	token, err := mint(ctx)
+	if upstream, ok := errors.AsType[*tokens.Error](err); ok && (upstream.Status == 404 || upstream.Status == 422) {
+		c.refused.put(name, refusal{err, now.Add(rememberRefusal)})
+	}
+	return token, err
+}
+
+// mintAlone mints within what this instance allows itself.
+func (j job) mintAlone(ctx context.Context) (tokens.Temporary, error) {
+	if err := j.cache.alone.take(j.cache.now()); err != nil {
+		return tokens.Temporary{}, err
+	}
+	return j.mintNow(ctx)
+}
+
+// mintNow asks Mapbox. When Mapbox says that its limit is reached, all instances are told until when.
+func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
+	if j.plan.shared {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, mintLimit)
+		defer cancel()
+	}
+	token, err := j.mint(ctx, j.plan.expires)
+	if upstream, ok := errors.AsType[*tokens.Error](err); ok && upstream.Status == http.StatusTooManyRequests {
+		j.cache.close(ctx, upstream.RateLimitReset)
+	}
+	return token, err
+}
+
+// close stops all instances from minting until Mapbox's limit is reset.
+func (c *Cache) close(ctx context.Context, reset time.Time) {
+	now := c.now()
+	if !reset.After(now) || reset.Sub(now) > 2*time.Minute {
+		reset = now.Add(time.Minute) // the length of Mapbox's interval
+	}
+	if err := c.store.Close(ctx, now, reset); err != nil {
+		c.logger.WarnContext(ctx, "budget stays open to others", "cause", err.Error())
+	}
+}
+
+// refusals remembers what Mapbox has just refused, by a name that changes with the parent.
+type refusals struct {
+	mu    sync.Mutex
+	byKey map[string]refusal
+}
+
+type refusal struct {
+	err   error
+	until time.Time
+}
+
+func (r *refusals) get(name string, now time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known := r.byKey[name]; now.Before(known.until) {
+		return known.err
+	}
+	return nil
+}
+
+// put remembers a refusal. When there are too many, all are forgotten: the budget still holds.
+func (r *refusals) put(name string, refused refusal) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.byKey) >= maxHeld {
+		clear(r.byKey)
+	}
+	r.byKey[name] = refused
+}
+
+// allowance is an instance's own budget.
+type allowance struct {
+	limit  int
+	mu     sync.Mutex
+	minute time.Time
+	used   int
+}
+
+func (a *allowance) take(now time.Time) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if minute := now.Truncate(time.Minute); !minute.Equal(a.minute) {
+		a.minute, a.used = minute, 0
+	}
+	if a.used >= a.limit {
+		return &SpentError{Until: a.minute.Add(time.Minute)}
+	}
+	a.used++
+	return nil
+}

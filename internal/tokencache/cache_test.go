@@ -1,0 +1,413 @@
+package tokencache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/tokencache"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+var (
+	parent = tokens.NewToken("sk.parent-of-all.signature")
+	other  = tokens.NewToken("sk.parent-of-none.signature")
+
+	order = tokencache.Order{Policy: "digest", Profile: "web-map", Scopes: []string{"fonts:read", "styles:read"}, Lifetime: time.Hour, Reuse: 30 * time.Minute}
+)
+
+// fleet is instances of the mint over one table, and a Mapbox that counts.
+type fleet struct {
+	t     *testing.T
+	table tokencache.Store
+	mints atomic.Int64
+	takes time.Duration                   // how long a mint takes
+	fail  func(ctx context.Context) error // what a mint ends with, if not nil
+}
+
+func newFleet(t *testing.T) *fleet {
+	return &fleet{t: t, table: tokencache.NewMemory(), takes: 100 * time.Millisecond}
+}
+
+// instance is one instance, with a clock that differs by skew.
+func (f *fleet) instance(skew time.Duration) *tokencache.Cache {
+	f.t.Helper()
+	c, err := tokencache.New(tokencache.Config{
+		Store: f.table, Budget: 80, Logger: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return time.Now().Add(skew) },
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return c
+}
+
+func (f *fleet) mint(ctx context.Context, expires time.Time) (tokens.Temporary, error) {
+	n := f.mints.Add(1)
+	select {
+	case <-time.After(f.takes):
+	case <-ctx.Done():
+		return tokens.Temporary{}, ctx.Err()
+	}
+	if f.fail != nil {
+		if err := f.fail(ctx); err != nil {
+			return tokens.Temporary{}, err
+		}
+	}
+	return tokens.Temporary{Token: tokens.NewToken(fmt.Sprintf("tk.number-%d.signature", n)), IssuedAt: time.Now(), Expires: expires}, nil
+}
+
+func (f *fleet) get(c *tokencache.Cache, o tokencache.Order) tokencache.Result {
+	f.t.Helper()
+	got, err := c.Get(f.t.Context(), parent, o, f.mint)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return got
+}
+
+func TestRemainingLifeIsWithinTheContract(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	synctest.Test(t, func(t *testing.T) {
+		t.Logf("seed %d", seed)
+		random := rand.New(rand.NewPCG(seed, 0))
+		f := newFleet(t)
+		f.takes = 0
+		c := f.instance(0)
+		for range 3000 {
+			time.Sleep(time.Duration(random.Int64N(int64(2 * time.Minute))))
+			o := order
+			o.Lifetime = time.Hour - time.Second // what the longest life comes to
+			o.Reuse = []time.Duration{30 * time.Minute, time.Minute, time.Second}[random.IntN(3)]
+			o.Profile = o.Reuse.String()
+			asked := time.Duration(0)
+			if random.IntN(2) == 0 {
+				asked = time.Duration(random.Int64N(int64(o.Lifetime-time.Second))) + time.Second
+				o.Expires = time.Now().Add(asked)
+			}
+			got, err := c.Get(t.Context(), parent, o, f.mint)
+			if _, spent := errors.AsType[*tokencache.SpentError](err); spent {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			left := time.Until(got.Token.Expires)
+			low, high := o.Lifetime-o.Reuse, o.Lifetime
+			if asked > 0 {
+				low, high = asked-min(o.Reuse, asked/10), asked
+			}
+			if left < low || left > high {
+				t.Fatalf("reuse %s, asked %s: %s left, want between %s and %s", o.Reuse, asked, left, low, high)
+			}
+		}
+	})
+}
+
+func TestOneMintForAllWhoAskAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		var wg sync.WaitGroup
+		seen := make([]tokencache.Result, 64)
+		for i := range 8 {
+			c := f.instance(0)
+			for k := range 8 {
+				wg.Go(func() { seen[8*i+k] = f.get(c, order) })
+			}
+		}
+		wg.Wait()
+		for _, got := range seen {
+			if !got.Token.Token.Equal(seen[0].Token.Token) {
+				t.Error("two callers have two tokens")
+			}
+		}
+		if n := f.mints.Load(); n != 1 {
+			t.Errorf("%d mints", n)
+		}
+	})
+}
+
+func TestOrdersThatDifferShareNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		c := f.instance(0)
+		orders := []func(o *tokencache.Order){
+			func(*tokencache.Order) {},
+			func(o *tokencache.Order) { o.Policy = "another" },
+			func(o *tokencache.Order) { o.Profile = "another" },
+			func(o *tokencache.Order) { o.Scopes = []string{"fonts:read"} },
+			func(o *tokencache.Order) { o.Scopes = []string{"fonts:readstyles:read"} },
+			func(o *tokencache.Order) { o.Expires = time.Now().Add(10 * time.Minute) },
+			func(o *tokencache.Order) { o.Expires = time.Now().Add(20 * time.Minute) },
+		}
+		for _, change := range orders {
+			o := order
+			change(&o)
+			f.get(c, o)
+		}
+		if n := f.mints.Load(); n != int64(len(orders)) {
+			t.Errorf("%d mints for %d orders", n, len(orders))
+		}
+		own := order
+		own.Reuse = 0
+		for range 3 {
+			f.get(c, own)
+		}
+		if n := f.mints.Load(); n != int64(len(orders))+3 {
+			t.Errorf("with reuse 0, %d mints for 3 requests", n-int64(len(orders)))
+		}
+	})
+}
+
+// Instances come and go, ask every second, and their clocks differ. Nobody waits but the one who renews, and mints stay
+// one a window.
+func TestRenewalIsAheadAndAlone(t *testing.T) {
+	t.Parallel()
+	for _, apart := range []time.Duration{0, 30 * time.Second} {
+		t.Run(apart.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(t)
+				var waited, asked atomic.Int64
+				f.get(f.instance(0), order)
+				ctx, cancel := context.WithTimeout(t.Context(), 10*order.Reuse)
+				defer cancel()
+				var wg sync.WaitGroup
+				for i := range 20 {
+					wg.Go(func() {
+						c := f.instance(apart * time.Duration(i) / 19)
+						for n := 1; ctx.Err() == nil; n++ {
+							if n%997 == 0 {
+								c = f.instance(apart * time.Duration(i) / 19) // a new instance takes its place
+							}
+							start := time.Now()
+							f.get(c, order)
+							asked.Add(1)
+							if time.Since(start) > 0 {
+								waited.Add(1)
+							}
+							time.Sleep(time.Second)
+						}
+					})
+				}
+				wg.Wait()
+				// Each window ends by the share that is renewed ahead, and by the difference of clocks, earlier.
+				step := order.Reuse - order.Reuse/64 - apart
+				if got, most := f.mints.Load(), int64(10*order.Reuse/step)+1; got > most {
+					t.Errorf("%d mints in ten windows, want %d at most", got, most)
+				}
+				if got, most := waited.Load(), f.mints.Load(); got > most {
+					t.Errorf("%d of %d requests waited for %d mints", got, asked.Load(), most)
+				}
+			})
+		})
+	}
+}
+
+// dying is a table that a process cannot reach any more once it has the lease.
+type dying struct{ tokencache.Store }
+
+func (d dying) Save(ctx context.Context, _, _ string, _ tokencache.Record) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (d dying) Release(ctx context.Context, _, _ string) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestLeaseOfADeadInstanceIsTakenOver(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{0, 30 * time.Second, -30 * time.Second} {
+		t.Run(skew.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(t)
+				living := f.table
+				f.table = dying{living}
+				dead := f.instance(skew)
+				f.table = living
+				go func() { _, _ = dead.Get(t.Context(), parent, order, f.mint) }()
+				time.Sleep(50 * time.Millisecond) // it has the lease and mints
+				start := time.Now()
+				var wg sync.WaitGroup
+				for range 10 {
+					c := f.instance(0)
+					wg.Go(func() { f.get(c, order) })
+				}
+				wg.Wait()
+				if took := time.Since(start); took < 3*time.Second || took > 6*time.Second {
+					t.Errorf("taken over after %s", took)
+				}
+				if n := f.mints.Load(); n != 2 {
+					t.Errorf("%d mints, want the dead one's and one more", n)
+				}
+				time.Sleep(10 * time.Second) // until the dead one gives up too
+			})
+		})
+	}
+}
+
+func TestLeaseThatWasLeftBehindLongAgoHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		living := f.table
+		f.table = dying{living}
+		dead := f.instance(0)
+		f.table = living
+		_, _ = dead.Get(t.Context(), parent, order, f.mint)
+		time.Sleep(2 * time.Minute)
+		start := time.Now()
+		f.get(f.instance(0), order)
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("a lease of two minutes ago held a request up for %s", took)
+		}
+	})
+}
+
+// broken is a table that does not answer, slowly or at once.
+type broken struct {
+	tokencache.Store
+	after time.Duration
+}
+
+func (b broken) wait(ctx context.Context) error {
+	select {
+	case <-time.After(b.after):
+		return errors.New("table: throttled")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (b broken) Load(ctx context.Context, _ string) (tokencache.Record, error) {
+	return tokencache.Record{}, b.wait(ctx)
+}
+
+func (b broken) Spend(ctx context.Context, _ tokencache.Spend) (int, error) { return 0, b.wait(ctx) }
+
+func TestWithoutATableAnInstanceGoesOnAloneWithinBounds(t *testing.T) {
+	t.Parallel()
+	for name, after := range map[string]time.Duration{"throttled": 0, "slow": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(t)
+				f.table = broken{f.table, after}
+				c := f.instance(0)
+				for range 100 {
+					if got := f.get(c, order); got.Token.Token.IsZero() {
+						t.Fatal("no token")
+					}
+				}
+				if n := f.mints.Load(); n != 1 {
+					t.Errorf("%d mints for one key", n)
+				}
+				var spent int
+				for i := range 100 {
+					o := order
+					o.Scopes = []string{fmt.Sprintf("scope-%d:read", i)}
+					if _, err := c.Get(t.Context(), parent, o, f.mint); err != nil {
+						spent++
+					}
+				}
+				if n := f.mints.Load(); n > 5*6 { // a sixteenth of 80 a minute, for as long as a slow table makes this take
+					t.Errorf("%d mints alone", n)
+				}
+				if spent == 0 {
+					t.Error("nothing was refused")
+				}
+			})
+		})
+	}
+}
+
+func TestRecordsThatDoNotOpenAreAsGoodAsNone(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(r tokencache.Record) tokencache.Record{
+		"garbage":   func(r tokencache.Record) tokencache.Record { r.Sealed = []byte("garbage"); return r },
+		"empty":     func(r tokencache.Record) tokencache.Record { r.Sealed = []byte{}; return r },
+		"a bit off": func(r tokencache.Record) tokencache.Record { r.Sealed[len(r.Sealed)-1] ^= 1; return r },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(t)
+				f.get(f.instance(0), order)
+				f.table = changing{f.table, change}
+				if got := f.get(f.instance(0), order); got.Source != tokencache.FromMint {
+					t.Errorf("the token came from %s", got.Source)
+				}
+			})
+		})
+	}
+}
+
+// changing is a table that somebody has been at.
+type changing struct {
+	tokencache.Store
+	change func(tokencache.Record) tokencache.Record
+}
+
+func (c changing) Load(ctx context.Context, key string) (tokencache.Record, error) {
+	r, err := c.Store.Load(ctx, key)
+	if r.Sealed == nil {
+		return r, err
+	}
+	return c.change(r), err
+}
+
+// spying notes what goes into the table.
+type spying struct {
+	tokencache.Store
+	mu   sync.Mutex
+	keys []string
+	last tokencache.Record
+}
+
+func (s *spying) Save(ctx context.Context, key, lease string, r tokencache.Record) error {
+	s.mu.Lock()
+	s.keys, s.last = append(s.keys, key), r
+	s.mu.Unlock()
+	return s.Store.Save(ctx, key, lease, r)
+}
+
+func TestTheTableAloneIsWorthNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		spy := &spying{Store: f.table}
+		f.table = spy
+		got := f.get(f.instance(0), order)
+		if text := string(spy.last.Sealed) + spy.keys[0]; strings.Contains(text, got.Token.Token.Reveal()) || strings.Contains(text, "web-map") || strings.Contains(text, "styles") {
+			t.Error("the table tells a token or what it is for")
+		}
+		// Another parent has another name for the same order, and cannot open it under either.
+		if _, err := f.instance(0).Get(t.Context(), other, order, f.mint); err != nil {
+			t.Fatal(err)
+		}
+		if f.mints.Load() != 2 || spy.keys[0] == spy.keys[1] {
+			t.Error("a rotated parent uses what the one before has stored")
+		}
+		// A record that is moved under another key does not open there.
+		moved := order
+		moved.Scopes = []string{"uploads:write"}
+		f.table = changing{spy, func(tokencache.Record) tokencache.Record { return spy.last }}
+		if got := f.get(f.instance(0), moved); got.Source != tokencache.FromMint {
+			t.Error("a token was handed out for an order that it does not fit")
+		}
+	})
+}

@@ -1,0 +1,190 @@
+package tokencache
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+const (
+	// leaseLife is how long the holder of a lease may take. A waiter takes the lease over when it has seen the same one for
+	// that long, by its own clock: clocks of instances differ.
+	leaseLife = 4 * time.Second
+
+	// mintLimit ends a mint before others take the lease over, with time to store its token.
+	mintLimit = leaseLife - time.Second
+
+	// tableLimit is how long the table may take for one answer before an instance goes on without it.
+	tableLimit = time.Second
+
+	// clocksDiffer is by how much clocks of instances may differ. A lease that is older was left behind.
+	clocksDiffer = time.Minute
+
+	firstPause, longestPause = 20 * time.Millisecond, 200 * time.Millisecond
+
+	// recheck is how soon a request looks again when another instance is renewing the token that is in use.
+	recheck = time.Second
+)
+
+// job fills one order, for all who wait in this instance. This is how it can be interrupted, and what others find:
+//
+//	before the lease       nothing
+//	holding the lease      a lease that does not change; others take it over after leaseLife
+//	minted, not stored     the same. That token is lost to the others; a second is minted when the lease is taken over
+//	stored, answer lost    the token
+type job struct {
+	cache  *Cache
+	sealer *sealer
+	key    string
+	order  Order
+	plan   plan
+	mint   Mint
+}
+
+// fill gets a token from the table, or mints one for all instances. was is what this instance holds, if anything.
+func (j job) fill(ctx context.Context, was held) (Result, error) {
+	watch := leaseWatch{}
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		record, err := j.cache.store.Load(ctx, j.key)
+		if err != nil {
+			return j.fillAlone(ctx, was, err)
+		}
+		now := j.cache.now()
+		theirs, ok := j.open(record)
+		if ok && theirs.isFresh(now) && theirs.token.Expires.After(was.token.Expires) {
+			j.cache.local.put(j.key, theirs)
+			return Result{Token: theirs.token, Source: FromTable}, nil
+		}
+		if ok && theirs.token.Expires.After(was.token.Expires) {
+			was = theirs
+		}
+		if record.Lease == "" || watch.isDead(record, now) {
+			result, err := j.fillWithLease(ctx, was, record, now)
+			if !errors.Is(err, ErrLost) {
+				return result, err
+			}
+			continue // somebody else was faster: see what it does
+		}
+		if was.isUsable(now) {
+			j.cache.local.put(j.key, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
+			return Result{Token: was.token, Source: FromMemory}, nil
+		}
+		if err := sleep(ctx, j.jitter(pause)); err != nil {
+			return Result{}, err
+		}
+	}
+}
+
+// fillWithLease mints while no other instance does. ErrLost means that another has the lease.
+func (j job) fillWithLease(ctx context.Context, was held, seen Record, now time.Time) (Result, error) {
+	c, lease := j.cache, leaseID()
+	if err := c.store.Lease(ctx, j.key, seen, lease, now, now.Add(time.Hour)); errors.Is(err, ErrLost) {
+		return Result{}, err
+	} else if err != nil {
+		return j.fillAlone(ctx, was, err)
+	}
+	token, err := j.mintWithinBudget(ctx)
+	if err != nil {
+		j.release(ctx, lease)
+		return j.makeDo(was, err)
+	}
+	fresh := j.hold(token)
+	c.local.put(j.key, fresh)
+	sealed, err := j.sealer.seal(j.key, token)
+	if err == nil {
+		err = c.store.Save(ctx, j.key, lease, Record{Sealed: sealed, Minted: now, Expires: token.Expires})
+	}
+	if err != nil {
+		c.logger.WarnContext(ctx, "minted token is not shared", "key", j.key, "cause", err.Error())
+	}
+	return Result{Token: token, Source: FromMint}, nil
+}
+
+// release ends a lease that came to nothing, also when the request's own time is over. If it fails, the lease dies of age.
+func (j job) release(ctx context.Context, lease string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 200*time.Millisecond)
+	defer cancel()
+	if err := j.cache.store.Release(ctx, j.key, lease); err != nil {
+		j.cache.logger.WarnContext(ctx, "lease is left behind", "key", j.key, "cause", err.Error())
+	}
+}
+
+// fillAlone goes on without the table, which did not answer: with the token at hand while it is usable, and else with one of this
+// instance's own.
+func (j job) fillAlone(ctx context.Context, was held, cause error) (Result, error) {
+	c, now := j.cache, j.cache.now()
+	if ctx.Err() != nil {
+		return Result{}, ctx.Err()
+	}
+	c.logger.WarnContext(ctx, "token table does not answer", "cause", cause.Error())
+	if was.isUsable(now) {
+		c.local.put(j.key, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
+		return Result{Token: was.token, Source: FromMemory}, nil
+	}
+	token, err := j.mintAlone(ctx)
+	if err != nil {
+		return j.makeDo(was, err)
+	}
+	c.local.put(j.key, j.hold(token))
+	return Result{Token: token, Source: FromMint}, nil
+}
+
+// makeDo hands out a token past its time of use, if it lives long enough, because no other is to be had.
+func (j job) makeDo(was held, cause error) (Result, error) {
+	now := j.cache.now()
+	if !was.isAlive(now) {
+		return Result{}, cause
+	}
+	j.cache.local.put(j.key, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
+	return Result{Token: was.token, Source: FromMemory, Stale: !was.isUsable(now)}, nil
+}
+
+// open reads the token in a record, if there is one that this parent sealed.
+func (j job) open(r Record) (held, bool) {
+	if r.Sealed == nil {
+		return held{}, false
+	}
+	token, err := j.sealer.open(j.key, r.Sealed)
+	if err != nil {
+		return held{}, false // another parent's, or somebody has been at the table: as good as none
+	}
+	return j.hold(token), true
+}
+
+// hold dates a token's use by its end, so that all instances agree on it.
+func (j job) hold(t tokens.Temporary) held {
+	endUse := t.Expires.Add(-j.plan.spare)
+	ahead := time.Duration(j.cache.random() * float64(j.plan.ahead))
+	return held{token: t, renewAt: endUse.Add(-ahead), endUse: endUse}
+}
+
+// jitter spreads what many would do at once: it returns a time between d/2 and d.
+func (j job) jitter(d time.Duration) time.Duration {
+	return d/2 + time.Duration(j.cache.random()*float64(d/2))
+}
+
+// leaseWatch tells a lease whose holder is at work from one that was left behind.
+type leaseWatch struct {
+	lease string
+	since time.Time
+}
+
+func (w *leaseWatch) isDead(r Record, now time.Time) bool {
+	if r.Lease != w.lease {
+		w.lease, w.since = r.Lease, now
+	}
+	return now.Sub(w.since) >= leaseLife || now.Sub(r.Leased) >= leaseLife+clocksDiffer
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

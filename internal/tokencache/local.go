@@ -1,0 +1,105 @@
+package tokencache
+
+import (
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// maxHeld bounds how many tokens an instance remembers.
+const maxHeld = 1024
+
+// held is a token in memory.
+type held struct {
+	token   tokens.Temporary
+	renewAt time.Time // from then on one request fetches another
+	endUse  time.Time // from then on it is not handed out, except for want of another
+}
+
+func (h held) isFresh(now time.Time) bool  { return now.Before(h.renewAt) }
+func (h held) isUsable(now time.Time) bool { return now.Before(h.endUse) }
+
+// isAlive reports whether the token may stand in for a fresh one.
+func (h held) isAlive(now time.Time) bool { return h.token.Expires.Sub(now) >= leastLife+recheck }
+
+// flight is one request that fetches what others wait for.
+type flight struct {
+	done   chan struct{} // closed when the fields below are set
+	result Result
+	err    error
+}
+
+// local is what one instance remembers: tokens, and which keys are being fetched.
+type local struct {
+	mu      sync.Mutex
+	held    map[string]held
+	flights map[string]*flight
+}
+
+func newLocal() local { return local{held: map[string]held{}, flights: map[string]*flight{}} }
+
+// enter returns what is held under key and, unless that is fresh, the flight that fetches another; mine says that the
+// caller is the one to fetch it, and must leave.
+func (l *local) enter(key string, now time.Time) (h held, f *flight, mine bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h = l.held[key]
+	if h.isFresh(now) {
+		return h, nil, false
+	}
+	if f = l.flights[key]; f != nil {
+		return h, f, false
+	}
+	f = &flight{done: make(chan struct{})}
+	l.flights[key] = f
+	return h, f, true
+}
+
+// leave ends a flight and tells those who wait.
+func (l *local) leave(key string, f *flight, result Result, err error) {
+	l.mu.Lock()
+	delete(l.flights, key)
+	l.mu.Unlock()
+	f.result, f.err = result, err
+	close(f.done)
+}
+
+// put remembers a token. When there is no room, the one that ends first goes.
+func (l *local) put(key string, h held) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.held[key]; !known && len(l.held) >= maxHeld {
+		var first string
+		for k, other := range l.held {
+			if first == "" || other.token.Expires.Before(l.held[first].token.Expires) {
+				first = k
+			}
+		}
+		delete(l.held, first)
+	}
+	l.held[key] = h
+}
+
+// sealers keeps the keys of the parent that was used last; deriving them for each request would be most of its time.
+type sealers struct {
+	mu     sync.Mutex
+	parent [sha256.Size]byte
+	last   *sealer
+}
+
+func (s *sealers) of(parent tokens.Token) (*sealer, error) {
+	digest := sha256.Sum256([]byte(parent.Reveal()))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last != nil && s.parent == digest {
+		return s.last, nil
+	}
+	fresh, err := newSealer(parent)
+	if err != nil {
+		return nil, err
+	}
+	s.parent, s.last = digest, fresh
+	return fresh, nil
+}
