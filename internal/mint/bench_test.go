@@ -17,6 +17,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
+	"github.com/tokenmint/tokenmint/internal/tokencache"
 	"github.com/tokenmint/tokenmint/internal/tokensim"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -78,6 +79,7 @@ func (b *bench) newHandler(mapbox string) *mint.Handler {
 	}
 	handler, err := mint.New(mint.Config{
 		Profiles: b.profiles(),
+		Cache:    b.cache(),
 		Mint:     client.CreateTemporary,
 		ReadParent: func(ctx context.Context) (secrets.Version, error) {
 			b.reads++
@@ -90,6 +92,21 @@ func (b *bench) newHandler(mapbox string) *mint.Handler {
 		b.t.Fatal(err)
 	}
 	return handler
+}
+
+// cache is one over a table of its own, with a budget that no test but those of budgets meets.
+func (b *bench) cache() *tokencache.Cache {
+	b.t.Helper()
+	cache, err := tokencache.New(tokencache.Config{
+		Store:  tokencache.NewMemory(),
+		Budget: 1000,
+		Now:    func() time.Time { return time.Now().Add(b.skew) },
+		Logger: telemetry.NewLogger(b.log, nil),
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return cache
 }
 
 func (b *bench) profiles() []config.Profile {

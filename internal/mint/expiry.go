@@ -6,17 +6,16 @@ import (
 	"github.com/tokenmint/tokenmint/config"
 )
 
-// clockMargin keeps a token of the longest life clear of Mapbox's limit, should our clock be ahead of theirs.
-const clockMargin = time.Second
-
-// expiry returns when the token shall end: when the profile says, or earlier if the caller asks so.
+// expiry returns when the caller wants the token to have ended; zero leaves it to the profile.
 func expiry(req request, profile *config.Profile, now time.Time) (time.Time, error) {
-	asked := now.Add(profile.Lifetime)
+	var asked time.Time
 	switch {
 	case req.ttl != nil:
 		asked = now.Add(*req.ttl)
 	case !req.expires.IsZero():
 		asked = req.expires
+	default:
+		return time.Time{}, nil
 	}
 	life := asked.Sub(now)
 	switch {
@@ -26,9 +25,6 @@ func expiry(req request, profile *config.Profile, now time.Time) (time.Time, err
 		return time.Time{}, refuseExpiryFar
 	case life > profile.Lifetime:
 		return time.Time{}, refuseExpiryBeyond(profile)
-	}
-	if latest := now.Add(config.LongestLifetime - clockMargin); asked.After(latest) {
-		return latest, nil
 	}
 	return asked, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/tokencache"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -27,6 +28,7 @@ type ReadParent func(ctx context.Context) (secrets.Version, error)
 // Config is what a [Handler] is made of. All fields are required.
 type Config struct {
 	Profiles   []config.Profile
+	Cache      *tokencache.Cache
 	Mint       Mint
 	ReadParent ReadParent
 	Now        func() time.Time
@@ -36,23 +38,35 @@ type Config struct {
 // Handler mints tokens for those whom the profiles allow. It is safe for concurrent use.
 type Handler struct {
 	profiles []config.Profile
-	mint     Mint
-	parent   *parentCache
-	now      func() time.Time
-	logger   *slog.Logger
+	digests  map[string]string // of the profiles, by name
+
+	admitsUnknown bool // a profile is for callers without a name
+	cache         *tokencache.Cache
+	mint          Mint
+	parent        *parentCache
+	now           func() time.Time
+	logger        *slog.Logger
 }
 
 // New returns a handler. It calls nothing.
 func New(c Config) (*Handler, error) {
-	if len(c.Profiles) == 0 || c.Mint == nil || c.ReadParent == nil || c.Now == nil || c.Logger == nil {
+	if len(c.Profiles) == 0 || c.Cache == nil || c.Mint == nil || c.ReadParent == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("mint: a field of Config is missing")
+	}
+	digests := make(map[string]string, len(c.Profiles))
+	for _, p := range c.Profiles {
+		digests[p.Name] = p.Digest()
 	}
 	return &Handler{
 		profiles: c.Profiles,
-		mint:     c.Mint,
-		parent:   newParentCache(c.ReadParent, c.Now),
-		now:      c.Now,
-		logger:   c.Logger,
+		digests:  digests,
+
+		admitsUnknown: admitsUnknown(c.Profiles),
+		cache:         c.Cache,
+		mint:          c.Mint,
+		parent:        newParentCache(c.ReadParent, c.Now),
+		now:           c.Now,
+		logger:        c.Logger,
 	}, nil
 }
 
@@ -61,7 +75,8 @@ type minted struct {
 	token   tokens.Temporary
 	profile string
 	scopes  []string
-	source  string // for the audit record: "minted"
+	source  tokencache.Source
+	stale   bool // handed out past its time of use, for want of another
 }
 
 // issue decides what the caller gets and makes it. This is the order that everything hangs on: nothing is read, let
@@ -74,7 +89,7 @@ func (h *Handler) issue(ctx context.Context, caller caller, route route, req req
 	if err != nil {
 		return minted{}, err
 	}
-	got := minted{profile: grant.profile.Name, scopes: grant.scopes, source: "minted"}
+	got := minted{profile: grant.profile.Name, scopes: grant.scopes}
 	expires, err := expiry(req, grant.profile, h.now())
 	if err != nil {
 		return got, err
@@ -86,9 +101,24 @@ func (h *Handler) issue(ctx context.Context, caller caller, route route, req req
 	if route.username != "" && route.username != parent.credential.Username {
 		return got, refuseUsername
 	}
-	ask := tokens.TemporaryRequest{Scopes: grant.scopes, Expires: expires}
-	got.token, err = h.mintWith(ctx, parent, ask)
-	return got, err
+	result, err := h.cache.Get(ctx, parent.credential.Token, h.order(grant, expires), func(ctx context.Context, expires time.Time) (tokens.Temporary, error) {
+		return h.mintWith(ctx, parent, tokens.TemporaryRequest{Scopes: grant.scopes, Expires: expires})
+	})
+	got.token, got.source, got.stale = result.Token, result.Source, result.Stale
+	return got, h.refusalOf(err)
+}
+
+// order says what the cache may share this token with: nothing that another rule grants, or for other scopes.
+func (h *Handler) order(g grant, expires time.Time) tokencache.Order {
+	return tokencache.Order{
+		Policy:   h.digests[g.profile.Name],
+		Profile:  g.profile.Name,
+		Scopes:   g.scopes,
+		Lifetime: g.profile.Lifetime,
+		Reuse:    g.profile.Reuse,
+		Expires:  expires,
+		Limit:    g.profile.MintsPerMinute,
+	}
 }
 
 // mintWith mints, and once more when Mapbox no longer knows the parent: the secret may have moved on under this instance.
@@ -96,7 +126,7 @@ func (h *Handler) issue(ctx context.Context, caller caller, route route, req req
 func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRequest) (tokens.Temporary, error) {
 	token, err := h.mint(ctx, p.credential.Token, p.credential.Username, req)
 	if upstream, ok := errors.AsType[*tokens.Error](err); !ok || upstream.Status != 401 {
-		return token, refuseUpstream(err, h.now())
+		return token, err
 	}
 	fresh, readErr := h.parent.refresh(ctx, p.version)
 	if readErr != nil {
@@ -105,6 +135,5 @@ func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRe
 	if fresh.version == p.version {
 		return tokens.Temporary{}, refuseParentRejected.because(fmt.Errorf("version %s of the parent secret: %w", p.version, err))
 	}
-	token, err = h.mint(ctx, fresh.credential.Token, fresh.credential.Username, req)
-	return token, refuseUpstream(err, h.now())
+	return h.mint(ctx, fresh.credential.Token, fresh.credential.Username, req)
 }

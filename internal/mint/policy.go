@@ -1,6 +1,8 @@
 package mint
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -35,10 +37,32 @@ func choose(profiles []config.Profile, c caller, req request) (grant, error) {
 	case len(mine) > 0:
 		return grant{}, refuseBeyond(mine)
 	case req.profile != "":
-		return grant{}, refuseProfile
+		return grant{}, refuseProfile.because(explain(profiles, c))
+	case !c.isKnown():
+		return grant{}, refuseNoAuthorizer.because(explain(profiles, c))
 	default:
-		return grant{}, refuseCaller
+		return grant{}, refuseCaller.because(explain(profiles, c))
 	}
+}
+
+// explain says of each rule why it does not let the caller in, for the log.
+func explain(profiles []config.Profile, c caller) error {
+	var reasons []string
+	for _, profile := range profiles {
+		for i, rule := range profile.Allow {
+			if misfit := c.misfit(rule); misfit != "" {
+				reasons = append(reasons, fmt.Sprintf("%s rule %d: %s", profile.Name, i+1, misfit))
+			}
+		}
+	}
+	return errors.New(strings.Join(reasons, "; "))
+}
+
+// admitsUnknown reports whether there is a profile for callers without a name.
+func admitsUnknown(profiles []config.Profile) bool {
+	return slices.ContainsFunc(profiles, func(p config.Profile) bool {
+		return slices.ContainsFunc(p.Allow, func(r config.Rule) bool { return r.Anyone })
+	})
 }
 
 // covers reports whether every one of scopes is in granted. No scope implies another.

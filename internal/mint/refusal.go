@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/tokencache"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -64,6 +65,7 @@ var (
 	refuseParentRejected = &refusal{status: 503, code: "parent_rejected", message: "Mapbox does not accept the parent token; its operator must replace it"}
 	refuseParentScopes   = &refusal{status: 503, code: "parent_lacks_scopes", message: "the parent token may not create tokens: it lacks tokens:write"}
 	refuseBusy           = &refusal{status: 429, code: "rate_limited", message: "Mapbox's rate limit is reached; try again after Retry-After seconds"}
+	refuseSpent          = &refusal{status: 429, code: "budget_spent", message: "the mints of this minute are spent; try again after Retry-After seconds"}
 	refuseSlow           = &refusal{status: 504, code: "upstream_timeout", message: "Mapbox did not answer in time"}
 	refuseFailed         = &refusal{status: 502, code: "upstream_failed", message: "Mapbox could not mint a token now; try again later"}
 )
@@ -80,10 +82,16 @@ func refuseExpiryBeyond(p *config.Profile) *refusal {
 	return &refusal{status: 422, code: "expires_beyond_profile", message: fmt.Sprintf("expires is more than %s in the future, which is the longest that profile %s gives", p.Lifetime, p.Name)}
 }
 
-// refuseUpstream says what a failed mint means to a caller. It returns nil for a nil error.
-func refuseUpstream(err error, now time.Time) error {
+// refusalOf says to a caller what an error of minting means. It returns nil for a nil error.
+func (h *Handler) refusalOf(err error) error {
 	if err == nil {
 		return nil
+	}
+	if r, ok := errors.AsType[*refusal](err); ok {
+		return r
+	}
+	if spent, ok := errors.AsType[*tokencache.SpentError](err); ok {
+		return busyUntil(refuseSpent, spent.Until, h.now()).because(err)
 	}
 	var upstream tokens.Error
 	if e, ok := errors.AsType[*tokens.Error](err); ok {
@@ -91,7 +99,7 @@ func refuseUpstream(err error, now time.Time) error {
 	}
 	switch {
 	case upstream.Status == http.StatusTooManyRequests:
-		return busyUntil(upstream.RateLimitReset, now).because(err)
+		return busyUntil(refuseBusy, upstream.RateLimitReset, h.now()).because(err)
 	case upstream.Status == http.StatusUnauthorized:
 		return refuseParentRejected.because(err)
 	case upstream.Status == http.StatusNotFound:
@@ -104,14 +112,13 @@ func refuseUpstream(err error, now time.Time) error {
 	return refuseFailed.because(err)
 }
 
-// busyUntil is the refusal while Mapbox's budget is spent: Retry-After ends when Mapbox says that the next interval
-// begins, or in a minute, the length of one, if it does not say.
-func busyUntil(reset, now time.Time) *refusal {
+// busyUntil adds when to come again: at reset, or in a minute, the length of Mapbox's interval, if that is not known.
+func busyUntil(r *refusal, reset, now time.Time) *refusal {
 	wait := time.Minute
 	if reset.After(now) {
 		wait = reset.Sub(now)
 	}
-	busy := *refuseBusy
+	busy := *r
 	busy.headers = map[string]string{"Retry-After": strconv.Itoa(int(math.Ceil(wait.Seconds())))}
 	return &busy
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secretsmanager"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
+	"github.com/tokenmint/tokenmint/internal/tokencache"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -33,9 +34,19 @@ func Mint(p Parts) (*mint.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	cache, err := tokencache.New(tokencache.Config{
+		Store:  tokencache.NewMemory(),
+		Budget: p.Config.Parent.MintsPerMinute,
+		Now:    p.Now,
+		Logger: p.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
 	store := secretsmanager.Open(p.Settings.AWS)
 	return mint.New(mint.Config{
 		Profiles: p.Config.Profiles,
+		Cache:    cache,
 		Mint:     client.CreateTemporary,
 		ReadParent: func(ctx context.Context) (secrets.Version, error) {
 			return store.Get(ctx, p.Settings.ParentSecretID, "")
