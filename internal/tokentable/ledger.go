@@ -21,7 +21,7 @@ const (
 
 // Spend implements [tokencache.Store].
 func (s *Store) Spend(ctx context.Context, spend tokencache.Spend) (left int, err error) {
-	minute := spend.Now.Truncate(time.Minute)
+	minute := spend.Now.UTC().Truncate(time.Minute)
 	if spend.Limit <= 0 { // the condition below lets the first one through
 		return 0, &tokencache.SpentError{Until: minute.Add(time.Minute)}
 	}
@@ -55,7 +55,7 @@ func (s *Store) Spend(ctx context.Context, spend tokencache.Spend) (left int, er
 
 // whySpent finds in the ledger what did not allow the spend, and when that will be over.
 func whySpent(there item, spend tokencache.Spend) error {
-	minute := spend.Now.Truncate(time.Minute)
+	minute := spend.Now.UTC().Truncate(time.Minute)
 	ledger := reader{item: there}
 	total := ledger.number("total", math.MaxInt64)
 	profile := ledger.number(profileName(spend.Profile), math.MaxInt64)

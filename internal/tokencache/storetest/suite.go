@@ -1,0 +1,142 @@
+// Package storetest is the conformance suite of stores of shared tokens. Memory and the adapter to DynamoDB pass the same cases, so
+// a cache that works over one works over the other.
+package storetest
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/tokencache"
+)
+
+// Run runs every case over an empty store of its own, which open returns.
+func Run(t *testing.T, open func(*testing.T) tokencache.Store) {
+	cases := map[string]func(*testing.T, tokencache.Store){
+		"load what is not there":      loadNothing,
+		"first lease":                 firstLease,
+		"save":                        save,
+		"save again":                  saveAgain,
+		"saved bytes are the store's": savedBytes,
+		"keys are apart":              keysApart,
+		"lease of what has changed":   leaseLost,
+		"lease taken over":            takenOver,
+		"save without the lease":      saveLost,
+		"release":                     release,
+		"release another's":           releaseOthers,
+		"race for the first lease":    raceFirst,
+		"race for the next lease":     raceNext,
+		"race to save":                raceSave,
+		"spend":                       spend,
+		"spend by profile":            spendProfile,
+		"spend minute by minute":      spendMinutes,
+		"spend nothing":               spendNothing,
+		"profiles of any name":        profileNames,
+		"race for the budget":         raceBudget,
+		"race for a profile's share":  raceProfile,
+		"closed budget":               closed,
+		"closed over minutes":         closedMinutes,
+		"closed to the minute":        closedToMinute,
+		"closed and spent":            closedSpent,
+		"close again":                 closeAgain,
+		"close for too long":          closeTooLong,
+		"close in the past":           closePast,
+		"cancelled context":           cancelled,
+	}
+	for name, run := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, open(t))
+		})
+	}
+}
+
+const (
+	key   = "c0ffee"
+	other = "decade"
+)
+
+// start lies ahead, so that no store drops what may be dropped, and is finer than stores keep and in no store's zone.
+var start = time.Date(2100, 1, 2, 15, 4, 5, 678_901_234, time.FixedZone("CET", 3600))
+
+// keep is when a lease's record may go.
+var keep = start.Add(time.Hour)
+
+// sentinel is part of every sealed token, and of nothing else.
+const sentinel = "SENTINEL"
+
+var (
+	one = token(sentinel+"-1", start)
+	two = token(sentinel+"-2", start.Add(30*time.Minute))
+)
+
+func token(sealed string, minted time.Time) tokencache.Record {
+	return tokencache.Record{Sealed: []byte(sealed), Minted: minted, Expires: minted.Add(59*time.Minute + 59*time.Second)}
+}
+
+// stored is the record as a store returns it: to the millisecond, in UTC.
+func stored(r tokencache.Record) tokencache.Record {
+	for _, at := range []*time.Time{&r.Minted, &r.Expires, &r.Leased} {
+		*at = at.UTC().Truncate(time.Millisecond)
+	}
+	return r
+}
+
+// leased is the record under a lease.
+func leased(r tokencache.Record, lease string, at time.Time) tokencache.Record {
+	r.Lease, r.Leased = lease, at
+	return stored(r)
+}
+
+func load(t *testing.T, s tokencache.Store, key string) tokencache.Record {
+	t.Helper()
+	r, err := s.Load(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// expect fails the test unless the record is this one.
+func expect(t *testing.T, s tokencache.Store, key string, want tokencache.Record) {
+	t.Helper()
+	if got := load(t, s, key); !reflect.DeepEqual(got, want) {
+		t.Errorf("record %s is minted %v, expires %v, leased %v by %q, want %v, %v, %v by %q; its token is the right one: %t",
+			key, got.Minted, got.Expires, got.Leased, got.Lease, want.Minted, want.Expires, want.Leased, want.Lease,
+			string(got.Sealed) == string(want.Sealed))
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mint leases and saves, from what is there.
+func mint(t *testing.T, s tokencache.Store, key string, r tokencache.Record) {
+	t.Helper()
+	must(t, s.Lease(t.Context(), key, load(t, s, key), "minter", r.Minted, keep))
+	must(t, s.Save(t.Context(), key, "minter", r))
+}
+
+// lost fails the test unless err says that the record has changed.
+func lost(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, tokencache.ErrLost) {
+		t.Errorf("error is %v, want %v", err, tokencache.ErrLost)
+	}
+	if strings.Contains(errorText(err), sentinel) {
+		t.Error("the error holds a sealed token")
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
