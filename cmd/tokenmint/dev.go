@@ -178,9 +178,12 @@ func build(lines variables, cfg *config.Config, w *world, log io.Writer) (handle
 	if err != nil {
 		return handlers{}, err
 	}
-	parts := wiring.Parts{Settings: settings, Config: cfg, Now: w.now, Logger: telemetry.NewLogger(log, slog.LevelInfo)}
+	parts := wiring.Parts{Settings: settings, Config: cfg, Now: w.now, Logger: telemetry.NewLogger(log, slog.LevelInfo), Metrics: noMetrics()}
 	return newHandlers(parts)
 }
+
+// noMetrics is for a machine whose log nobody but a person reads.
+func noMetrics() *telemetry.Metrics { return telemetry.NewMetrics(io.Discard, "dev") }
 
 func loadConfig(path string) (*config.Config, error) {
 	if path == "" {

@@ -120,7 +120,7 @@ func (i invoke) handlers(ctx context.Context, event json.RawMessage, log io.Writ
 		return h, nil, err
 	}
 	logger := telemetry.NewLogger(log, settings.LogLevel)
-	h, err = newHandlers(wiring.Parts{Settings: settings, Config: cfg, Now: time.Now, Logger: logger})
+	h, err = newHandlers(wiring.Parts{Settings: settings, Config: cfg, Now: time.Now, Logger: logger, Metrics: noMetrics()})
 	return h, func() {}, err
 }
 

@@ -50,6 +50,7 @@ type bench struct {
 	store   *secrets.Memory
 	handler *mint.Handler
 	log     *lockedBuffer
+	metrics lockedBuffer
 	reads   int
 	skew    time.Duration // of the mint's clock
 	planted []string      // token values that must show nowhere
@@ -85,8 +86,9 @@ func (b *bench) newHandler(mapbox string) *mint.Handler {
 			b.reads++
 			return b.store.Get(ctx, parentSecret, "")
 		},
-		Now:    func() time.Time { return time.Now().Add(b.skew) },
-		Logger: telemetry.NewLogger(b.log, nil),
+		Now:     func() time.Time { return time.Now().Add(b.skew) },
+		Logger:  telemetry.NewLogger(b.log, nil),
+		Metrics: telemetry.NewMetrics(&b.metrics, "test"),
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -214,7 +216,7 @@ func (b *bench) mints() int {
 // noLeak fails if a planted token is in the log or in one of the texts.
 func (b *bench) noLeak(texts ...string) {
 	b.t.Helper()
-	for _, text := range append(texts, b.log.String()) {
+	for _, text := range append(texts, b.log.String(), b.metrics.String()) {
 		for _, value := range b.planted {
 			// The signature alone would be enough for a search of the logs to find it.
 			if strings.Contains(text, value) || strings.Contains(text, value[strings.LastIndex(value, ".")+1:]) {

@@ -36,6 +36,7 @@ func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPReque
 		}
 		audit.Status, audit.Took = reply.StatusCode, h.now().Sub(start)
 		audit.Log(ctx, h.logger)
+		h.metrics.Record(audit, h.now())
 	}()
 	ctx, cancel := withReplyMargin(ctx)
 	defer cancel()
@@ -64,7 +65,11 @@ func (h *Handler) serve(ctx context.Context, audit *telemetry.Audit, event event
 		return minted{}, err
 	}
 	got, err := h.issue(ctx, caller, route, req)
-	audit.Profile, audit.Scopes = got.profile, got.scopes
+	audit.Profile, audit.Scopes, audit.UpstreamCalls = got.profile, got.scopes, got.upstreamCalls
+	audit.BudgetKnown, audit.BudgetLeft = got.BudgetKnown, got.BudgetLeft
+	if !got.parentCreated.IsZero() {
+		audit.ParentAge = h.now().Sub(got.parentCreated)
+	}
 	return got, err
 }
 
@@ -91,9 +96,9 @@ type tokenReply struct {
 const mapboxTime = "2006-01-02T15:04:05.000Z"
 
 func (h *Handler) reply(audit *telemetry.Audit, got minted) events.APIGatewayV2HTTPResponse {
-	token := got.token
-	audit.Code, audit.Source, audit.TokenHash, audit.Expires = "ok", string(got.source), token.Token.Hash(), token.Expires
-	if got.stale {
+	token := got.Token
+	audit.Code, audit.Source, audit.TokenHash, audit.Expires = "ok", string(got.Source), token.Token.Hash(), token.Expires
+	if got.Stale {
 		audit.Code = "ok_stale"
 	}
 	return respond(http.StatusOK, tokenReply{

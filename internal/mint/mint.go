@@ -15,6 +15,7 @@ import (
 
 	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -33,24 +34,25 @@ type Config struct {
 	ReadParent ReadParent
 	Now        func() time.Time
 	Logger     *slog.Logger
+	Metrics    *telemetry.Metrics
 }
 
 // Handler mints tokens for those whom the profiles allow. It is safe for concurrent use.
 type Handler struct {
-	profiles []config.Profile
-	digests  map[string]string // of the profiles, by name
-
-	admitsUnknown bool // a profile is for callers without a name
+	profiles      []config.Profile
+	digests       map[string]string // of the profiles, by name
+	admitsUnknown bool              // a profile is for callers without a name
 	cache         *tokencache.Cache
 	mint          Mint
 	parent        *parentCache
 	now           func() time.Time
 	logger        *slog.Logger
+	metrics       *telemetry.Metrics
 }
 
 // New returns a handler. It calls nothing.
 func New(c Config) (*Handler, error) {
-	if len(c.Profiles) == 0 || c.Cache == nil || c.Mint == nil || c.ReadParent == nil || c.Now == nil || c.Logger == nil {
+	if len(c.Profiles) == 0 || c.Cache == nil || c.Mint == nil || c.ReadParent == nil || c.Now == nil || c.Logger == nil || c.Metrics == nil {
 		return nil, errors.New("mint: a field of Config is missing")
 	}
 	digests := make(map[string]string, len(c.Profiles))
@@ -60,6 +62,7 @@ func New(c Config) (*Handler, error) {
 	return &Handler{
 		profiles: c.Profiles,
 		digests:  digests,
+		metrics:  c.Metrics,
 
 		admitsUnknown: admitsUnknown(c.Profiles),
 		cache:         c.Cache,
@@ -72,11 +75,11 @@ func New(c Config) (*Handler, error) {
 
 // minted is a token on its way to a caller.
 type minted struct {
-	token   tokens.Temporary
 	profile string
 	scopes  []string
-	source  tokencache.Source
-	stale   bool // handed out past its time of use, for want of another
+	tokencache.Result
+	parentCreated time.Time // zero when it is not known
+	upstreamCalls int       // for this request; those who wait for another's have none
 }
 
 // issue decides what the caller gets and makes it. This is the order that everything hangs on: nothing is read, let
@@ -101,10 +104,11 @@ func (h *Handler) issue(ctx context.Context, caller caller, route route, req req
 	if route.username != "" && route.username != parent.credential.Username {
 		return got, refuseUsername
 	}
-	result, err := h.cache.Get(ctx, parent.credential.Token, h.order(grant, expires), func(ctx context.Context, expires time.Time) (tokens.Temporary, error) {
-		return h.mintWith(ctx, parent, tokens.TemporaryRequest{Scopes: grant.scopes, Expires: expires})
+	got.parentCreated = parent.credential.Created
+	order := h.order(grant, expires)
+	got.Result, err = h.cache.Get(ctx, parent.credential.Token, order, func(ctx context.Context, expires time.Time) (tokens.Temporary, error) {
+		return h.mintWith(ctx, parent, tokens.TemporaryRequest{Scopes: grant.scopes, Expires: expires}, &got.upstreamCalls)
 	})
-	got.token, got.source, got.stale = result.Token, result.Source, result.Stale
 	return got, h.refusalOf(err)
 }
 
@@ -123,7 +127,8 @@ func (h *Handler) order(g grant, expires time.Time) tokencache.Order {
 
 // mintWith mints, and once more when Mapbox no longer knows the parent: the secret may have moved on under this instance.
 // Only a 401 says so, and it certainly minted nothing. A 404 or a 422 is about what was asked and would come again.
-func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRequest) (tokens.Temporary, error) {
+func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRequest, calls *int) (tokens.Temporary, error) {
+	*calls++
 	token, err := h.mint(ctx, p.credential.Token, p.credential.Username, req)
 	if upstream, ok := errors.AsType[*tokens.Error](err); !ok || upstream.Status != 401 {
 		return token, err
@@ -135,5 +140,6 @@ func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRe
 	if fresh.version == p.version {
 		return tokens.Temporary{}, refuseParentRejected.because(fmt.Errorf("version %s of the parent secret: %w", p.version, err))
 	}
+	*calls++
 	return h.mint(ctx, fresh.credential.Token, fresh.credential.Username, req)
 }

@@ -283,7 +283,7 @@ func TestWaitForTheSecretEndsWithTheRequest(t *testing.T) {
 // custom is a handler over parts of a test's own.
 func (b *bench) custom(create mint.Mint, read mint.ReadParent) *mint.Handler {
 	b.t.Helper()
-	handler, err := mint.New(mint.Config{Profiles: b.profiles(), Cache: b.cache(), Mint: orFail(create), ReadParent: read, Now: time.Now, Logger: telemetry.NewLogger(b.log, nil)})
+	handler, err := mint.New(mint.Config{Profiles: b.profiles(), Cache: b.cache(), Mint: orFail(create), ReadParent: read, Now: time.Now, Logger: telemetry.NewLogger(b.log, nil), Metrics: telemetry.NewMetrics(&b.metrics, "test")})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -18,9 +18,14 @@ type Audit struct {
 	Source    string // where the token came from; "" without a token
 	TokenHash string
 	Status    int
-	Code      string // stable code of a refusal; "ok" otherwise
+	Code      string // stable code of a refusal; "ok" otherwise, or "ok_stale"
 	Cause     error  // what the caller is not told
 	Took      time.Duration
+
+	UpstreamCalls int           // to Mapbox, for this request
+	BudgetKnown   bool          // the ledger was asked
+	BudgetLeft    int           // mints in this minute, of all instances
+	ParentAge     time.Duration // 0 when it is not known
 }
 
 // Log writes the record: at INFO, or at WARN and ERROR when something is wrong on the caller's or on our side.

@@ -20,26 +20,27 @@ const (
 )
 
 // mintWithinBudget mints if the ledger allows it, and if Mapbox has not just refused the same.
-func (j job) mintWithinBudget(ctx context.Context) (tokens.Temporary, error) {
+func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	c, now := j.cache, j.cache.now()
 	name := j.sealer.key(j.order, "refused")
 	if err := c.refused.get(name, now); err != nil {
-		return tokens.Temporary{}, err
+		return Result{}, err
 	}
-	_, err := c.store.Spend(ctx, Spend{Now: now, Limit: c.budget, Profile: j.order.Profile, ProfileLimit: j.order.Limit})
+	left, err := c.store.Spend(ctx, Spend{Now: now, Limit: c.budget, Profile: j.order.Profile, ProfileLimit: j.order.Limit})
 	if _, spent := errors.AsType[*SpentError](err); spent || ctx.Err() != nil {
-		return tokens.Temporary{}, cmp.Or(ctx.Err(), err)
+		return Result{}, cmp.Or(ctx.Err(), err)
 	}
+	result := Result{Source: FromMint, BudgetKnown: err == nil, BudgetLeft: left}
 	mint := j.mintNow
 	if err != nil {
 		c.logger.WarnContext(ctx, "ledger does not answer", "cause", err.Error())
 		mint = j.mintAlone
 	}
-	token, err := mint(ctx)
+	result.Token, err = mint(ctx)
 	if upstream, ok := errors.AsType[*tokens.Error](err); ok && (upstream.Status == 404 || upstream.Status == 422) {
 		c.refused.put(name, refusal{err, now.Add(rememberRefusal)})
 	}
-	return token, err
+	return result, err
 }
 
 // mintAlone mints within what this instance allows itself.

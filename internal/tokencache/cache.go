@@ -28,6 +28,9 @@ type Result struct {
 	Token  tokens.Temporary
 	Source Source
 	Stale  bool // past its time of use, for want of a fresh one; it lives a minute at least
+
+	BudgetKnown bool // the ledger was asked, which is for a mint only
+	BudgetLeft  int  // mints in this minute, of all instances
 }
 
 // Config is what a [Cache] is made of. All fields but Random are required.
@@ -80,8 +83,7 @@ func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint
 	}
 	j := job{cache: c, sealer: s, order: o, plan: planFor(o, c.now()), mint: mint}
 	if !j.plan.shared {
-		token, err := j.mintWithinBudget(ctx)
-		return Result{Token: token, Source: FromMint}, err
+		return j.mintWithinBudget(ctx)
 	}
 	j.key = s.key(o, j.plan.step)
 	for {
@@ -102,7 +104,7 @@ func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint
 			return Result{}, ctx.Err()
 		}
 		// A request that left early tells nothing about the others: they go on.
-		if flight.err == nil || !(errors.Is(flight.err, context.Canceled) || errors.Is(flight.err, context.DeadlineExceeded)) {
+		if !errors.Is(flight.err, context.Canceled) && !errors.Is(flight.err, context.DeadlineExceeded) {
 			return flight.result, flight.err
 		}
 	}

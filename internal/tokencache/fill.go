@@ -85,13 +85,13 @@ func (j job) fillWithLease(ctx context.Context, was held, seen Record, now time.
 	} else if err != nil {
 		return j.fillAlone(ctx, was, err)
 	}
-	token, err := j.mintWithinBudget(ctx)
+	result, err := j.mintWithinBudget(ctx)
 	if err != nil {
 		j.release(ctx, lease)
 		return j.makeDo(was, err)
 	}
-	fresh := j.hold(token)
-	c.local.put(j.key, fresh)
+	token := result.Token
+	c.local.put(j.key, j.hold(token))
 	sealed, err := j.sealer.seal(j.key, token)
 	if err == nil {
 		err = c.store.Save(ctx, j.key, lease, Record{Sealed: sealed, Minted: now, Expires: token.Expires})
@@ -99,7 +99,7 @@ func (j job) fillWithLease(ctx context.Context, was held, seen Record, now time.
 	if err != nil {
 		c.logger.WarnContext(ctx, "minted token is not shared", "key", j.key, "cause", err.Error())
 	}
-	return Result{Token: token, Source: FromMint}, nil
+	return result, nil
 }
 
 // release ends a lease that came to nothing, also when the request's own time is over. If it fails, the lease dies of age.

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secretsmanager"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
+	"github.com/tokenmint/tokenmint/internal/tokentable"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -25,6 +26,7 @@ type Parts struct {
 	Config   *config.Config
 	Now      func() time.Time
 	Logger   *slog.Logger
+	Metrics  *telemetry.Metrics
 }
 
 // Mint returns the handler of the function mint.
@@ -35,7 +37,7 @@ func Mint(p Parts) (*mint.Handler, error) {
 		return nil, err
 	}
 	cache, err := tokencache.New(tokencache.Config{
-		Store:  tokencache.NewMemory(),
+		Store:  tokenStore(p.Settings),
 		Budget: p.Config.Parent.MintsPerMinute,
 		Now:    p.Now,
 		Logger: p.Logger,
@@ -51,9 +53,18 @@ func Mint(p Parts) (*mint.Handler, error) {
 		ReadParent: func(ctx context.Context) (secrets.Version, error) {
 			return store.Get(ctx, p.Settings.ParentSecretID, "")
 		},
-		Now:    p.Now,
-		Logger: p.Logger,
+		Now:     p.Now,
+		Logger:  p.Logger,
+		Metrics: p.Metrics,
 	})
+}
+
+// tokenStore is the table that all instances share, or, without one, the memory of this instance.
+func tokenStore(s environment.Settings) tokencache.Store {
+	if s.TokenTable == "" {
+		return tokencache.NewMemory()
+	}
+	return tokentable.Open(s.AWS, s.TokenTable)
 }
 
 // Rotate returns the handler of the function rotate.
@@ -79,7 +90,7 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 }
 
 // FromEnvironment reads the parts of a deployed function: variables, the configuration that was compiled in, the system's
-// clock, and a logger to log.
+// clock, and a logger and metrics to log.
 func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
 	settings, err := environment.Read(getenv)
 	if err != nil {
@@ -89,5 +100,11 @@ func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
 	if err != nil {
 		return Parts{}, err
 	}
-	return Parts{Settings: settings, Config: cfg, Now: time.Now, Logger: telemetry.NewLogger(log, settings.LogLevel)}, nil
+	return Parts{
+		Settings: settings,
+		Config:   cfg,
+		Now:      time.Now,
+		Logger:   telemetry.NewLogger(log, settings.LogLevel),
+		Metrics:  telemetry.NewMetrics(log, settings.Stage),
+	}, nil
 }

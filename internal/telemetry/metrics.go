@@ -1,0 +1,99 @@
+package telemetry
+
+import (
+	"io"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Metrics writes CloudWatch embedded metrics: a JSON object a line, which CloudWatch reads from a function's log. They go past the
+// logger, whose level must not decide about them. Dimensions are the stage and the profile, never a caller or a token.
+// Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+type Metrics struct {
+	mu    sync.Mutex
+	w     io.Writer
+	stage string
+	line  []byte // of the last record; its memory is used again
+}
+
+// NewMetrics returns metrics of a stage that are written to w.
+func NewMetrics(w io.Writer, stage string) *Metrics { return &Metrics{w: w, stage: stage} }
+
+// metric is one value of a record.
+type metric struct {
+	name, unit string
+	value      float64
+}
+
+// Record writes what one request to the mint adds to the metrics.
+func (m *Metrics) Record(a Audit, now time.Time) {
+	metrics := make([]metric, 0, 12)
+	metrics = append(metrics,
+		metric{"Requests", "Count", 1},
+		metric{"Denials", "Count", one(a.Status == 403)},
+		metric{"Throttled", "Count", one(a.Status == 429)},
+		metric{"Errors", "Count", one(a.Status >= 500)},
+		metric{"UpstreamCalls", "Count", float64(a.UpstreamCalls)},
+		metric{"Latency", "Milliseconds", float64(a.Took.Microseconds()) / 1000},
+	)
+	if a.TokenHash != "" {
+		metrics = append(metrics,
+			metric{"FromMemory", "Count", one(a.Source == "memory")},
+			metric{"FromTable", "Count", one(a.Source == "table")},
+			metric{"Minted", "Count", one(a.Source == "minted")},
+			metric{"Stale", "Count", one(a.Code == "ok_stale")},
+		)
+	}
+	if a.BudgetKnown {
+		metrics = append(metrics, metric{"BudgetLeft", "Count", float64(a.BudgetLeft)})
+	}
+	if a.ParentAge > 0 {
+		metrics = append(metrics, metric{"ParentAge", "Seconds", a.ParentAge.Seconds()})
+	}
+	m.write(metrics, a.Profile, now)
+}
+
+func one(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// write writes one line. It is built by hand: this runs for each request, and reflection would be a good part of its time.
+func (m *Metrics) write(metrics []metric, profile string, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b := append(m.line[:0], `{"_aws":{"Timestamp":`...)
+	b = strconv.AppendInt(b, now.UnixMilli(), 10)
+	b = append(b, `,"CloudWatchMetrics":[{"Namespace":"tokenmint","Dimensions":[["Stage"]`...)
+	if profile != "" {
+		b = append(b, `,["Stage","Profile"]`...)
+	}
+	b = append(b, `],"Metrics":[`...)
+	for i, metric := range metrics {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"Name":"`...)
+		b = append(b, metric.name...)
+		b = append(b, `","Unit":"`...)
+		b = append(b, metric.unit...)
+		b = append(b, `"}`...)
+	}
+	b = append(b, `]}]},"Stage":`...)
+	b = strconv.AppendQuoteToASCII(b, m.stage) // names of stages and profiles are plain ASCII, which this quotes as JSON does
+	if profile != "" {
+		b = append(b, `,"Profile":`...)
+		b = strconv.AppendQuoteToASCII(b, profile)
+	}
+	for _, metric := range metrics {
+		b = append(b, `,"`...)
+		b = append(b, metric.name...)
+		b = append(b, `":`...)
+		b = strconv.AppendFloat(b, metric.value, 'f', -1, 64)
+	}
+	m.line = append(b, "}\n"...)
+	_, _ = m.w.Write(m.line) // standard output: if it is gone, so is the function
+}

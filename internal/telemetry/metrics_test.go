@@ -1,0 +1,78 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/telemetry"
+)
+
+// embedded is a record as CloudWatch reads it.
+type embedded struct {
+	AWS struct {
+		Timestamp         int64
+		CloudWatchMetrics []struct {
+			Namespace  string
+			Dimensions [][]string
+			Metrics    []struct{ Name, Unit string }
+		}
+	} `json:"_aws"`
+}
+
+func TestMetricsOfARequest(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1_767_366_245_678)
+	for name, tc := range map[string]struct {
+		audit      telemetry.Audit
+		dimensions [][]string
+		values     map[string]any
+	}{
+		"minted": {
+			telemetry.Audit{
+				Profile: "web-map", Caller: "arn:aws:iam::1:role/web", TokenHash: "abc", Source: "minted", Status: 200, Code: "ok", Took: 1500 * time.Microsecond,
+				UpstreamCalls: 1, BudgetKnown: true, BudgetLeft: 79, ParentAge: time.Hour,
+			},
+			[][]string{{"Stage"}, {"Stage", "Profile"}},
+			map[string]any{
+				"Stage": "prod", "Profile": "web-map", "Requests": 1.0, "Denials": 0.0, "Throttled": 0.0, "Errors": 0.0, "UpstreamCalls": 1.0, "Latency": 1.5,
+				"FromMemory": 0.0, "FromTable": 0.0, "Minted": 1.0, "Stale": 0.0, "BudgetLeft": 79.0, "ParentAge": 3600.0,
+			},
+		},
+		"denied": {
+			telemetry.Audit{Caller: "arn:aws:iam::1:user/eve", Status: 403, Code: "caller_not_allowed"},
+			[][]string{{"Stage"}},
+			map[string]any{"Stage": "prod", "Requests": 1.0, "Denials": 1.0, "Throttled": 0.0, "Errors": 0.0, "UpstreamCalls": 0.0, "Latency": 0.0},
+		},
+	} {
+		var out bytes.Buffer
+		metrics := telemetry.NewMetrics(&out, "prod")
+		metrics.Record(telemetry.Audit{Profile: "a-record-before-that-is-longer", TokenHash: "x", BudgetKnown: true, ParentAge: time.Hour}, now)
+		out.Reset()
+		metrics.Record(tc.audit, now)
+
+		var record embedded
+		var values map[string]any
+		if err := json.Unmarshal(out.Bytes(), &record); err != nil || bytes.Count(out.Bytes(), []byte("\n")) != 1 {
+			t.Fatalf("%s: not one line of JSON: %v\n%s", name, err, out.Bytes())
+		}
+		if err := json.Unmarshal(out.Bytes(), &values); err != nil {
+			t.Fatal(err)
+		}
+		delete(values, "_aws")
+		if !reflect.DeepEqual(values, tc.values) {
+			t.Errorf("%s: values = %v, want %v", name, values, tc.values)
+		}
+		directive := record.AWS.CloudWatchMetrics[0]
+		if record.AWS.Timestamp != now.UnixMilli() || directive.Namespace != "tokenmint" || !reflect.DeepEqual(directive.Dimensions, tc.dimensions) {
+			t.Errorf("%s: %+v", name, record.AWS)
+		}
+		for _, metric := range directive.Metrics {
+			if _, ok := values[metric.Name].(float64); !ok || metric.Unit == "" {
+				t.Errorf("%s: metric %s has no value or no unit", name, metric.Name)
+			}
+		}
+	}
+}
