@@ -36,6 +36,11 @@ type Instance struct {
 	log     output
 	exited  chan struct{} // closed when the process has ended
 
+	started time.Time
+	ready   chan struct{} // closed when the process first asks for an event
+	asked   time.Time     // when that was; read it after ready is closed
+	once    sync.Once
+
 	events  chan event // to the process
 	mu      sync.Mutex
 	replies map[string]chan Reply // by request id
@@ -53,33 +58,69 @@ type event struct {
 func Build(tb testing.TB, root, path string) string {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "bootstrap")
-	cmd := exec.CommandContext(tb.Context(), "go", "build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, path)
+	if err := Compile(tb.Context(), root, path, file); err != nil {
+		tb.Fatal(err)
+	}
+	return file
+}
+
+// Compile is [Build] outside a test. It writes the bootstrap to file.
+func Compile(ctx context.Context, root, path, file string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, path)
 	cmd.Dir = root
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		tb.Fatalf("build %s: %v\n%s", path, err, out)
+		return fmt.Errorf("build %s: %w\n%s", path, err, out)
 	}
-	return file
+	return nil
 }
 
 // Start runs a bootstrap with these NAME=value variables and no others. It ends with the test.
 func Start(tb testing.TB, bootstrap string, env ...string) *Instance {
 	tb.Helper()
-	i := &Instance{events: make(chan event), replies: map[string]chan Reply{}, exited: make(chan struct{})}
+	i, err := Run(bootstrap, env...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(i.Kill)
+	return i
+}
+
+// Run is [Start] outside a test. The process runs until Kill.
+func Run(bootstrap string, env ...string) (*Instance, error) {
+	i := &Instance{
+		events: make(chan event), replies: map[string]chan Reply{}, exited: make(chan struct{}), ready: make(chan struct{}),
+	}
 	i.server = httptest.NewServer(i.routes())
-	i.process = exec.CommandContext(context.WithoutCancel(tb.Context()), bootstrap) // Kill ends it
+	i.process = exec.CommandContext(context.Background(), bootstrap)
 	i.process.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(i.server.URL, "http://")}, env...)
 	i.process.Stdout, i.process.Stderr = &i.log, &i.log
+	i.started = time.Now()
 	if err := i.process.Start(); err != nil {
-		tb.Fatal(err)
+		i.server.Close()
+		return nil, err
 	}
 	go func() {
 		_ = i.process.Wait() // how it ended is in its log and in what it did
 		close(i.exited)
 	}()
-	tb.Cleanup(i.Kill)
-	return i
+	return i, nil
 }
+
+// StartUp waits until the process has asked for its first event, and returns how long that took from its start.
+func (i *Instance) StartUp(ctx context.Context) (time.Duration, error) {
+	select {
+	case <-i.ready:
+		return i.asked.Sub(i.started), nil
+	case <-i.exited:
+		return 0, fmt.Errorf("the process ended: %s", i.Log())
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// PID is the process's number.
+func (i *Instance) PID() int { return i.process.Process.Pid }
 
 // Kill ends the process at once, as SIGKILL does.
 func (i *Instance) Kill() {
@@ -130,6 +171,10 @@ func (i *Instance) routes() http.Handler {
 }
 
 func (i *Instance) next(w http.ResponseWriter, r *http.Request) {
+	i.once.Do(func() {
+		i.asked = time.Now()
+		close(i.ready)
+	})
 	select {
 	case e := <-i.events:
 		header := w.Header()
