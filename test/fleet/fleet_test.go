@@ -1,0 +1,256 @@
+//go:build dynamodb
+
+// Package fleet_test runs the built mint as many processes over one table, under load, while some are killed.
+package fleet_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/tokenmint/tokenmint/internal/awssim"
+	"github.com/tokenmint/tokenmint/internal/lambdatest"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+)
+
+var (
+	instances = flag.Int("fleet.instances", 64, "processes of the mint")
+	duration  = flag.Duration("fleet.duration", time.Minute, "how long the load lasts")
+)
+
+// profiles have windows that are short enough for several to pass.
+var profiles = []struct {
+	name  string
+	reuse time.Duration
+}{{"often", 10 * time.Second}, {"now-and-then", 20 * time.Second}, {"seldom", 30 * time.Second}}
+
+const caller = "arn:aws:iam::000000000000:user/dev"
+
+func TestFleet(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	ctx, cancel := context.WithTimeout(t.Context(), *duration)
+	defer cancel()
+	start := time.Now()
+	var wg sync.WaitGroup
+	for i := range *instances {
+		wg.Go(func() { f.keepAsking(ctx, rand.New(rand.NewPCG(seed, uint64(i)))) })
+	}
+	wg.Wait()
+	f.report(time.Since(start))
+}
+
+// fleet is what the instances share, and what was seen of them.
+type fleet struct {
+	t      *testing.T
+	binary string
+	env    []string
+	sim    *tokensim.Simulator
+
+	mu       sync.Mutex
+	requests int
+	killed   int
+	errors   []string
+	slowest  time.Duration
+	seen     map[string][]string // signatures of the tokens that were handed out, by profile
+}
+
+func newFleet(t *testing.T) *fleet {
+	t.Helper()
+	endpoint := os.Getenv("TOKENMINT_DYNAMODB_ENDPOINT")
+	if endpoint == "" {
+		t.Fatal("TOKENMINT_DYNAMODB_ENDPOINT is not set: run this with test/moto.sh")
+	}
+	sim, err := tokensim.New(tokensim.Config{Seed: 9, RateLimit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.AddAccount("acme"); err != nil {
+		t.Fatal(err)
+	}
+	_, parent, err := sim.IssueByHand("acme", "Made by hand", []string{"fonts:read", "styles:read", "tokens:write"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory := secrets.NewMemory(time.Now)
+	if err := memory.Create(t.Context(), "tokenmint/parent", strings.Repeat("a", 32), secrets.NewValue(parent)); err != nil {
+		t.Fatal(err)
+	}
+	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(awssim.New(memory))
+	t.Cleanup(mapbox.Close)
+	t.Cleanup(manager.Close)
+	return &fleet{
+		t: t, binary: build(t), sim: sim, seen: map[string][]string{},
+		env: []string{
+			"PARENT_SECRET_ID=tokenmint/parent", "TOKENS_API_URL=" + mapbox.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL,
+			"AWS_ENDPOINT_URL_DYNAMODB=" + endpoint, "TOKEN_TABLE=" + newTable(t, endpoint), "LOG_LEVEL=WARN",
+			"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		},
+	}
+}
+
+// build builds the mint with profiles of its own in place of those that ship.
+func build(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	text := "profiles:\n"
+	for _, p := range profiles {
+		text += fmt.Sprintf("  %s:\n    scopes: [styles:read, fonts:read]\n    lifetime: 5m\n    reuse: %s\n    allow: [{iam: %q}]\n", p.name, p.reuse, caller)
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay := map[string]map[string]string{"Replace": {filepath.Join(root, "config/tokenmint.yaml"): filepath.Join(dir, "tokenmint.yaml")}}
+	replace, err := json.Marshal(overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"tokenmint.yaml": []byte(text), "overlay.json": replace} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	binary := filepath.Join(dir, "bootstrap")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-tags=lambda.norpc", "-o", binary, "./functions/mint")
+	cmd.Dir = root
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return binary
+}
+
+func newTable(t *testing.T, endpoint string) string {
+	t.Helper()
+	client := dynamodb.New(dynamodb.Options{
+		Region: "eu-west-1", BaseEndpoint: aws.String(endpoint),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+		}),
+	})
+	name := fmt.Sprintf("fleet-%d", time.Now().UnixNano())
+	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: aws.String(name), BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: types.KeyTypeHash}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// keepAsking is the life of one place in the fleet: instances follow one another in it, each killed after a while.
+func (f *fleet) keepAsking(ctx context.Context, random *rand.Rand) {
+	for ctx.Err() == nil {
+		instance := lambdatest.Start(f.t, f.binary, f.env...)
+		life := time.AfterFunc(time.Duration((0.3+random.ExpFloat64())*float64(20*time.Second)), instance.Kill)
+		for ctx.Err() == nil && f.ask(instance, profiles[random.IntN(len(profiles))].name) {
+			time.Sleep(time.Duration(random.Int64N(int64(100 * time.Millisecond))))
+		}
+		if life.Stop() {
+			instance.Kill()
+		} else {
+			f.mu.Lock()
+			f.killed++
+			f.mu.Unlock()
+		}
+	}
+}
+
+// ask makes one request, and reports whether the instance lives. What a killed instance owed is no error: its caller would ask again.
+func (f *fleet) ask(instance *lambdatest.Instance, profile string) bool {
+	event := events.APIGatewayV2HTTPRequest{RawPath: "/tokens", Body: fmt.Sprintf(`{"profile":%q}`, profile)}
+	event.RequestContext.HTTP.Method = "POST"
+	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{UserARN: caller},
+	}
+	payload, err := json.Marshal(event)
+	if err != nil {
+		f.t.Error(err)
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(f.t.Context()), 15*time.Second)
+	defer cancel()
+	start := time.Now()
+	reply, err := instance.Invoke(ctx, payload)
+	select {
+	case <-instance.Exited():
+		return false
+	default:
+	}
+	f.note(profile, reply, err, time.Since(start))
+	return true
+}
+
+func (f *fleet) note(profile string, reply lambdatest.Reply, err error, took time.Duration) {
+	var response events.APIGatewayV2HTTPResponse
+	var body struct{ Token, Code string }
+	if err == nil {
+		err = errors.Join(json.Unmarshal(reply.Payload, &response), json.Unmarshal([]byte(response.Body), &body))
+	}
+	if err == nil && response.StatusCode != 200 {
+		err = fmt.Errorf("status %d: %s", response.StatusCode, body.Code)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests++
+	f.slowest = max(f.slowest, took)
+	if err != nil {
+		f.errors = append(f.errors, err.Error())
+		return
+	}
+	if signature := body.Token[strings.LastIndex(body.Token, ".")+1:]; !slices.Contains(f.seen[profile], signature) {
+		f.seen[profile] = append(f.seen[profile], signature)
+	}
+}
+
+func (f *fleet) report(took time.Duration) {
+	mints := 0
+	for _, call := range f.sim.Calls() {
+		if call.Op == tokensim.OpCreateTemporary {
+			mints++
+		}
+	}
+	f.t.Logf("%d instances, %d killed, %d requests in %s, %d errors, slowest %s, %d mints",
+		*instances, f.killed, f.requests, took.Round(time.Second), len(f.errors), f.slowest.Round(time.Millisecond), mints)
+	total := 0
+	for _, p := range profiles {
+		step := p.reuse - p.reuse/64 // the rest is the time in which a token is renewed ahead
+		windows := int(took/step) + 1
+		total += windows
+		f.t.Logf("%-12s windows of %s: %d; tokens handed out: %d", p.name, p.reuse, windows, len(f.seen[p.name]))
+		if n := len(f.seen[p.name]); n > windows || n == 0 {
+			f.t.Errorf("%s: %d tokens in %d windows", p.name, n, windows)
+		}
+	}
+	if len(f.errors) > 0 {
+		slices.Sort(f.errors)
+		f.t.Errorf("errors: %v", slices.Compact(f.errors))
+	}
+	// A holder that is killed between mint and store takes its token with it.
+	if lost := mints - total; lost > f.killed/10 {
+		f.t.Errorf("%d mints in %d windows", mints, total)
+	}
+}
