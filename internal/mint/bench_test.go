@@ -46,6 +46,8 @@ const profiles = `profiles:
 // bench is a mint with the simulator behind it over real HTTP, and the parent secret in memory.
 type bench struct {
 	t       *testing.T
+	yaml    string // of the profiles
+	mapbox  string // the simulator's URL
 	sim     *tokensim.Simulator
 	store   *secrets.Memory
 	handler *mint.Handler
@@ -65,10 +67,11 @@ func newBench(t *testing.T) *bench {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, sim: sim, store: secrets.NewMemory(time.Now), log: &lockedBuffer{}}
+	b := &bench{t: t, yaml: profiles, sim: sim, store: secrets.NewMemory(time.Now), log: &lockedBuffer{}}
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
-	b.handler = b.newHandler(server.URL)
+	b.mapbox = server.URL
+	b.handler = b.newHandler(b.mapbox)
 	return b
 }
 
@@ -113,7 +116,7 @@ func (b *bench) cache() *tokencache.Cache {
 
 func (b *bench) profiles() []config.Profile {
 	b.t.Helper()
-	cfg, err := config.Parse("profiles.yaml", []byte(profiles))
+	cfg, err := config.Parse("profiles.yaml", []byte(b.yaml))
 	if err != nil {
 		b.t.Fatal(err)
 	}
