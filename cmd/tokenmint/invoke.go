@@ -79,11 +79,7 @@ func (h handlers) call(ctx context.Context, function string, event json.RawMessa
 	if function == "rotate" {
 		return h.rotate.Handle(ctx, event)
 	}
-	var request events.APIGatewayV2HTTPRequest
-	if err := json.Unmarshal(event, &request); err != nil {
-		return nil, fmt.Errorf("event is not an HTTP API's: %w", err)
-	}
-	return h.mint.Handle(ctx, request)
+	return h.mint.HandleJSON(ctx, event)
 }
 
 func (i invoke) read(in io.Reader) (json.RawMessage, error) {

@@ -24,6 +24,20 @@ const (
 	replyMargin = 500 * time.Millisecond
 )
 
+// HandleJSON answers one request as it comes from Lambda. An event that is not what API Gateway sends, such as one with claims
+// of types that it does not pass on, says nothing that can be relied on about who calls: it is refused.
+func (h *Handler) HandleJSON(ctx context.Context, raw json.RawMessage) (events.APIGatewayV2HTTPResponse, error) {
+	var event events.APIGatewayV2HTTPRequest
+	if err := json.Unmarshal(raw, &event); err != nil {
+		audit := telemetry.Audit{RequestID: event.RequestContext.RequestID}
+		// The error may quote the event, which may quote anything.
+		reply := h.refuse(&audit, refuseEvent.because(fmt.Errorf("event: error of type %T", err)))
+		h.record(ctx, audit, reply, h.now())
+		return reply, nil
+	}
+	return h.Handle(ctx, event)
+}
+
 // Handle answers one request. Its error is always nil: whatever goes wrong is a reply that says so, and an audit record.
 func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPRequest) (reply events.APIGatewayV2HTTPResponse, _ error) {
 	start := h.now()
@@ -34,9 +48,7 @@ func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPReque
 			cause := fmt.Errorf("panic of type %T: %s", value, debug.Stack())
 			reply = h.refuse(&audit, refuseInternal.because(cause))
 		}
-		audit.Status, audit.Took = reply.StatusCode, h.now().Sub(start)
-		audit.Log(ctx, h.logger)
-		h.metrics.Record(audit, h.now())
+		h.record(ctx, audit, reply, start)
 	}()
 	ctx, cancel := withReplyMargin(ctx)
 	defer cancel()
@@ -45,6 +57,14 @@ func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPReque
 		return h.refuse(&audit, err), nil
 	}
 	return h.reply(&audit, got), nil
+}
+
+// record leaves the evidence of one request.
+func (h *Handler) record(ctx context.Context, audit telemetry.Audit, reply events.APIGatewayV2HTTPResponse, start time.Time) {
+	now := h.now()
+	audit.Status, audit.Took = reply.StatusCode, now.Sub(start)
+	audit.Log(ctx, h.logger)
+	h.metrics.Record(audit, now)
 }
 
 // serve reads the event from outside in. What it learns it notes in the audit record at once, so that a refusal finds it

@@ -2,6 +2,7 @@ package mint_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/tokenmint/tokenmint/internal/mint"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -214,6 +216,57 @@ func TestEveryRequestLeavesOneAuditRecord(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("audit records:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+// What does not decode is refused, with a record, and nothing of it is quoted.
+func TestEventsThatDoNotDecode(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).withParent()
+	for name, raw := range map[string]string{
+		"array":           `[]`,
+		"nothing":         ``,
+		"claim a number":  `{"rawPath":"/tokens","requestContext":{"requestId":"r","http":{"method":"POST"},"authorizer":{"jwt":{"claims":{"groups":7}}}},"body":"{}"}`,
+		"claim an object": `{"rawPath":"/tokens","requestContext":{"requestId":"r","http":{"method":"POST"},"authorizer":{"jwt":{"claims":{"groups":{"maps":true}}}}},"body":"{}"}`,
+		"claim a token":   `{"rawPath":"/tokens","requestContext":{"authorizer":{"iam":"` + b.planted[0] + `"}},"body":"{}"}`,
+		"ARN a list":      `{"rawPath":"/tokens","requestContext":{"authorizer":{"iam":{"userArn":["arn:aws:iam::1:role/web-1"]}}},"body":"{}"}`,
+	} {
+		got, err := b.handler.HandleJSON(t.Context(), json.RawMessage(raw))
+		if err != nil || got.StatusCode != 403 || !strings.Contains(got.Body, "event_unreadable") {
+			t.Errorf("%s: status %d: %v", name, got.StatusCode, err)
+		}
+		b.noLeak(got.Body)
+	}
+	if n := len(b.audits()); n != 6 || b.mints() != 0 {
+		t.Errorf("%d audit records and %d mints", n, b.mints())
+	}
+	event, err := json.Marshal(post("/tokens", webCaller, "{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.handler.HandleJSON(t.Context(), event); err != nil || got.StatusCode != 200 {
+		t.Errorf("status %d: %v", got.StatusCode, err)
+	}
+}
+
+// The parent is replaced and its predecessor deleted while a request is on its way with the old one.
+func TestParentRotatedInTheMiddleOfAFlight(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.yaml = guarded
+	b.handler = b.newHandler(b.mapbox)
+	oldID, old := b.issue(parentScopes...)
+	b.storeParent("a", old)
+	b.send(t.Context(), post("/tokens", ciCaller, `{"ttl":"5m"}`)) // the old parent is cached
+	_, fresh := b.issue(parentScopes...)
+	b.storeParent("b", fresh)
+	b.sim.Inject(tokensim.Fault{Op: tokensim.OpCreateTemporary, Kind: tokensim.Slow, DelayBefore: 50 * time.Millisecond})
+	time.AfterFunc(10*time.Millisecond, func() { _ = b.sim.Revoke(user, oldID) })
+	for range 3 {
+		if got := b.send(t.Context(), post("/tokens", ciCaller, `{}`)); got.Status != 200 {
+			t.Errorf("status %d, code %q", got.Status, got.Code)
+		}
+	}
+	b.noLeak()
 }
 
 func TestNewNeedsEverything(t *testing.T) {

@@ -43,6 +43,7 @@ var (
 		headers: map[string]string{"Allow": http.MethodPost}}
 	refuseNoAuthorizer = &refusal{status: 403, code: "no_authorizer",
 		message: "no authorizer ran, so nobody is known to be calling: the route needs an IAM or JWT authorizer (sam local start-api runs none)"}
+	refuseEvent    = &refusal{status: 403, code: "event_unreadable", message: "what API Gateway says of this request cannot be read, so nobody is known to be calling"}
 	refuseTooLarge = &refusal{status: 413, code: "body_too_large", message: "the body is larger than 8 KiB"}
 
 	refuseCaller = &refusal{status: 403, code: "caller_not_allowed",

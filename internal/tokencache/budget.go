@@ -23,12 +23,16 @@ const (
 func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	c, now := j.cache, j.cache.now()
 	name := j.sealer.key(j.order, "refused")
-	if err := c.refused.get(name, now); err != nil {
+	if err := cmp.Or(c.refused.get(name, now), c.refused.get(j.budgetName(), now)); err != nil {
 		return Result{}, err
 	}
 	left, err := c.store.Spend(ctx, Spend{Now: now, Limit: c.budget, Profile: j.order.Profile, ProfileLimit: j.order.Limit})
-	if _, spent := errors.AsType[*SpentError](err); spent || ctx.Err() != nil {
-		return Result{}, cmp.Or(ctx.Err(), err)
+	if spent, ok := errors.AsType[*SpentError](err); ok {
+		c.refused.put(j.budgetName(), refusal{spent, spent.Until})
+		return Result{}, spent
+	}
+	if ctx.Err() != nil {
+		return Result{}, ctx.Err()
 	}
 	result := Result{Source: FromMint, BudgetKnown: err == nil, BudgetLeft: left}
 	mint := j.mintNow
@@ -42,6 +46,9 @@ func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	}
 	return result, err
 }
+
+// budgetName is the name under which it is remembered that the profile's budget is spent.
+func (j job) budgetName() string { return "budget of " + j.order.Profile }
 
 // mintAlone mints within what this instance allows itself.
 func (j job) mintAlone(ctx context.Context) (tokens.Temporary, error) {
@@ -76,7 +83,7 @@ func (c *Cache) close(ctx context.Context, reset time.Time) {
 	}
 }
 
-// refusals remembers what Mapbox has just refused, by a name that changes with the parent.
+// refusals remembers what was just refused: by Mapbox, under a name that changes with the parent, and by the ledger.
 type refusals struct {
 	mu    sync.Mutex
 	byKey map[string]refusal

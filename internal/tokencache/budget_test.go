@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,6 +148,45 @@ func TestStaleTokenOfAnotherInstance(t *testing.T) {
 	})
 }
 
+// counting counts the calls to a table.
+type counting struct {
+	tokencache.Store
+	leases, spends atomic.Int64
+}
+
+func (c *counting) Lease(ctx context.Context, key string, seen tokencache.Record, lease string, now, keep time.Time) error {
+	c.leases.Add(1)
+	return c.Store.Lease(ctx, key, seen, lease, now, keep)
+}
+
+func (c *counting) Spend(ctx context.Context, s tokencache.Spend) (int, error) {
+	c.spends.Add(1)
+	return c.Store.Spend(ctx, s)
+}
+
+// One caller who asks for ever other scopes spends its profile's budget, and neither memory nor the table's.
+func TestEverOtherScopesOfOneCaller(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		f.takes = 0
+		table := &counting{Store: f.table}
+		f.table = table
+		c := f.instance(0)
+		for i := range 100_000 {
+			o := scoped(i)
+			o.Profile, o.Limit = "greedy", 10
+			if _, err := c.Get(t.Context(), parent, o, f.mint); (err == nil) != (i < 10) {
+				t.Fatalf("order %d: %v", i, err)
+			}
+		}
+		if f.mints.Load() != 10 || c.Held() > 10 || table.leases.Load() > 11 || table.spends.Load() > 11 {
+			t.Errorf("%d mints, %d tokens held, %d leases, %d questions to the ledger", f.mints.Load(), c.Held(), table.leases.Load(), table.spends.Load())
+		}
+		f.get(c, order) // the others have theirs
+	})
+}
+
 func TestWhatMapboxRefusedIsNotAskedForAgainAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, reuse := range []time.Duration{0, 30 * time.Minute} {
@@ -174,7 +214,7 @@ func TestWhatMapboxRefusedIsNotAskedForAgainAtOnce(t *testing.T) {
 	}
 }
 
-func TestMemoryIsBounded(t *testing.T) {
+func TestHeldTokensAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t)

@@ -60,6 +60,9 @@ func (j job) fill(ctx context.Context, was held) (Result, error) {
 		if ok && theirs.token.Expires.After(was.token.Expires) {
 			was = theirs
 		}
+		if err := j.cache.refused.get(j.budgetName(), now); err != nil {
+			return j.makeDo(was, err) // known to be spent: no need for a lease to find out
+		}
 		if record.Lease == "" || watch.isDead(record, now) {
 			result, err := j.fillWithLease(ctx, was, record, now)
 			if !errors.Is(err, ErrLost) {
