@@ -28,6 +28,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 )
 
 // Store is a [github.com/tokenmint/tokenmint/internal/tokencache.Store] that all instances share. The client's retries and timeouts apply.
@@ -64,10 +65,11 @@ func refused(err error) (there item, ok bool) {
 	return nil, false
 }
 
-// wrap says what was going on. The SDK's own text for a success that cannot be read may quote it, so that text is left out;
-// causes such as context.Canceled are found by errors.Is as ever.
+// wrap says what was going on. Of a reply that cannot be read the SDK's text quotes a part, which may be a sealed token, so that
+// text is left out; causes such as context.Canceled are found by errors.Is as ever.
 func wrap(err error, format string, args ...any) error {
-	if reply, ok := errors.AsType[*awshttp.ResponseError](err); ok && reply.HTTPStatusCode() < 300 {
+	_, unread := errors.AsType[*smithy.DeserializationError](err)
+	if reply, ok := errors.AsType[*awshttp.ResponseError](err); ok && unread {
 		err = &unreadable{reply}
 	}
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)

@@ -1,0 +1,186 @@
+package environment_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/tokenmint/tokenmint/internal/environment"
+)
+
+// onLambda is the least that a function finds.
+var onLambda = map[string]string{
+	"PARENT_SECRET_ID":      "tokenmint/parent",
+	"AWS_REGION":            "eu-central-1",
+	"AWS_ACCESS_KEY_ID":     "key",
+	"AWS_SECRET_ACCESS_KEY": "SENTINEL-secret",
+	"AWS_SESSION_TOKEN":     "SENTINEL-session",
+}
+
+// read reads the variables: those of base, but with changes, where "" is a variable that is not set.
+func read(base, changes map[string]string) (environment.Settings, error) {
+	return environment.Read(func(name string) string {
+		if value, ok := changes[name]; ok {
+			return value
+		}
+		return base[name]
+	})
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	s, err := read(onLambda, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := s.AWS.Credentials.Retrieve(t.Context())
+	want := aws.Credentials{
+		AccessKeyID:     onLambda["AWS_ACCESS_KEY_ID"],
+		SecretAccessKey: onLambda["AWS_SECRET_ACCESS_KEY"],
+		SessionToken:    onLambda["AWS_SESSION_TOKEN"],
+		Source:          "environment",
+	}
+	if err != nil || keys != want {
+		t.Errorf("credentials are not those of the environment, %v", err)
+	}
+	s.AWS.Credentials = nil
+	wanted := environment.Settings{Stage: "dev", Stack: "tokenmint", LogLevel: slog.LevelInfo}
+	wanted.ParentSecretID, wanted.AWS.Region = onLambda["PARENT_SECRET_ID"], onLambda["AWS_REGION"]
+	wanted.TokensAPIURL = "https://api.mapbox.com"
+	if s != wanted {
+		t.Errorf("got %+v, want %+v", s, wanted)
+	}
+}
+
+// TestVariables: each variable, set, has its place and changes nothing else.
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	const local = "http://127.0.0.1:4566"
+	short, long := "t-1", "Az09_-."+strings.Repeat("t", 248)
+	for _, c := range []struct {
+		changes map[string]string
+		want    func(*environment.Settings)
+	}{
+		{map[string]string{"PARENT_SECRET_ID": "other"}, func(s *environment.Settings) { s.ParentSecretID = "other" }},
+		{map[string]string{"TOKENS_API_URL": local}, func(s *environment.Settings) { s.TokensAPIURL = local }},
+		{map[string]string{"TOKENS_API_URL": local + "/"}, func(s *environment.Settings) { s.TokensAPIURL = local + "/" }},
+		{map[string]string{"TOKEN_TABLE": short}, func(s *environment.Settings) { s.TokenTable = short }},
+		{map[string]string{"TOKEN_TABLE": long}, func(s *environment.Settings) { s.TokenTable = long }},
+		{map[string]string{"STAGE": "prod"}, func(s *environment.Settings) { s.Stage = "prod" }},
+		{map[string]string{"STACK": "maps"}, func(s *environment.Settings) { s.Stack = "maps" }},
+		{map[string]string{"LOG_LEVEL": "DEBUG"}, func(s *environment.Settings) { s.LogLevel = slog.LevelDebug }},
+		{map[string]string{"LOG_LEVEL": "warn"}, func(s *environment.Settings) { s.LogLevel = slog.LevelWarn }},
+		{map[string]string{"AWS_REGION": "us-west-2"}, func(s *environment.Settings) { s.AWS.Region = "us-west-2" }},
+		{map[string]string{"AWS_DEFAULT_REGION": "us-west-2"}, func(*environment.Settings) {}},
+		{map[string]string{"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-west-2"}, func(s *environment.Settings) { s.AWS.Region = "us-west-2" }},
+		{map[string]string{"AWS_ENDPOINT_URL": local}, func(s *environment.Settings) {
+			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = local, local
+		}},
+		{map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, func(s *environment.Settings) {
+			s.AWS.SecretsManagerEndpoint = local
+		}},
+		{map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local}, func(s *environment.Settings) { s.AWS.DynamoDBEndpoint = local }},
+		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example", "AWS_ENDPOINT_URL_DYNAMODB": local}, func(s *environment.Settings) {
+			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = "https://all.example", local
+		}},
+		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example", "AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, func(s *environment.Settings) {
+			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = local, "https://all.example"
+		}},
+	} {
+		want, err := read(onLambda, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.want(&want)
+		got, err := read(onLambda, c.changes)
+		if err != nil {
+			t.Errorf("%v: %v", c.changes, err)
+		}
+		got.AWS.Credentials, want.AWS.Credentials = nil, nil
+		if got != want {
+			t.Errorf("%v: got %+v, want %+v", c.changes, got, want)
+		}
+	}
+}
+
+// TestWrong: one sentence that names the variable, and no value that may be a secret.
+func TestWrong(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, value, says string }{
+		{"PARENT_SECRET_ID", "", "is not set"},
+		{"TOKENS_API_URL", "api.mapbox.com", "is not an http or https address"},
+		{"TOKENS_API_URL", "ftp://api.mapbox.com", "is not an http or https address"},
+		{"TOKENS_API_URL", "https://", "is not an http or https address"},
+		{"TOKENS_API_URL", "https://%zz", "is not an http or https address"},
+		{"TOKENS_API_URL", "https://u:SENTINEL@api.mapbox.com", "must end after the host"},
+		{"TOKENS_API_URL", "https://api.mapbox.com/tokens", "must end after the host"},
+		{"TOKENS_API_URL", "https://api.mapbox.com?access_token=SENTINEL", "must end after the host"},
+		{"TOKENS_API_URL", "https://api.mapbox.com#SENTINEL", "must end after the host"},
+		{"TOKEN_TABLE", "ab", "must be the name of a DynamoDB table"},
+		{"TOKEN_TABLE", strings.Repeat("t", 256), "must be the name of a DynamoDB table"},
+		{"TOKEN_TABLE", "to kens", "must be the name of a DynamoDB table"},
+		{"TOKEN_TABLE", "tokens\n", "must be the name of a DynamoDB table"},
+		{"TOKEN_TABLE", "arn:aws:dynamodb:eu-central-1:1:table/tokens", "must be the name of a DynamoDB table"},
+		{"LOG_LEVEL", "verbose", "must be DEBUG, INFO, WARN or ERROR"},
+		{"AWS_REGION", "", "is not set"},
+		{"AWS_ACCESS_KEY_ID", "", "is not set"},
+		{"AWS_SECRET_ACCESS_KEY", "", "is not set"},
+		{"AWS_ENDPOINT_URL", "localhost:4566", "is not an http or https address"},
+		{"AWS_ENDPOINT_URL", "http://localhost:4566?SENTINEL", "must end after the host"},
+		{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "localhost:4566", "is not an http or https address"},
+		{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://SENTINEL@localhost", "must end after the host"},
+		{"AWS_ENDPOINT_URL_DYNAMODB", "localhost:4566", "is not an http or https address"},
+		{"AWS_ENDPOINT_URL_DYNAMODB", "http://localhost/SENTINEL", "must end after the host"},
+	} {
+		s, err := read(onLambda, map[string]string{c.name: c.value})
+		switch {
+		case err == nil:
+			t.Errorf("%s=%q is accepted", c.name, c.value)
+		case !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.says):
+			t.Errorf("%s=%q: error %v does not have %q", c.name, c.value, err, c.says)
+		case strings.Contains(err.Error(), "SENTINEL"):
+			t.Errorf("%s: the error has the value", c.name)
+		case s != environment.Settings{}:
+			t.Errorf("%s=%q: an error, and settings", c.name, c.value)
+		}
+	}
+}
+
+// TestPlaceholders: only where every service in use is a double may region and credentials be made up.
+func TestPlaceholders(t *testing.T) {
+	t.Parallel()
+	const local = "http://127.0.0.1:8789"
+	for title, c := range map[string]struct {
+		variables map[string]string
+		enough    bool
+	}{
+		"no endpoint":                    {map[string]string{}, false},
+		"secrets only, no table":         {map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, true},
+		"secrets only, and a table":      {map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local, "TOKEN_TABLE": "tokens"}, false},
+		"table only":                     {map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local, "TOKEN_TABLE": "tokens"}, false},
+		"both":                           {map[string]string{"AWS_ENDPOINT_URL": local, "TOKEN_TABLE": "tokens"}, true},
+		"table's endpoint, but no table": {map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local}, false},
+	} {
+		c.variables["PARENT_SECRET_ID"] = "tokenmint/parent"
+		s, err := read(nil, c.variables)
+		if (err == nil) != c.enough {
+			t.Errorf("%s: error is %v, want one: %t", title, err, !c.enough)
+		}
+		if err != nil {
+			continue
+		}
+		keys, err := s.AWS.Credentials.Retrieve(t.Context())
+		if err != nil || !keys.HasKeys() || s.AWS.Region != "us-east-1" {
+			t.Errorf("%s: region %q, keys are there: %t, %v", title, s.AWS.Region, keys.HasKeys(), err)
+		}
+		c.variables["AWS_REGION"], c.variables["AWS_ACCESS_KEY_ID"], c.variables["AWS_SECRET_ACCESS_KEY"] = "eu-west-1", "own", "own"
+		if s, err = read(nil, c.variables); err != nil {
+			t.Fatal(err)
+		}
+		if keys, err = s.AWS.Credentials.Retrieve(t.Context()); err != nil || keys.AccessKeyID != "own" || s.AWS.Region != "eu-west-1" {
+			t.Errorf("%s: one's own region and keys are not used: %q, %v", title, s.AWS.Region, err)
+		}
+	}
+}
