@@ -116,6 +116,7 @@ type ManagedToken struct {
 	Name        string
 	Secret      string // name of the secret in Secrets Manager
 	Scopes      []string
+	AllowedURLs []string // web pages that a public token works on; nil = any
 	RotateEvery time.Duration
 	RetireAfter time.Duration
 }
@@ -133,6 +134,11 @@ func Load(path string) (*Config, error) {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	return Parse(path, text)
+}
+
+// WidestScopes returns the scopes of the profile that lends the most.
+func (c *Config) WidestScopes() []string {
+	return slices.MaxFunc(c.Profiles, func(a, b Profile) int { return len(a.Scopes) - len(b.Scopes) }).Scopes
 }
 
 // ParentScopes returns the scopes that the parent token needs, sorted: those that the file gives it, or else all that

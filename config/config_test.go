@@ -125,6 +125,8 @@ func TestParseNamesFileLineAndKey(t *testing.T) {
 		"no rules":                   {"    allow:\n      - iam: \"arn:aws:iam::*:role/web-*\"\n      - jwt: {groups: maps, iss: \"https://id.example/\"}", "", "profiles.web-map.allow: is missing"},
 		"bad name":                   {"  web-map:", "  Web_Map:", "profiles.Web_Map: is not a name"},
 		"the parent's name":          {"  uploads-ci:", "  parent:", "tokens.parent: this name is the parent token's own"},
+		"allowed URL is none":        {"    secret: tokenmint/uploads-ci\n", "    secret: tokenmint/uploads-ci\n    allowed_urls: [maps.example.com]\n", "x.yaml:18: tokens.uploads-ci.allowed_urls: \"maps.example.com\" is not a URL"},
+		"allowed URLs not a list":    {"    secret: tokenmint/uploads-ci\n", "    secret: tokenmint/uploads-ci\n    allowed_urls: https://a.example\n", "must be a list of 1 to 100 URLs"},
 		"no secret":                  {"    secret: tokenmint/uploads-ci\n", "", "tokens.uploads-ci.secret: is missing"},
 		"token without scopes":       {"    scopes: [uploads:write]\n", "", "tokens.uploads-ci.scopes: is missing"},
 		"section not a mapping":      {"parent:\n", "parent: none\nx:\n", "x.yaml:1: parent: must be a mapping"},

@@ -174,6 +174,7 @@ func (p *parser) managedToken(name, n *yaml.Node, key string) ManagedToken {
 	}
 	p.fields(n, key, map[string]field{
 		"secret":       p.text(&token.Secret),
+		"allowed_urls": p.urls(&token.AllowedURLs),
 		"scopes":       p.scopes(&token.Scopes),
 		"rotate_every": p.duration(&token.RotateEvery),
 		"retire_after": p.duration(&token.RetireAfter),

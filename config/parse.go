@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -151,6 +152,25 @@ func (p *parser) scopes(into *[]string) field {
 			}
 		}
 		slices.Sort(*into)
+	}
+}
+
+// maxURLs is how many URLs a token may be bound to.
+// Source: https://docs.mapbox.com/api/accounts/tokens/#create-a-token
+const maxURLs = 100
+
+func (p *parser) urls(into *[]string) field {
+	return func(n *yaml.Node, key string) {
+		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 || len(n.Content) > maxURLs {
+			p.fail(n, key, "must be a list of 1 to %d URLs, such as [https://maps.example.com]", maxURLs)
+			return
+		}
+		for _, item := range n.Content {
+			if u, err := url.Parse(item.Value); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+				p.fail(item, key, "%q is not a URL that begins with https:// or http://", item.Value)
+			}
+			*into = append(*into, item.Value)
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
@@ -12,31 +11,34 @@ import (
 )
 
 // act does one step.
-func (h *Handler) act(ctx context.Context, m Managed, o observation, w wish, s step) error {
+func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
+	r.live = nil // whatever happens now, the list may be another
 	switch s.action {
 	case unmark:
-		return h.store.MoveStage(ctx, m.SecretID, secrets.Pending, o.pendingID, "")
+		return r.store.MoveStage(ctx, m.SecretID, secrets.Pending, o.pendingID, "")
 	case promote:
-		return h.promote(ctx, m, o)
+		return r.promote(ctx, m, o)
 	case supersede:
-		return h.store.MoveStage(ctx, m.SecretID, supersededLabel(o.now, s.old.id), "", s.old.id)
+		return r.supersede(ctx, m, o, s.old)
 	case forget:
-		return h.store.MoveStage(ctx, m.SecretID, s.old.label, s.old.id, "")
+		return r.forget(ctx, m, o, s.old)
 	case retire:
-		return h.retire(ctx, m, o, s.old.credential.ID)
+		return r.delete(ctx, m, o, s.old.credential.ID)
 	case sweep:
-		return h.retire(ctx, m, o, s.orphan.ID)
+		return r.delete(ctx, m, o, s.orphan.ID)
+	case edit:
+		return r.edit(ctx, m, o)
 	case create:
-		return h.create(ctx, m, o, w.rotation)
+		return r.create(ctx, m, o, r.wish.rotation)
 	case refuse:
-		return fmt.Errorf("a successor is due, but %d tokens of this name are alive already: delete some, or wait for their grace to end", o.ours())
+		return fmt.Errorf("%s: delete some of them, or wait for their grace to end", s.why)
 	}
 	return fmt.Errorf("no such step: %s", s.action)
 }
 
-// create makes a successor with the scopes of the current token and stores it as pending.
-func (h *Handler) create(ctx context.Context, m Managed, o observation, rotation string) error {
-	credential, err := h.createToken(ctx, o, rotation)
+// create makes a successor and stores it as pending.
+func (r *run) create(ctx context.Context, m Managed, o observation, rotation string) error {
+	credential, err := r.createToken(ctx, m, o, rotation)
 	if err != nil {
 		return err
 	}
@@ -44,10 +46,10 @@ func (h *Handler) create(ctx context.Context, m Managed, o observation, rotation
 	if err != nil {
 		return err
 	}
-	err = h.store.Put(ctx, m.SecretID, rotation, value, secrets.Pending)
+	err = r.store.Put(ctx, m.SecretID, rotation, value, secrets.Pending)
 	if isDefinite(err) {
 		// Certainly not stored, so nobody will ever know this token's value. Any other failure leaves it to the next run.
-		undo := h.tokens.Delete(ctx, o.current.credential.Token, credential.Username, credential.ID)
+		undo := r.tokens.Delete(ctx, o.auth.Token, o.auth.Username, credential.ID)
 		return errors.Join(err, undo)
 	}
 	return err
@@ -55,20 +57,24 @@ func (h *Handler) create(ctx context.Context, m Managed, o observation, rotation
 
 // createToken creates a token whose note names the rotation. An answer that is lost is not asked for again: the token may exist, and
 // the next runs find it by its note.
-func (h *Handler) createToken(ctx context.Context, o observation, rotation string) (secrets.Credential, error) {
-	current := o.current.credential
-	scopes, err := scopesOf(o.live, current.ID)
-	if err != nil {
-		return secrets.Credential{}, err
+func (r *run) createToken(ctx context.Context, m Managed, o observation, rotation string) (secrets.Credential, error) {
+	scopes := m.Scopes
+	if scopes == nil {
+		current := o.find(o.current.credential.ID)
+		if current == nil {
+			return secrets.Credential{}, fmt.Errorf("token %s is not among the account's tokens", o.current.credential.ID)
+		}
+		scopes = current.Scopes
 	}
-	note := o.notePrefix + rotation
-	created, err := h.tokens.Create(ctx, current.Token, current.Username, tokens.CreateRequest{Scopes: scopes, Note: note})
+	created, err := r.tokens.Create(ctx, o.auth.Token, o.auth.Username, tokens.CreateRequest{
+		Scopes: scopes, Note: o.notePrefix + rotation, AllowedURLs: m.AllowedURLs,
+	})
 	if err != nil {
 		return secrets.Credential{}, err
 	}
 	return secrets.Credential{
 		Token:    created.Token,
-		Username: current.Username,
+		Username: o.auth.Username,
 		ID:       created.ID,
 		Scopes:   scopes,
 		Created:  o.now,
@@ -76,58 +82,96 @@ func (h *Handler) createToken(ctx context.Context, o observation, rotation strin
 	}, nil
 }
 
-// scopesOf returns the scopes of a live token, which its value does not tell.
-func scopesOf(live []tokens.Metadata, id string) ([]string, error) {
-	for _, t := range live {
-		if t.ID == id {
-			return t.Scopes, nil
-		}
+// edit gives a public token the scopes and URLs of its configuration. Doing it twice does no harm.
+func (r *run) edit(ctx context.Context, m Managed, o observation) error {
+	request := tokens.UpdateRequest{Scopes: tokens.Set(m.Scopes), AllowedURLs: tokens.Remove[[]string]()}
+	if m.AllowedURLs != nil {
+		request.AllowedURLs = tokens.Set(m.AllowedURLs)
 	}
-	return nil, fmt.Errorf("token %s is not among the account's tokens", id)
+	_, err := r.tokens.Update(ctx, o.auth.Token, o.auth.Username, o.current.credential.ID, request)
+	return err
 }
 
 // promote proves the pending token and makes it current, if the current version is still the one that was seen. A token that
 // certainly does not work is given up, and the current one stays.
-func (h *Handler) promote(ctx context.Context, m Managed, o observation) error {
-	if err := h.prove(ctx, o.pending.credential, o.current.credential.Username, o.live); err != nil {
+//
+// AWSPREVIOUS moves along by itself and leaves the version that had it, which may be the only label there. So that version is dated
+// first: without a label nobody would know that its token is in grace.
+func (r *run) promote(ctx context.Context, m Managed, o observation) error {
+	if err := r.prove(ctx, m, o.pending.credential, o); err != nil {
 		if !errors.Is(err, errUnfit) {
 			return err
 		}
-		return errors.Join(err, h.abandon(ctx, m, o))
+		return errors.Join(err, r.abandon(ctx, m, o))
 	}
-	return h.store.MoveStage(ctx, m.SecretID, secrets.Current, o.current.id, o.pending.id)
+	for _, s := range o.superseded {
+		if s.label == "" && o.find(s.credential.ID) != nil {
+			if err := r.supersede(ctx, m, o, s); err != nil {
+				return err
+			}
+		}
+	}
+	return r.store.MoveStage(ctx, m.SecretID, secrets.Current, o.current.id, o.pending.id)
+}
+
+func (r *run) supersede(ctx context.Context, m Managed, o observation, old superseded) error {
+	return r.store.MoveStage(ctx, m.SecretID, supersededLabel(o.now, old.id), "", old.id)
+}
+
+// forget takes the date off a version whose token is gone, which a second look must confirm: the list that the decision rests on may
+// be older than the token.
+func (r *run) forget(ctx context.Context, m Managed, o observation, old superseded) error {
+	live, err := r.list(ctx, o.auth)
+	if err != nil {
+		return err
+	}
+	if find(live, old.credential.ID) != nil && old.credential.ID != o.current.credential.ID {
+		return nil
+	}
+	return r.store.MoveStage(ctx, m.SecretID, old.label, old.id, "")
 }
 
 // abandon takes AWSPENDING off a token that does not work. The token itself, if it lives and is ours, is an orphan from
 // then on.
-func (h *Handler) abandon(ctx context.Context, m Managed, o observation) error {
-	h.logger.ErrorContext(ctx, "pending token is given up", "secret", m.SecretID, "version", o.pending.id, "tokenId", o.pending.credential.ID)
-	return h.store.MoveStage(ctx, m.SecretID, secrets.Pending, o.pending.id, "")
+func (r *run) abandon(ctx context.Context, m Managed, o observation) error {
+	r.logger.ErrorContext(ctx, "pending token is given up", "secret", m.SecretID, "version", o.pending.id, "tokenId", o.pending.credential.ID)
+	return r.store.MoveStage(ctx, m.SecretID, secrets.Pending, o.pending.id, "")
 }
 
-// retire deletes a token, once it is proved again that the current one works. Mapbox answers 404 for a token that is gone
-// and for a lack of scopes alike, so a 404 counts as gone only if the token is no longer listed.
-func (h *Handler) retire(ctx context.Context, m Managed, o observation, id string) error {
-	current, err := h.read(ctx, m, o.current.id)
-	if err != nil {
-		return err
+// delete deletes a token that has had its time, once it is proved again that the one in its place works. Mapbox answers 404
+// for a token that is gone and for a lack of scopes alike, so a 404 counts as gone only if the token is no longer listed.
+func (r *run) delete(ctx context.Context, m Managed, o observation, id string) error {
+	if err := r.proveCurrent(ctx, m, o, id); err != nil {
+		return fmt.Errorf("token %s is not deleted: %w", id, err)
 	}
-	if err := h.proveAlive(ctx, current.credential, current.credential.Username); err != nil {
-		return fmt.Errorf("nothing is deleted: current token: %w", err)
-	}
-	if id == current.credential.ID {
-		return fmt.Errorf("token %s is the current one: not deleted", id)
-	}
-	h.logger.InfoContext(ctx, "delete token", slog.String("secret", m.SecretID), slog.String("tokenId", id))
-	err = h.tokens.Delete(ctx, current.credential.Token, current.credential.Username, id)
+	r.wish.deletes--
+	err := r.tokens.Delete(ctx, o.auth.Token, o.auth.Username, id)
 	if upstream, ok := errors.AsType[*tokens.Error](err); !ok || upstream.Status != http.StatusNotFound {
 		return err
 	}
-	live, listErr := h.list(ctx, current.credential)
-	if listErr == nil && !isLive(live, id) {
+	live, listErr := r.list(ctx, o.auth)
+	if listErr == nil && find(live, id) == nil {
 		return nil
 	}
 	return errors.Join(err, listErr)
+}
+
+// proveCurrent reads the current version anew and shows that its token works and is not the one to delete.
+func (r *run) proveCurrent(ctx context.Context, m Managed, o observation, id string) error {
+	if o.current.id == "" {
+		return nil // there has never been one: id was lost on its way to be the first
+	}
+	current, err := r.read(ctx, m, o.current.id)
+	if err != nil {
+		return err
+	}
+	if id == current.credential.ID || id == o.auth.ID {
+		return errors.New("it is in use")
+	}
+	if err := r.proveAlive(ctx, current.credential, o.auth.Username); err != nil {
+		return fmt.Errorf("current token: %w", err)
+	}
+	return nil
 }
 
 // isDefinite reports whether a store's error means that the call certainly had no effect.

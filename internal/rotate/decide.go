@@ -1,6 +1,7 @@
 package rotate
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,12 +15,15 @@ const (
 
 	// maxLive bounds how many tokens of one name may be alive before another is created, whatever goes wrong.
 	maxLive = 8
+
+	// maxDeletes bounds how many tokens one run deletes. A mistake that takes tokens for old ones is then noticed early.
+	maxDeletes = 8
 )
 
 // action is the kind of a step.
 type action string
 
-// The steps, in the order in which a run prefers them: what was begun is ended before anything is begun.
+// The steps. What was begun is ended before anything is begun.
 const (
 	unmark    action = "unmark"    // AWSPENDING is on the current version, or on one that will never have a value
 	wait      action = "wait"      // Secrets Manager's own rotation has begun and will store a value
@@ -28,68 +32,134 @@ const (
 	retire    action = "retire"    // delete a replaced token whose grace is over
 	forget    action = "forget"    // a replaced version whose token is gone
 	sweep     action = "sweep"     // delete a token of ours that was lost on its way to the secret
+	edit      action = "edit"      // give a public token what the configuration says
 	create    action = "create"    // create a successor and store it as pending
 	refuse    action = "refuse"    // a successor is due, but too many tokens are alive
 	settled   action = "settled"   // nothing to do now
 )
 
-// step is one thing to do.
+// step is one thing to do, and why.
 type step struct {
 	action action
+	why    string
 	old    superseded      // of supersede, retire and forget
 	orphan tokens.Metadata // of sweep
 }
 
 // wish is what an event asks for.
 type wish struct {
-	rotation string // id of the rotation that it may begin
-	force    bool   // begin it even if the current token is not old enough
+	rotation  string // id of the rotation that it may begin
+	force     bool   // begin it even if the current token is not old enough
+	retireNow bool   // end every grace: a token has leaked
+	deletes   int    // how many tokens this run may still delete
 }
 
 // decide returns the next step. It is a pure function: all that it knows, its arguments say.
 func decide(m Managed, o observation, w wish) step {
-	switch {
-	case o.pending != nil:
-		return step{action: promote}
-	case o.pendingID != "" && o.pendingID != o.current.id && o.native:
-		return step{action: wait}
-	case o.pendingID != "":
-		return step{action: unmark}
+	if s, ok := decidePending(o); ok {
+		return s
 	}
-	for _, s := range o.superseded {
-		alive := isLive(o.live, s.credential.ID) && s.credential.ID != o.current.credential.ID
-		switch {
-		case alive && s.label == "":
-			return step{action: supersede, old: s}
-		case alive && o.now.Sub(s.since) >= m.RetireAfter:
-			return step{action: retire, old: s}
-		case !alive && s.label != "":
-			return step{action: forget, old: s}
-		}
+	if s, ok := decideSuperseded(m, o, w); ok {
+		return s
 	}
 	for _, t := range o.live {
-		if o.isOrphan(t) && !t.Created.IsZero() && o.now.Sub(t.Created) >= orphanAge {
-			return step{action: sweep, orphan: t}
+		if w.deletes > 0 && o.isOrphan(t) && !t.Created.IsZero() && o.now.Sub(t.Created) >= orphanAge {
+			return step{action: sweep, orphan: t, why: "token " + t.ID + " bears our note, is in no version, and no run can be on its way to store it"}
 		}
 	}
+	why := o.due(m, w)
 	switch {
-	case !o.due(m, w):
-		return step{action: settled}
+	case why == "":
+		return step{action: settled, why: "nothing is due"}
+	case why == changed && o.canEdit(m):
+		return step{action: edit, why: why}
 	case o.ours() >= maxLive:
-		return step{action: refuse}
+		return step{action: refuse, why: fmt.Sprintf("%s, but %d tokens of this name are alive", why, o.ours())}
 	}
-	return step{action: create}
+	return step{action: create, why: why}
 }
 
-// due reports whether a successor is wanted now. A token of unknown age is one that a person pasted, and has been through other
+// decidePending ends what was begun.
+func decidePending(o observation) (step, bool) {
+	switch {
+	case o.pending != nil:
+		return step{action: promote, why: "version " + o.pendingID + " is pending"}, true
+	case o.pendingID == "":
+		return step{}, false
+	case o.pendingID == o.current.id:
+		return step{action: unmark, why: "the pending version was promoted"}, true
+	case o.native:
+		return step{action: wait, why: "Secrets Manager's own rotation is at work"}, true
+	}
+	return step{action: unmark, why: "the pending version has no value, and nobody will store one"}, true
+}
+
+// decideSuperseded dates, ends and forgets graces.
+func decideSuperseded(m Managed, o observation, w wish) (step, bool) {
+	for _, s := range o.superseded {
+		alive := o.find(s.credential.ID) != nil && s.credential.ID != o.current.credential.ID
+		over := w.retireNow || o.now.Sub(s.since) >= m.RetireAfter
+		switch {
+		case alive && s.label == "":
+			return step{action: supersede, old: s, why: "version " + s.id + " was replaced"}, true
+		case alive && over && w.deletes > 0:
+			return step{action: retire, old: s, why: "the grace of token " + s.credential.ID + " is over"}, true
+		case !alive && s.label != "":
+			return step{action: forget, old: s, why: "the token of version " + s.id + " is gone"}, true
+		}
+	}
+	return step{}, false
+}
+
+// changed is why a token is due whose configuration says something else than Mapbox.
+const changed = "its configuration has changed"
+
+// due says why a successor is wanted now, or "". A token of unknown age is one that a person pasted, and has been through other
 // hands: it is due. A forced rotation is due until the current token is the one that it made, so that an event which is
 // delivered twice rotates once.
-func (o observation) due(m Managed, w wish) bool {
-	if w.force && o.current.credential.Rotation != w.rotation {
+func (o observation) due(m Managed, w wish) string {
+	current := o.current.credential
+	age := o.now.Sub(current.Created)
+	switch {
+	case o.current.id == "":
+		return "there is none yet"
+	case w.force && current.Rotation != w.rotation:
+		return "it was asked for"
+	case current.Created.IsZero():
+		return "a person has made it"
+	case age >= m.RotateEvery:
+		return fmt.Sprintf("it is %s old", age.Round(time.Minute))
+	case o.differs(m):
+		return changed
+	}
+	return ""
+}
+
+// differs reports whether Mapbox lists something else for the current token than the configuration asks for.
+func (o observation) differs(m Managed) bool {
+	t := o.find(o.current.credential.ID)
+	if t == nil || m.Scopes == nil {
+		return false
+	}
+	return !sameSet(t.Scopes, m.Scopes) || !sameSet(t.AllowedURLs, m.AllowedURLs)
+}
+
+// canEdit reports whether the current token can become what the configuration asks for: a public token that stays one. A secret
+// token is never edited: whoever has a copy of it would have the new scopes too.
+func (o observation) canEdit(m Managed) bool {
+	t := o.find(o.current.credential.ID)
+	return t != nil && t.Usage == tokens.UsagePublic && !slices.ContainsFunc(m.Scopes, func(s string) bool { return !isPublic(s) })
+}
+
+// isPublic reports whether a scope may be in a public token. For a scope that is not known here, no: the token is then replaced
+// instead of edited, which is right for every scope.
+// Source: https://docs.mapbox.com/accounts/guides/tokens/#scopes
+func isPublic(scope string) bool {
+	switch scope {
+	case "styles:tiles", "styles:read", "fonts:read", "datasets:read", "vision:read":
 		return true
 	}
-	created := o.current.credential.Created
-	return created.IsZero() || o.now.Sub(created) >= m.RotateEvery
+	return false
 }
 
 // isOrphan reports whether t bears our note and no version that we know holds it.
@@ -100,8 +170,15 @@ func (o observation) isOrphan(t tokens.Metadata) bool {
 	return !slices.ContainsFunc(o.superseded, func(s superseded) bool { return s.credential.ID == t.ID })
 }
 
-func isLive(live []tokens.Metadata, id string) bool {
-	return slices.ContainsFunc(live, func(t tokens.Metadata) bool { return t.ID == id })
+// find returns a live token, or nil.
+func (o observation) find(id string) *tokens.Metadata { return find(o.live, id) }
+
+func find(live []tokens.Metadata, id string) *tokens.Metadata {
+	i := slices.IndexFunc(live, func(t tokens.Metadata) bool { return t.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &live[i]
 }
 
 // ours counts the live tokens that bear our note.
@@ -113,4 +190,8 @@ func (o observation) ours() int {
 		}
 	}
 	return n
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }

@@ -16,10 +16,11 @@ func (h *Handler) handleStep(ctx context.Context, e event) error {
 	if err != nil {
 		return err
 	}
+	m, ok := h.managedIn(d)
 	id := e.ClientRequestToken
 	labels, known := d.Stages[id]
 	switch {
-	case h.parent.SecretID != d.ARN && h.parent.SecretID != d.Name:
+	case !ok:
 		return fmt.Errorf("secret %s is not one that this function rotates", e.SecretID)
 	case !d.RotationEnabled:
 		return fmt.Errorf("rotation of secret %s is switched off", d.Name)
@@ -30,45 +31,64 @@ func (h *Handler) handleStep(ctx context.Context, e event) error {
 	case !d.Has(id, secrets.Pending):
 		return fmt.Errorf("version %s of secret %s is not pending; its labels are %v", id, d.Name, labels)
 	}
-	return h.step(ctx, h.parent, e.Step, id)
+	var auth *secrets.Credential
+	if m.SecretID != h.parent.SecretID {
+		parent, err := h.parentCredential(ctx)
+		if err != nil {
+			return fmt.Errorf("parent: %w", err)
+		}
+		auth = &parent
+	}
+	r := &run{Handler: h, wish: wish{rotation: id, deletes: maxDeletes}}
+	return r.step(ctx, m, auth, e.Step)
 }
 
-func (h *Handler) step(ctx context.Context, m Managed, name, id string) error {
-	o, err := h.observe(ctx, m)
+// managedIn returns the managed token that the secret holds.
+func (h *Handler) managedIn(d secrets.Description) (Managed, bool) {
+	for _, m := range append([]Managed{h.parent}, h.further...) {
+		if m.SecretID == d.ARN || m.SecretID == d.Name {
+			return m, true
+		}
+	}
+	return Managed{}, false
+}
+
+func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, name string) error {
+	o, err := r.observe(ctx, m, auth)
 	if err != nil {
 		return err
 	}
 	if name == "createSecret" {
-		return h.createSecret(ctx, m, o, id)
+		return r.createSecret(ctx, m, o)
 	}
-	if o.pending == nil || o.pending.id != id {
-		return fmt.Errorf("version %s of secret %s holds no value yet", id, m.SecretID)
+	if o.pending == nil || o.pending.id != r.wish.rotation {
+		return fmt.Errorf("version %s of secret %s holds no value yet", r.wish.rotation, m.SecretID)
 	}
 	switch name {
 	case "testSecret":
-		return h.prove(ctx, o.pending.credential, o.current.credential.Username, o.live)
+		return r.prove(ctx, m, o.pending.credential, o)
 	case "finishSecret":
-		return h.promote(ctx, m, o)
+		return r.promote(ctx, m, o)
 	}
 	return nil // setSecret: Mapbox made the token valid when it created it
 }
 
 // createSecret creates the successor unless an earlier delivery has. A token that bears this rotation's note and is not stored was
 // lost, or its creator is still at work: nothing is created beside it until it is old enough to be swept.
-func (h *Handler) createSecret(ctx context.Context, m Managed, o observation, id string) error {
+func (r *run) createSecret(ctx context.Context, m Managed, o observation) error {
 	if o.pending != nil {
 		return nil
 	}
 	for _, t := range o.live {
-		if rotation, _ := rotationOf(t.Note, o.notePrefix); rotation != id {
+		if rotation, _ := rotationOf(t.Note, o.notePrefix); rotation != r.wish.rotation {
 			continue
 		}
 		if o.now.Sub(t.Created) < orphanAge {
 			return errors.New("an earlier attempt at this rotation may still be at work")
 		}
-		if err := h.retire(ctx, m, o, t.ID); err != nil {
+		if err := r.delete(ctx, m, o, t.ID); err != nil {
 			return err
 		}
 	}
-	return h.create(ctx, m, o, id)
+	return r.create(ctx, m, o, r.wish.rotation)
 }

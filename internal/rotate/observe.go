@@ -41,52 +41,74 @@ type superseded struct {
 
 // observation is all that a decision rests on.
 type observation struct {
-	current    version
-	pendingID  string   // of the version with AWSPENDING, "" without one
-	pending    *version // what it holds; nil when it holds nothing, or is the current version
-	native     bool     // Secrets Manager's own rotation is switched on
+	auth       secrets.Credential // what lists, creates and deletes: the parent's current one
+	current    version            // zero while there is none
+	pendingID  string             // of the version with AWSPENDING, "" without one
+	pending    *version           // what it holds; nil when it holds nothing, or is the current version
+	native     bool               // Secrets Manager's own rotation is switched on
 	superseded []superseded
-	live       []tokens.Metadata // the account's secret tokens
+	live       []tokens.Metadata // the account's tokens
 	notePrefix string
 	now        time.Time
 }
 
-// observe reads the secret and then the account's tokens. In that order: a token that a concurrent run stores in between
-// is listed but unknown, and only age makes such a one an orphan; the other way round a stored one might not be listed.
-func (h *Handler) observe(ctx context.Context, m Managed) (observation, error) {
+// observe reads the secret of a managed token and the account's tokens. The parent authorises itself; for a further token, auth is
+// the parent's current credential.
+//
+// The order of the two does not matter: a token that another run stores in between is either not listed yet, and then nothing is
+// decided about it, or it is listed and unknown, and only age makes such a one an orphan.
+func (r *run) observe(ctx context.Context, m Managed, auth *secrets.Credential) (observation, error) {
+	h := r.Handler
 	o := observation{notePrefix: notePrefix(h.stack, m.Name), now: h.now()}
 	d, err := h.store.Describe(ctx, m.SecretID)
 	if err != nil {
 		return o, err
 	}
-	currentID, ok := d.VersionAt(secrets.Current)
-	if !ok {
-		return o, fmt.Errorf("secret %s has no current version: store a parent token in it first", m.SecretID)
+	o.native = d.RotationEnabled
+	if id, ok := d.VersionAt(secrets.Current); ok {
+		if o.current, err = h.read(ctx, m, id); err != nil {
+			return o, err
+		}
 	}
-	if o.current, err = h.read(ctx, m, currentID); err != nil {
+	switch {
+	case auth != nil:
+		o.auth = *auth
+	case o.current.id == "":
+		return o, fmt.Errorf("secret %s has no current version: store a parent token in it first", m.SecretID)
+	case o.current.credential.Token.Usage() == tokens.UsagePublic:
+		return o, fmt.Errorf("secret %s holds a public token (pk), which cannot authorise: store a secret one (sk)", m.SecretID)
+	default:
+		o.auth = o.current.credential
+	}
+	if err := h.observeVersions(ctx, m, d, &o); err != nil {
 		return o, err
 	}
-	o.native = d.RotationEnabled
-	if o.pendingID, ok = d.VersionAt(secrets.Pending); ok && o.pendingID != currentID {
+	o.live, err = r.list(ctx, o.auth)
+	return o, err
+}
+
+// observeVersions reads the versions besides the current one.
+func (h *Handler) observeVersions(ctx context.Context, m Managed, d secrets.Description, o *observation) error {
+	var ok bool
+	if o.pendingID, ok = d.VersionAt(secrets.Pending); ok && o.pendingID != o.current.id {
 		v, err := h.read(ctx, m, o.pendingID)
 		if err == nil {
 			o.pending = &v
 		} else if !errors.Is(err, secrets.ErrNotFound) {
-			return o, err
+			return err
 		}
 	}
 	for id, labels := range d.Stages {
 		s, err := h.observeSuperseded(ctx, m, id, labels)
 		if err != nil {
-			return o, err
+			return err
 		}
-		if s != nil && id != currentID {
+		if s != nil && id != o.current.id {
 			o.superseded = append(o.superseded, *s)
 		}
 	}
 	slices.SortFunc(o.superseded, func(a, b superseded) int { return strings.Compare(a.id, b.id) })
-	o.live, err = h.list(ctx, o.current.credential)
-	return o, err
+	return nil
 }
 
 // observeSuperseded reads the version with these labels if it was current once; nil if it was not. A version whose value is no
@@ -119,21 +141,25 @@ func (h *Handler) read(ctx context.Context, m Managed, id string) (version, erro
 	if err != nil {
 		return version{}, err
 	}
-	credential, err := secrets.ParseCredential(v.Value)
+	credential, err := secrets.ParseStored(v.Value)
 	if err != nil {
 		return version{}, fmt.Errorf("version %s of secret %s %w: %w", id, m.SecretID, errNoCredential, err)
 	}
 	return version{id, credential}, nil
 }
 
-// list returns the account's secret tokens, whole or not at all.
-func (h *Handler) list(ctx context.Context, auth secrets.Credential) ([]tokens.Metadata, error) {
-	var live []tokens.Metadata
-	for t, err := range h.tokens.List(ctx, auth.Token, auth.Username, tokens.ListOptions{Usage: tokens.UsageSecret}) {
+// list returns the account's tokens, whole or not at all. Within a run it asks again only after an effect.
+func (r *run) list(ctx context.Context, auth secrets.Credential) ([]tokens.Metadata, error) {
+	if r.live != nil {
+		return r.live, nil
+	}
+	live := []tokens.Metadata{}
+	for t, err := range r.tokens.List(ctx, auth.Token, auth.Username, tokens.ListOptions{}) {
 		if err != nil {
 			return nil, err
 		}
 		live = append(live, t)
 	}
+	r.live = live
 	return live, nil
 }

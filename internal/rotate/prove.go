@@ -21,24 +21,27 @@ const (
 	proofLife = time.Minute
 )
 
-// errUnfit means that a token certainly does not do what it must. Any other error of a proof leaves that open.
+// errUnfit means that a token certainly does not do what it must, or does more. Any other error of a proof leaves that open.
 var errUnfit = errors.New("token is unfit")
 
-// prove shows that a credential can take the current one's place: Mapbox calls it valid and names the same id and user, it has the
-// scopes that were asked for, and it mints.
-func (h *Handler) prove(ctx context.Context, c secrets.Credential, username string, live []tokens.Metadata) error {
-	if err := h.proveAlive(ctx, c, username); err != nil {
+// prove shows that a credential can take the current one's place: Mapbox calls it valid and names the same id and user, lists it with
+// the scopes that it was stored with, and mints with it if it has tokens:write; and it does not mint what it must not.
+func (r *run) prove(ctx context.Context, m Managed, c secrets.Credential, o observation) error {
+	if err := r.proveAlive(ctx, c, o.auth.Username); err != nil {
 		return err
 	}
-	if err := h.proveScopes(ctx, c, live); err != nil {
+	if err := r.proveScopes(ctx, c, o.auth); err != nil {
 		return err
 	}
-	scopes := lendable(c.Scopes)
-	_, err := h.tokens.CreateTemporary(ctx, c.Token, c.Username, tokens.TemporaryRequest{Scopes: scopes, Expires: h.now().Add(proofLife)})
-	if upstream, ok := errors.AsType[*tokens.Error](err); ok && upstream.Status >= 400 && upstream.Status < 500 && upstream.Status != 429 {
-		return fmt.Errorf("%w: %w", errUnfit, err)
+	if c.Token.Usage() == tokens.UsagePublic {
+		return nil // it can authorise nothing
 	}
-	return err
+	if slices.Contains(c.Scopes, "tokens:write") {
+		if err := r.proveMints(ctx, m, c); err != nil {
+			return err
+		}
+	}
+	return r.proveBounded(ctx, c)
 }
 
 // proveAlive waits until Mapbox calls the token valid, and compares whose it is. The wait has a bound, since a token may also never
@@ -64,40 +67,71 @@ func (h *Handler) proveAlive(ctx context.Context, c secrets.Credential, username
 }
 
 // proveScopes compares the scopes that the token was stored with to those that Mapbox lists for it.
-func (h *Handler) proveScopes(ctx context.Context, c secrets.Credential, live []tokens.Metadata) error {
+func (r *run) proveScopes(ctx context.Context, c, auth secrets.Credential) error {
 	end := time.Now().Add(settleLimit)
 	for {
-		scopes, err := scopesOf(live, c.ID)
-		if err == nil {
-			if !sameScopes(scopes, c.Scopes) {
-				return fmt.Errorf("%w: its scopes are %s, and should be %s", errUnfit, strings.Join(scopes, " "), strings.Join(c.Scopes, " "))
+		live, err := r.list(ctx, auth)
+		if err != nil {
+			return err
+		}
+		if listed := find(live, c.ID); listed != nil {
+			if !sameSet(listed.Scopes, c.Scopes) {
+				return fmt.Errorf("%w: its scopes are %s, and should be %s", errUnfit, strings.Join(listed.Scopes, " "), strings.Join(c.Scopes, " "))
 			}
 			return nil
 		}
 		if time.Now().After(end) {
-			return err
+			return fmt.Errorf("token %s is not among the account's tokens", c.ID)
 		}
 		if err := sleep(ctx, settlePause); err != nil {
 			return err
 		}
-		if live, err = h.list(ctx, c); err != nil {
-			return err
-		}
+		r.live = nil
 	}
 }
 
-// lendable returns the scopes that a proof mints with: all but those that make tokens, or just one of these if there
-// is nothing else.
-func lendable(scopes []string) []string {
-	lend := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return strings.HasPrefix(s, "tokens:") })
+// proveMints mints a token of a minute, with what the widest profile lends.
+func (h *Handler) proveMints(ctx context.Context, m Managed, c secrets.Credential) error {
+	lend := slices.DeleteFunc(slices.Clone(c.Scopes), func(s string) bool {
+		return strings.HasPrefix(s, "tokens:") || (m.Lends != nil && !slices.Contains(m.Lends, s))
+	})
 	if len(lend) == 0 {
-		return []string{"tokens:read"}
+		lend = []string{"tokens:write"}
 	}
-	return lend
+	_, err := h.mintProof(ctx, c, lend)
+	if isRefusal(err) {
+		return fmt.Errorf("%w: %w", errUnfit, err)
+	}
+	return err
 }
 
-func sameScopes(a, b []string) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+// proveBounded asks for a scope that the token does not have, which must be refused: Mapbox, or what answers in its place, holds the
+// rule that everything rests on.
+func (h *Handler) proveBounded(ctx context.Context, c secrets.Credential) error {
+	for _, beyond := range []string{"styles:write", "datasets:write", "tilesets:write", "user:write"} {
+		if slices.Contains(c.Scopes, beyond) {
+			continue
+		}
+		_, err := h.mintProof(ctx, c, []string{beyond})
+		switch {
+		case err == nil:
+			return fmt.Errorf("%w: it mints with %s, which it does not have", errUnfit, beyond)
+		case isRefusal(err):
+			return nil
+		}
+		return err
+	}
+	return nil // it has them all
+}
+
+func (h *Handler) mintProof(ctx context.Context, c secrets.Credential, scopes []string) (tokens.Temporary, error) {
+	return h.tokens.CreateTemporary(ctx, c.Token, c.Username, tokens.TemporaryRequest{Scopes: scopes, Expires: h.now().Add(proofLife)})
+}
+
+// isRefusal reports whether Mapbox has said no, as opposed to not now.
+func isRefusal(err error) bool {
+	upstream, ok := errors.AsType[*tokens.Error](err)
+	return ok && upstream.Status >= 400 && upstream.Status < 500 && upstream.Status != 429
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -20,6 +20,8 @@
 //	promotion, answer lost or died after  AWSPENDING on the current version: removed; the old version: labelled
 //	before delete        a labelled version, past its grace: deleted
 //	delete, answer lost  a labelled version whose token the list does not show: the label is removed
+//
+// The parent comes first, then the further tokens, which are created, listed and deleted with the parent.
 package rotate
 
 import (
@@ -48,34 +50,40 @@ type Tokens interface {
 	CreateTemporary(ctx context.Context, auth tokens.Token, username string, req tokens.TemporaryRequest) (tokens.Temporary, error)
 	Delete(ctx context.Context, auth tokens.Token, username, id string) error
 	Retrieve(ctx context.Context, token tokens.Token) (tokens.Retrieved, error)
+	Update(ctx context.Context, auth tokens.Token, username, id string, req tokens.UpdateRequest) (tokens.Metadata, error)
 }
 
 // Managed is a token that is kept fresh in a secret.
 type Managed struct {
-	Name        string // "parent", or the name in the configuration
-	SecretID    string // name or ARN
+	Name        string   // in notes, reports and events
+	SecretID    string   // name or ARN
+	Scopes      []string // nil = those that the current token has
+	AllowedURLs []string // of a public token
+	Lends       []string // scopes that a proof mints a temporary token with, as far as the token has them; nil = all
 	RotateEvery time.Duration
 	RetireAfter time.Duration // how long an old token outlives its replacement
 }
 
-// Config is what a [Handler] is made of. All fields are required.
+// Config is what a [Handler] is made of. All fields but Further are required.
 type Config struct {
-	Stack  string // goes into every note
-	Parent Managed
-	Store  Store
-	Tokens Tokens
-	Now    func() time.Time
-	Logger *slog.Logger
+	Stack   string // goes into every note
+	Parent  Managed
+	Further []Managed // tokens that are created with the parent
+	Store   Store
+	Tokens  Tokens
+	Now     func() time.Time
+	Logger  *slog.Logger
 }
 
 // Handler rotates on events. Runs may overlap: each effect is guarded by what the secret says at that moment.
 type Handler struct {
-	stack  string
-	parent Managed
-	store  Store
-	tokens Tokens
-	now    func() time.Time
-	logger *slog.Logger
+	stack   string
+	parent  Managed
+	further []Managed
+	store   Store
+	tokens  Tokens
+	now     func() time.Time
+	logger  *slog.Logger
 }
 
 // New returns a handler. It calls nothing.
@@ -83,5 +91,8 @@ func New(c Config) (*Handler, error) {
 	if c.Stack == "" || c.Parent.SecretID == "" || c.Store == nil || c.Tokens == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("rotate: a field of Config is missing")
 	}
-	return &Handler{stack: c.Stack, parent: c.Parent, store: c.Store, tokens: c.Tokens, now: c.Now, logger: c.Logger}, nil
+	return &Handler{
+		stack: c.Stack, parent: c.Parent, further: c.Further,
+		store: c.Store, tokens: c.Tokens, now: c.Now, logger: c.Logger,
+	}, nil
 }

@@ -37,6 +37,15 @@ type stored struct {
 // refused, since it can authorise nothing, and so is an object whose username or id is not the token's own,
 // since a wrong id would delete another token. Errors show nothing of the text.
 func ParseCredential(v Value) (Credential, error) {
+	c, err := ParseStored(v)
+	if err == nil && c.Token.Usage() == tokens.UsagePublic {
+		return Credential{}, errors.New("secret holds a public token (pk), which cannot authorise: store a secret one (sk)")
+	}
+	return c, err
+}
+
+// ParseStored is ParseCredential for a token that need not authorise, such as a public one that is kept fresh.
+func ParseStored(v Value) (Credential, error) {
 	text := strings.TrimSpace(v.Reveal())
 	if text == "" {
 		return Credential{}, errors.New("secret is empty")
@@ -62,8 +71,6 @@ func (s stored) credential() (Credential, error) {
 		return Credential{}, errors.New("secret holds no token: white space or characters beyond ASCII in the midst of it")
 	case err != nil:
 		return Credential{}, fmt.Errorf("secret holds no token: %w", err)
-	case claims.Usage == tokens.UsagePublic:
-		return Credential{}, errors.New("secret holds a public token (pk), which cannot authorise: store a secret one (sk)")
 	case s.Username != "" && s.Username != claims.User:
 		return Credential{}, fmt.Errorf(`secret: "username" is not the user of its token, %q`, claims.User)
 	case s.ID != "" && s.ID != claims.ID:

@@ -79,14 +79,28 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 		Parent: rotate.Managed{
 			Name:        "parent",
 			SecretID:    p.Settings.ParentSecretID,
+			Scopes:      p.Config.Parent.Scopes,
+			Lends:       p.Config.WidestScopes(),
 			RotateEvery: p.Config.Parent.RotateEvery,
 			RetireAfter: p.Config.Parent.RetireAfter,
 		},
+		Further: further(p.Config.Tokens),
 		Store:  secretsmanager.Open(p.Settings.AWS),
 		Tokens: client,
 		Now:    p.Now,
 		Logger: p.Logger,
 	})
+}
+
+// further are the tokens that the configuration names besides the parent.
+func further(configured []config.ManagedToken) []rotate.Managed {
+	var managed []rotate.Managed
+	for _, t := range configured {
+		managed = append(managed, rotate.Managed{
+			Name: t.Name, SecretID: t.Secret, Scopes: t.Scopes, AllowedURLs: t.AllowedURLs, RotateEvery: t.RotateEvery, RetireAfter: t.RetireAfter,
+		})
+	}
+	return managed
 }
 
 // FromEnvironment reads the parts of a deployed function: variables, the configuration that was compiled in, the system's
