@@ -57,20 +57,21 @@ type event struct {
 // built, and returns the file.
 func Build(tb testing.TB, root, path string) string {
 	tb.Helper()
-	file := filepath.Join(tb.TempDir(), "bootstrap")
-	if err := Compile(tb.Context(), root, path, file); err != nil {
+	dir := tb.TempDir()
+	if err := Compile(tb.Context(), root, dir, path); err != nil {
 		tb.Fatal(err)
 	}
-	return file
+	return filepath.Join(dir, filepath.Base(path))
 }
 
-// Compile is [Build] outside a test. It writes the bootstrap to file.
-func Compile(ctx context.Context, root, path, file string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, path)
+// Compile is [Build] outside a test, for any number of packages. Each becomes a file in dir, of the package's name.
+func Compile(ctx context.Context, root, dir string, paths ...string) error {
+	args := []string{"build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", dir + string(filepath.Separator)}
+	cmd := exec.CommandContext(ctx, "go", append(args, paths...)...)
 	cmd.Dir = root
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %s: %w\n%s", path, err, out)
+		return fmt.Errorf("build %s: %w\n%s", strings.Join(paths, ", "), err, out)
 	}
 	return nil
 }
