@@ -85,10 +85,10 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 			RetireAfter: p.Config.Parent.RetireAfter,
 		},
 		Further: further(p.Config.Tokens),
-		Store:  secretsmanager.Open(p.Settings.AWS),
-		Tokens: client,
-		Now:    p.Now,
-		Logger: p.Logger,
+		Store:   secretsmanager.Open(p.Settings.AWS),
+		Tokens:  client,
+		Now:     p.Now,
+		Logger:  p.Logger,
 	})
 }
 

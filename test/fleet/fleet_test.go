@@ -53,8 +53,10 @@ func TestFleet(t *testing.T) {
 	defer cancel()
 	start := time.Now()
 	var wg sync.WaitGroup
-	for i := range *instances {
-		wg.Go(func() { f.keepAsking(ctx, rand.New(rand.NewPCG(seed, uint64(i)))) })
+	seeds := rand.New(rand.NewPCG(seed, 0))
+	for range *instances {
+		random := rand.New(rand.NewPCG(seeds.Uint64(), seeds.Uint64()))
+		wg.Go(func() { f.keepAsking(ctx, random) })
 	}
 	wg.Wait()
 	f.report(time.Since(start))
