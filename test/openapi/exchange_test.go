@@ -1,0 +1,185 @@
+package openapi_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+const (
+	tokensPath = "/tokens"
+	mapboxPath = "/tokens/v2/{username}"
+)
+
+// exchange is a request, and what the mint answers to it.
+type exchange struct {
+	reply    string       // status, and the code of a refusal
+	body     string       // "" is one that both paths take
+	isUnfit  bool         // the request is not one that the document describes
+	only     string       // the one path on which this can be; "" on both
+	username string       // "" is the right one
+	method   string       // "" is POST
+	query    string       // as sent
+	caller   string       // JSON of requestContext.authorizer; "" is a role that may use web-map
+	world    func(*world) // what is wrong in it; nil when nothing is
+}
+
+// requestID is that of all requests, and of the document's examples.
+const requestID = "JKJaXmPLvHcESHA="
+
+var exchanges = []exchange{
+	{reply: "200"},
+	{reply: "200", body: `{"scopes":["styles:tiles","styles:read","fonts:read"],"ttl":"30m"}`, query: "access_token=none"},
+	{reply: "200", caller: `{"jwt":{"claims":{"groups":"maps"}}}`},
+	{reply: "200", body: `{"scopes":["styles:read"],"ttl":"1.5m","expires":null,"profile":null,"note":null}`},
+	{reply: "200", body: `{"scopes":null,"ttl":null}`, only: tokensPath},
+
+	{reply: "400 malformed", body: `{"scope":[]}`, isUnfit: true},
+	{reply: "400 malformed", body: `null`, isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":"styles:read","ttl":"10m"}`, isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":600}`, isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10"}`, isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"expires":"soon"}`, isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10m","profile":7}`, isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10m","expires":"2026-01-02T15:24:05Z"}`, isUnfit: true},
+
+	{reply: "403 no_authorizer", caller: `null`},
+	{reply: "403 no_authorizer", caller: `null`, query: "access_token=none"},
+	{reply: "403 event_unreadable", caller: `{"jwt":{"claims":{"groups":{"maps":true}}}}`},
+	{reply: "403 caller_not_allowed", caller: `{"iam":{"userArn":"arn:aws:iam::123456789012:user/eve"}}`},
+	{reply: "403 profile_not_allowed", body: `{"profile":"uploads","scopes":["uploads:write"],"ttl":"10m"}`},
+	{reply: "403 scopes_not_allowed", body: `{"scopes":["uploads:write"],"ttl":"10m"}`},
+
+	{reply: "404 no_such_user", only: mapboxPath, username: "Acme"},
+	{reply: "404 not_found", only: mapboxPath, username: "acme/ck1", isUnfit: true},
+	{reply: "405 method_not_allowed", method: http.MethodGet},
+	{reply: "413 body_too_large", body: `{"note":"` + strings.Repeat("x", 8<<10) + `","scopes":["styles:read"],"ttl":"10m"}`},
+
+	{reply: "422 scopes_invalid", body: `{"scopes":[],"ttl":"10m"}`, isUnfit: true},
+	{reply: "422 scopes_invalid", body: `{"scopes":["Styles Read"],"ttl":"10m"}`, isUnfit: true},
+	{reply: "422 scopes_invalid", body: `{"scopes":null,"ttl":"10m"}`, only: mapboxPath, isUnfit: true},
+	{reply: "422 scopes_invalid", world: withParent("fonts:read", "tokens:write")},
+	{reply: "422 expires_past", body: `{"scopes":["styles:read"],"ttl":"0s"}`},
+	{reply: "422 expires_too_far", body: `{"scopes":["styles:read"],"ttl":"1h1s"}`},
+	{reply: "422 expires_beyond_profile", body: `{"scopes":["styles:read"],"expires":"2026-01-02T15:34:06Z"}`},
+	{reply: "422 permanent_not_offered", only: mapboxPath, body: `{"scopes":["styles:read"]}`, isUnfit: true},
+	{reply: "422 permanent_not_offered", only: mapboxPath, body: `{"scopes":["styles:read"],"ttl":null}`, isUnfit: true},
+
+	{reply: "429 rate_limited", world: whereMapboxSays(http.StatusTooManyRequests)},
+	{reply: "429 budget_spent", world: withSpentBudget},
+	{reply: "500 internal", world: withFaultyMint},
+	{reply: "502 upstream_failed", world: whereMapboxSays(http.StatusInternalServerError)},
+	{reply: "503 parent_unavailable", world: withoutSecret},
+	{reply: "503 parent_unusable", world: withPasted("correct horse battery staple")},
+	{reply: "503 parent_rejected", world: whereMapboxSays(http.StatusUnauthorized)},
+	{reply: "503 parent_lacks_scopes", world: withParent("uploads:write")},
+	{reply: "504 upstream_timeout", world: whereMapboxIsLate},
+}
+
+func TestEveryReplyIsDocumentedAndEveryDocumentedOneProduced(t *testing.T) {
+	t.Parallel()
+	doc := readDocument(t)
+	var produced evidence
+	t.Run("exchange", func(t *testing.T) { // returns when all of them are over
+		for path, item := range doc.Paths {
+			for _, x := range slices.Concat(exchanges, examplesOf(t, item.Post)) {
+				if x.only != "" && x.only != path {
+					continue
+				}
+				x = x.withDefaults()
+				t.Run(path+" "+x.reply, func(t *testing.T) {
+					t.Parallel()
+					x.checkRequest(t, item.Parameters, item.Post)
+					got := x.send(t, path, item.Parameters)
+					if reply := nameOf(t, got); reply != x.reply {
+						t.Errorf("the reply to %.100s is %s, want %s", x.body, reply, x.reply)
+					}
+					checkReply(t, item.Post, got)
+					produced.add(t, path, got)
+				})
+			}
+		}
+	})
+	for path, item := range doc.Paths {
+		produced.check(t, path, item.Post)
+	}
+}
+
+// examplesOf makes each example of a request an exchange, which gets a token.
+func examplesOf(t *testing.T, op operation) []exchange {
+	t.Helper()
+	examples := op.RequestBody.Content["application/json"].Examples
+	if len(examples) == 0 {
+		t.Fatal("an operation has no example of a request")
+	}
+	var out []exchange
+	for _, name := range slices.Sorted(maps.Keys(examples)) {
+		out = append(out, exchange{reply: "200", body: canonical(t, examples[name].Value)})
+	}
+	return out
+}
+
+func (x exchange) withDefaults() exchange {
+	x.body = cmp.Or(x.body, `{"scopes":["styles:read"],"ttl":"10m"}`)
+	x.username = cmp.Or(x.username, user)
+	x.method = cmp.Or(x.method, http.MethodPost)
+	x.caller = cmp.Or(x.caller, `{"iam":{"userArn":"arn:aws:sts::123456789012:assumed-role/web-app/i-0abc"}}`)
+	return x
+}
+
+// checkRequest holds the request to the document, which must tell the fit from the unfit as the handler does.
+func (x exchange) checkRequest(t *testing.T, parameters []parameter, op operation) {
+	t.Helper()
+	body, err := jsonschema.UnmarshalJSON(strings.NewReader(x.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unfit := compile(t, op.RequestBody.Content["application/json"].Schema).Validate(body)
+	for _, p := range parameters {
+		if p.In == "path" && unfit == nil {
+			unfit = compile(t, p.Schema).Validate(x.username)
+		}
+	}
+	if (unfit != nil) != x.isUnfit {
+		t.Errorf("the document says of the request %.100s: %v", x.body, unfit)
+	}
+}
+
+// send makes the event that API Gateway makes of the request, and hands it to the mint of a new world.
+func (x exchange) send(t *testing.T, path string, parameters []parameter) events.APIGatewayV2HTTPResponse {
+	t.Helper()
+	for _, p := range parameters {
+		if p.In == "path" {
+			path = strings.ReplaceAll(path, "{"+p.Name+"}", x.username)
+		}
+	}
+	event, err := json.Marshal(map[string]any{
+		"version": "2.0", "rawPath": path, "rawQueryString": x.query, "body": x.body,
+		"requestContext": map[string]any{
+			"requestId": requestID, "stage": "$default", "http": map[string]any{"method": x.method},
+			"authorizer": json.RawMessage(x.caller),
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	if x.world != nil {
+		x.world(w)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), w.timeout)
+	defer cancel()
+	reply, err := w.handler.HandleJSON(ctx, event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply
+}
