@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,29 +50,6 @@ type event struct {
 	id       string
 	payload  []byte
 	deadline time.Time
-}
-
-// Build compiles the main package at path, such as ./functions/mint from the module's root, as template.yaml has it
-// built, and returns the file.
-func Build(tb testing.TB, root, path string) string {
-	tb.Helper()
-	dir := tb.TempDir()
-	if err := Compile(tb.Context(), root, dir, path); err != nil {
-		tb.Fatal(err)
-	}
-	return filepath.Join(dir, filepath.Base(path))
-}
-
-// Compile is [Build] outside a test, for any number of packages. Each becomes a file in dir, of the package's name.
-func Compile(ctx context.Context, root, dir string, paths ...string) error {
-	args := []string{"build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", dir + string(filepath.Separator)}
-	cmd := exec.CommandContext(ctx, "go", append(args, paths...)...)
-	cmd.Dir = root
-	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %s: %w\n%s", strings.Join(paths, ", "), err, out)
-	}
-	return nil
 }
 
 // Start runs a bootstrap with these NAME=value variables and no others. It ends with the test.

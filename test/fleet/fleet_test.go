@@ -12,8 +12,6 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -114,33 +112,13 @@ func newFleet(t *testing.T) *fleet {
 // build builds the mint with profiles of its own in place of those that ship.
 func build(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
 	text := "profiles:\n"
 	for _, p := range profiles {
 		text += fmt.Sprintf("  %s:\n    scopes: [styles:read, fonts:read]\n    lifetime: 5m\n    reuse: %s\n    allow: [{iam: %q}]\n", p.name, p.reuse, caller)
 	}
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	overlay := map[string]map[string]string{"Replace": {filepath.Join(root, "config/tokenmint.yaml"): filepath.Join(dir, "tokenmint.yaml")}}
-	replace, err := json.Marshal(overlay)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string][]byte{"tokenmint.yaml": []byte(text), "overlay.json": replace} {
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	binary := filepath.Join(dir, "bootstrap")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-tags=lambda.norpc", "-o", binary, "./functions/mint")
-	cmd.Dir = root
-	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return binary
+	return lambdatest.BuildEdited(t, "../..", "./functions/mint", map[string]lambdatest.Edit{
+		"config/tokenmint.yaml": func(string) string { return text },
+	})
 }
 
 func newTable(t *testing.T, endpoint string) string {

@@ -1,0 +1,81 @@
+package lambdatest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Build compiles the main package at path, such as ./functions/mint from the module's root, as template.yaml has it
+// built, and returns the file.
+func Build(tb testing.TB, root, path string) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	if err := Compile(tb.Context(), root, dir, path); err != nil {
+		tb.Fatal(err)
+	}
+	return filepath.Join(dir, filepath.Base(path))
+}
+
+// Compile is [Build] outside a test, for any number of packages. Each becomes a file in dir, of the package's name.
+func Compile(ctx context.Context, root, dir string, paths ...string) error {
+	return compile(ctx, root, dir, paths)
+}
+
+// Edit changes the text of a source file for one build.
+type Edit func(text string) string
+
+// BuildEdited is Build with files changed that are named by their paths from root: a test that runs in real time may need shorter
+// times than a deployment. An edit that changes nothing fails the test.
+func BuildEdited(tb testing.TB, root, path string, edits map[string]Edit) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	for name, edit := range edits {
+		file, err := filepath.Abs(filepath.Join(root, name))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		edited := edit(string(text))
+		if edited == string(text) {
+			tb.Fatalf("the edit of %s changes nothing", name)
+		}
+		overlay.Replace[file] = filepath.Join(dir, filepath.Base(name))
+		if err := os.WriteFile(overlay.Replace[file], []byte(edited), 0o600); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	text, err := json.Marshal(overlay)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	file := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	if err := compile(tb.Context(), root, dir, []string{path}, "-overlay="+file); err != nil {
+		tb.Fatal(err)
+	}
+	return filepath.Join(dir, filepath.Base(path))
+}
+
+func compile(ctx context.Context, root, dir string, paths []string, flags ...string) error {
+	args := []string{"build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", dir + string(filepath.Separator)}
+	cmd := exec.CommandContext(ctx, "go", slices.Concat(args, flags, paths)...)
+	cmd.Dir = root
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", strings.Join(paths, ", "), err, out)
+	}
+	return nil
+}
