@@ -13,7 +13,7 @@ import (
 const memoryRecords = 4096
 
 // Memory is a store for one instance, and for tests, which may share one among several. It has no clock: the times in the calls
-// say what has ended. When a lease is taken, records that ended are dropped, and beyond 4096 the one that ends first.
+// say what has ended. When a new key comes, records that ended are dropped, and beyond 4096 the one that ends first.
 type Memory struct {
 	mu      sync.Mutex
 	records map[string]entry

@@ -43,8 +43,9 @@ func TestMemoryHoldsSoMany(t *testing.T) {
 			t.Fatalf("record %d is there: %t, %v, want %t", i, r.Lease == "a", err, want)
 		}
 	}
-	// What is there makes no room for itself.
-	must(t, m.Save(ctx, lasting[7], "a", tokencache.Record{Sealed: []byte("x"), Minted: now, Expires: now.Add(48 * time.Hour)}))
+	// What is there needs no more room.
+	must(t, m.Lease(ctx, lasting[7], tokencache.Record{Lease: "a"}, "b", now, now.Add(24*time.Hour)))
+	must(t, m.Save(ctx, lasting[7], "b", tokencache.Record{Sealed: []byte("x"), Minted: now, Expires: now.Add(48 * time.Hour)}))
 	r, err := m.Load(ctx, lasting[more+1])
 	if err != nil || r.Lease != "a" {
 		t.Errorf("the record that ends first is gone, %v", err)

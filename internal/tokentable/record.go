@@ -91,8 +91,8 @@ func (s *Store) Save(ctx context.Context, key, lease string, r tokencache.Record
 	}
 	_, err := s.client.UpdateItem(ctx, in)
 	if there, ok := refused(err); ok {
-		if found := readRecord(there); found.Minted.UnixMilli() == r.Minted.UnixMilli() && bytes.Equal(found.Sealed, r.Sealed) {
-			return nil // it is ours: the first answer was lost
+		if bytes.Equal(readRecord(there).Sealed, r.Sealed) {
+			return nil // it is ours, for no two are sealed alike: the first answer was lost
 		}
 		return tokencache.ErrLost
 	}

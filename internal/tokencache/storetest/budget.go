@@ -139,7 +139,7 @@ func closedSpent(t *testing.T, s tokencache.Store) {
 // closeAgain: of several closings the latest end holds.
 func closeAgain(t *testing.T, s tokencache.Store) {
 	until := next.Add(30 * time.Second)
-	for _, end := range []time.Time{next.Add(10 * time.Second), until, start.Add(time.Second), until} {
+	for _, end := range []time.Time{next.Add(10 * time.Second), until, until, next.Add(20 * time.Second), start.Add(time.Second)} {
 		must(t, s.Close(t.Context(), start, end))
 	}
 	refused(t, s, at(start), until)
