@@ -13,11 +13,12 @@ import (
 // classify adds package secrets' word for the service's error, and keeps the error: it has the request id.
 // Throttling, server errors and lost answers are left as they are, since they do not tell the outcome.
 func classify(err error) error {
-	if reply, ok := errors.AsType[*awshttp.ResponseError](err); ok && reply.HTTPStatusCode() < 300 {
+	fault, isFault := errors.AsType[smithy.APIError](err)
+	reply, isReply := errors.AsType[*awshttp.ResponseError](err)
+	if isReply && reply.HTTPStatusCode() != 0 && (!isFault || reply.HTTPStatusCode() < 300) {
 		return &unreadable{reply}
 	}
-	fault, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
+	if !isFault {
 		return err
 	}
 	word := wordFor(fault.ErrorCode())
@@ -27,7 +28,7 @@ func classify(err error) error {
 	return fmt.Errorf("%w: %w", word, err)
 }
 
-// unreadable is a success whose body could not be read. The SDK's text for it quotes the body, which may hold
+// unreadable is a reply whose body could not be read. The SDK's text for it quotes the body, which may hold
 // a secret value; causes such as context.Canceled are found by errors.Is as ever.
 type unreadable struct {
 	reply *awshttp.ResponseError

@@ -173,7 +173,7 @@ func TestEverOtherScopesOfOneCaller(t *testing.T) {
 		table := &counting{Store: f.table}
 		f.table = table
 		c := f.instance(0)
-		for i := range 100_000 {
+		for i := range 20_000 {
 			o := scoped(i)
 			o.Profile, o.Limit = "greedy", 10
 			if _, err := c.Get(t.Context(), parent, o, f.mint); (err == nil) != (i < 10) {
@@ -223,14 +223,14 @@ func TestHeldTokensAreBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range 3000 {
+		for i := range 1200 {
 			f.get(c, scoped(i))
 		}
 		if n := c.Held(); n > 1024 {
 			t.Errorf("%d tokens are held", n)
 		}
 		f.fail = refusedWith(422, 0)
-		for i := range 3000 {
+		for i := range 1200 {
 			if _, err := c.Get(t.Context(), parent, scoped(10_000+i), f.mint); err == nil {
 				t.Fatal("no error")
 			}

@@ -181,7 +181,7 @@ func TestRenewalIsAheadAndAlone(t *testing.T) {
 				f := newFleet(t)
 				var waited, asked atomic.Int64
 				f.get(f.instance(0), order)
-				ctx, cancel := context.WithTimeout(t.Context(), 10*order.Reuse)
+				ctx, cancel := context.WithTimeout(t.Context(), 4*order.Reuse)
 				defer cancel()
 				var wg sync.WaitGroup
 				for i := range 20 {
@@ -204,8 +204,8 @@ func TestRenewalIsAheadAndAlone(t *testing.T) {
 				wg.Wait()
 				// Each window ends by the share that is renewed ahead, and by the difference of clocks, earlier.
 				step := order.Reuse - order.Reuse/64 - apart
-				if got, most := f.mints.Load(), int64(10*order.Reuse/step)+1; got > most {
-					t.Errorf("%d mints in ten windows, want %d at most", got, most)
+				if got, most := f.mints.Load(), int64(4*order.Reuse/step)+1; got > most {
+					t.Errorf("%d mints in four windows, want %d at most", got, most)
 				}
 				if got, most := waited.Load(), f.mints.Load(); got > most {
 					t.Errorf("%d of %d requests waited for %d mints", got, asked.Load(), most)
