@@ -239,6 +239,21 @@ func TestSecretThatGoesAfterA401(t *testing.T) {
 	}
 }
 
+// A clock ahead of Mapbox's makes a full hour too long for it.
+func TestClockAheadOfMapboxs(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).withParent()
+	b.skew = 30 * time.Second
+	got := b.send(t.Context(), post("/tokens", ciCaller, `{}`))
+	if got.Status != 200 || got.ExpiresIn < 58*60 || b.mints() != 2 {
+		t.Errorf("status %d, code %q, %d s, after %d calls", got.Status, got.Code, got.ExpiresIn, b.mints())
+	}
+	b.skew = 2 * time.Minute
+	if got := b.send(t.Context(), post("/tokens", ciCaller, `{}`)); got.Status != 502 || b.mints() != 4 {
+		t.Errorf("two minutes ahead: status %d, code %q, after %d calls", got.Status, got.Code, b.mints())
+	}
+}
+
 func TestCallersAtOnceReadTheSecretOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).withParent()
