@@ -170,6 +170,17 @@ func (o observation) isOrphan(t tokens.Metadata) bool {
 	return !slices.ContainsFunc(o.superseded, func(s superseded) bool { return s.credential.ID == t.ID })
 }
 
+// orphans counts the live tokens that bear our note and are in no version, whatever their age.
+func (o observation) orphans() int {
+	n := 0
+	for _, t := range o.live {
+		if o.isOrphan(t) && (o.pending == nil || t.ID != o.pending.credential.ID) {
+			n++
+		}
+	}
+	return n
+}
+
 // find returns a live token, or nil.
 func (o observation) find(id string) *tokens.Metadata { return find(o.live, id) }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -32,6 +33,9 @@ type TokenReport struct {
 	TokenID string   `json:"token_id"`          // of the current token
 	Created string   `json:"created,omitempty"` // of the current token, RFC 3339; absent if it is not known
 	Error   string   `json:"error,omitempty"`
+
+	age     time.Duration
+	orphans int
 }
 
 // run is one invocation: what it may do, and what it has seen of the account.
@@ -75,6 +79,9 @@ func (r *run) all(ctx context.Context, name string) (Report, error) {
 			errs = append(errs, fmt.Errorf("rotate %s: %w", token.Name, err))
 		}
 		report.Tokens = append(report.Tokens, token)
+		if !r.plan {
+			r.measure(token)
+		}
 	}
 	if name == "" || name == r.parent.Name {
 		note(r.reconcile(ctx, r.parent, nil))
@@ -116,8 +123,9 @@ func (r *run) reconcile(ctx context.Context, m Managed, auth *secrets.Credential
 		current := o.current.credential
 		report.TokenID = current.ID
 		if !current.Created.IsZero() {
-			report.Created = current.Created.UTC().Format(time.RFC3339)
+			report.Created, report.age = current.Created.UTC().Format(time.RFC3339), o.now.Sub(current.Created)
 		}
+		report.orphans = o.orphans()
 		s := decide(m, o, r.wish)
 		report.Steps, report.Why = append(report.Steps, s.action), s.why
 		if s.action == settled || s.action == wait || r.plan {
@@ -130,6 +138,14 @@ func (r *run) reconcile(ctx context.Context, m Managed, auth *secrets.Credential
 		}
 	}
 	return report, fmt.Errorf("not settled after %d steps", maxSteps)
+}
+
+// measure writes the metrics of one managed token. What ends a run that settles is not due.
+func (r *run) measure(t TokenReport) {
+	ended := len(t.Steps) > 0 && t.Steps[len(t.Steps)-1] == settled
+	r.metrics.RecordRotation(telemetry.Rotation{
+		Name: t.Name, Failed: t.Error != "", Due: !ended, Orphans: t.orphans, Age: t.age,
+	}, r.now())
 }
 
 // record writes the audit record of one step.

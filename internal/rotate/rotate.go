@@ -32,6 +32,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -64,7 +65,7 @@ type Managed struct {
 	RetireAfter time.Duration // how long an old token outlives its replacement
 }
 
-// Config is what a [Handler] is made of. All fields but Further are required.
+// Config is what a [Handler] is made of. All fields but Further and Metrics are required.
 type Config struct {
 	Stack   string // goes into every note
 	Parent  Managed
@@ -73,6 +74,7 @@ type Config struct {
 	Tokens  Tokens
 	Now     func() time.Time
 	Logger  *slog.Logger
+	Metrics *telemetry.Metrics // nil = none
 }
 
 // Handler rotates on events. Runs may overlap: each effect is guarded by what the secret says at that moment.
@@ -84,6 +86,7 @@ type Handler struct {
 	tokens  Tokens
 	now     func() time.Time
 	logger  *slog.Logger
+	metrics *telemetry.Metrics
 }
 
 // New returns a handler. It calls nothing.
@@ -93,6 +96,6 @@ func New(c Config) (*Handler, error) {
 	}
 	return &Handler{
 		stack: c.Stack, parent: c.Parent, further: c.Further,
-		store: c.Store, tokens: c.Tokens, now: c.Now, logger: c.Logger,
+		store: c.Store, tokens: c.Tokens, now: c.Now, logger: c.Logger, metrics: c.Metrics,
 	}, nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Metrics writes CloudWatch embedded metrics: a JSON object a line, which CloudWatch reads from a function's log. They go past the
-// logger, whose level must not decide about them. Dimensions are the stage and the profile, never a caller or a token.
+// logger, whose level must not decide about them. Dimensions are the stage and the names of profiles and managed tokens, never a caller or a token.
 // Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 type Metrics struct {
 	mu    sync.Mutex
@@ -51,7 +51,34 @@ func (m *Metrics) Record(a Audit, now time.Time) {
 	if a.ParentAge > 0 {
 		metrics = append(metrics, metric{"ParentAge", "Seconds", a.ParentAge.Seconds()})
 	}
-	m.write(metrics, a.Profile, now)
+	m.write(metrics, "Profile", a.Profile, now)
+}
+
+// Rotation is what a run of the rotator has found and done about one managed token.
+type Rotation struct {
+	Name    string
+	Failed  bool
+	Due     bool          // a successor is wanted and not there yet
+	Orphans int           // live tokens of ours that no version holds
+	Age     time.Duration // of the current token; 0 when it is not known
+}
+
+// RecordRotation writes what a run adds to the metrics about one managed token. The sum of Succeeded is what tells that there was no
+// success for too long. Without metrics, which is nil, it does nothing.
+func (m *Metrics) RecordRotation(r Rotation, now time.Time) {
+	if m == nil {
+		return
+	}
+	metrics := []metric{
+		{"Succeeded", "Count", one(!r.Failed)},
+		{"Failed", "Count", one(r.Failed)},
+		{"Due", "Count", one(r.Due)},
+		{"Orphans", "Count", float64(r.Orphans)},
+	}
+	if r.Age > 0 {
+		metrics = append(metrics, metric{"Age", "Seconds", r.Age.Seconds()})
+	}
+	m.write(metrics, "Token", r.Name, now)
 }
 
 func one(is bool) float64 {
@@ -61,15 +88,17 @@ func one(is bool) float64 {
 	return 0
 }
 
-// write writes one line. It is built by hand: this runs for each request, and reflection would be a good part of its time.
-func (m *Metrics) write(metrics []metric, profile string, now time.Time) {
+// write writes one line, whose metrics have the stage and one more thing as dimensions, unless that has no name. It is built by hand: this runs for each request, and reflection would be a good part of its time.
+func (m *Metrics) write(metrics []metric, dimension, name string, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b := append(m.line[:0], `{"_aws":{"Timestamp":`...)
 	b = strconv.AppendInt(b, now.UnixMilli(), 10)
 	b = append(b, `,"CloudWatchMetrics":[{"Namespace":"tokenmint","Dimensions":[["Stage"]`...)
-	if profile != "" {
-		b = append(b, `,["Stage","Profile"]`...)
+	if name != "" {
+		b = append(b, `,["Stage","`...)
+		b = append(b, dimension...)
+		b = append(b, `"]`...)
 	}
 	b = append(b, `],"Metrics":[`...)
 	for i, metric := range metrics {
@@ -84,9 +113,11 @@ func (m *Metrics) write(metrics []metric, profile string, now time.Time) {
 	}
 	b = append(b, `]}]},"Stage":`...)
 	b = strconv.AppendQuoteToASCII(b, m.stage) // names of stages and profiles are plain ASCII, which this quotes as JSON does
-	if profile != "" {
-		b = append(b, `,"Profile":`...)
-		b = strconv.AppendQuoteToASCII(b, profile)
+	if name != "" {
+		b = append(b, `,"`...)
+		b = append(b, dimension...)
+		b = append(b, `":`...)
+		b = strconv.AppendQuoteToASCII(b, name)
 	}
 	for _, metric := range metrics {
 		b = append(b, `,"`...)

@@ -22,6 +22,23 @@ type embedded struct {
 	} `json:"_aws"`
 }
 
+func TestMetricsOfARotation(t *testing.T) {
+	t.Parallel()
+	var none *telemetry.Metrics
+	none.RecordRotation(telemetry.Rotation{}, time.Now())
+	var out bytes.Buffer
+	telemetry.NewMetrics(&out, "prod").RecordRotation(telemetry.Rotation{Name: "parent", Failed: true, Due: true, Orphans: 2, Age: time.Minute}, time.UnixMilli(5))
+	var values map[string]any
+	if err := json.Unmarshal(out.Bytes(), &values); err != nil {
+		t.Fatalf("%v\n%s", err, out.Bytes())
+	}
+	delete(values, "_aws")
+	want := map[string]any{"Stage": "prod", "Token": "parent", "Succeeded": 0.0, "Failed": 1.0, "Due": 1.0, "Orphans": 2.0, "Age": 60.0}
+	if !reflect.DeepEqual(values, want) {
+		t.Errorf("values = %v, want %v", values, want)
+	}
+}
+
 func TestMetricsOfARequest(t *testing.T) {
 	t.Parallel()
 	now := time.UnixMilli(1_767_366_245_678)

@@ -89,6 +89,7 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 		Tokens:  client,
 		Now:     p.Now,
 		Logger:  p.Logger,
+		Metrics: p.Metrics,
 	})
 }
 
