@@ -12,7 +12,6 @@ import (
 
 // act does one step.
 func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
-	r.live = nil // whatever happens now, the list may be another
 	switch s.action {
 	case unmark:
 		return r.store.MoveStage(ctx, m.SecretID, secrets.Pending, o.pendingID, "")
@@ -66,6 +65,8 @@ func (r *run) createToken(ctx context.Context, m Managed, o observation, rotatio
 		}
 		scopes = current.Scopes
 	}
+	r.wish.creates--
+	r.live = nil
 	created, err := r.tokens.Create(ctx, o.auth.Token, o.auth.Username, tokens.CreateRequest{
 		Scopes: scopes, Note: o.notePrefix + rotation, AllowedURLs: m.AllowedURLs,
 	})
@@ -88,6 +89,7 @@ func (r *run) edit(ctx context.Context, m Managed, o observation) error {
 	if m.AllowedURLs != nil {
 		request.AllowedURLs = tokens.Set(m.AllowedURLs)
 	}
+	r.live = nil
 	_, err := r.tokens.Update(ctx, o.auth.Token, o.auth.Username, o.current.credential.ID, request)
 	return err
 }
@@ -121,6 +123,7 @@ func (r *run) supersede(ctx context.Context, m Managed, o observation, old super
 // forget takes the date off a version whose token is gone, which a second look must confirm: the list that the decision rests on may
 // be older than the token.
 func (r *run) forget(ctx context.Context, m Managed, o observation, old superseded) error {
+	r.live = nil
 	live, err := r.list(ctx, o.auth)
 	if err != nil {
 		return err
@@ -145,6 +148,7 @@ func (r *run) delete(ctx context.Context, m Managed, o observation, id string) e
 		return fmt.Errorf("token %s is not deleted: %w", id, err)
 	}
 	r.wish.deletes--
+	r.live = nil
 	err := r.tokens.Delete(ctx, o.auth.Token, o.auth.Username, id)
 	if upstream, ok := errors.AsType[*tokens.Error](err); !ok || upstream.Status != http.StatusNotFound {
 		return err

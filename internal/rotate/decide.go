@@ -18,6 +18,10 @@ const (
 
 	// maxDeletes bounds how many tokens one run deletes. A mistake that takes tokens for old ones is then noticed early.
 	maxDeletes = 8
+
+	// maxCreates bounds how many rotations one run begins, so that tokens which fall due together leave the account's budget to the
+	// mint. The next heartbeats go on.
+	maxCreates = 4
 )
 
 // action is the kind of a step.
@@ -35,6 +39,7 @@ const (
 	edit      action = "edit"      // give a public token what the configuration says
 	create    action = "create"    // create a successor and store it as pending
 	refuse    action = "refuse"    // a successor is due, but too many tokens are alive
+	later     action = "later"     // a successor is due, but this run has begun enough
 	settled   action = "settled"   // nothing to do now
 )
 
@@ -52,6 +57,7 @@ type wish struct {
 	force     bool   // begin it even if the current token is not old enough
 	retireNow bool   // end every grace: a token has leaked
 	deletes   int    // how many tokens this run may still delete
+	creates   int    // how many it may still create
 }
 
 // decide returns the next step. It is a pure function: all that it knows, its arguments say.
@@ -75,6 +81,8 @@ func decide(m Managed, o observation, w wish) step {
 		return step{action: edit, why: why}
 	case o.ours() >= maxLive:
 		return step{action: refuse, why: fmt.Sprintf("%s, but %d tokens of this name are alive", why, o.ours())}
+	case w.creates == 0:
+		return step{action: later, why: why}
 	}
 	return step{action: create, why: why}
 }

@@ -25,7 +25,7 @@ type Report struct {
 	Tokens   []TokenReport `json:"tokens,omitempty"`
 }
 
-// TokenReport says what was done for one managed token, in order. The last step is "settled" or "wait" when nothing was left to do.
+// TokenReport says what was done for one managed token, in order. The last step is "settled", "wait" or "later" when nothing was left to do in this run.
 type TokenReport struct {
 	Name    string   `json:"name"`
 	Steps   []action `json:"steps"`
@@ -64,7 +64,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (Report, erro
 		return Report{}, errors.New("event has no id, and there is no invocation to take one from")
 	}
 	r := &run{Handler: h, plan: e.Action == "plan", wish: wish{
-		rotation: rotationID(id), force: e.Force, retireNow: e.Action == "retire", deletes: maxDeletes,
+		rotation: rotationID(id), force: e.Force, retireNow: e.Action == "retire", deletes: maxDeletes, creates: maxCreates,
 	}}
 	return r.all(ctx, e.Name)
 }
@@ -128,7 +128,7 @@ func (r *run) reconcile(ctx context.Context, m Managed, auth *secrets.Credential
 		report.orphans = o.orphans()
 		s := decide(m, o, r.wish)
 		report.Steps, report.Why = append(report.Steps, s.action), s.why
-		if s.action == settled || s.action == wait || r.plan {
+		if s.action == settled || s.action == wait || s.action == later || r.plan {
 			return report, nil
 		}
 		err = r.act(ctx, m, o, s)

@@ -1,0 +1,109 @@
+package rotate_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/rotate"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// year is a rotator with a parent and 19 further tokens, which all begin on the same day, on a clock that the test moves.
+type year struct {
+	t       *testing.T
+	now     time.Time
+	sim     *tokensim.Simulator
+	calls   int // of the Tokens API
+	handler *rotate.Handler
+}
+
+// RoundTrip counts the calls to the simulator.
+func (y *year) RoundTrip(r *http.Request) (*http.Response, error) {
+	y.calls++
+	return inProcess{y.sim}.RoundTrip(r)
+}
+
+func newYear(t *testing.T) *year {
+	t.Helper()
+	y := &year{t: t, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	clock := func() time.Time { return y.now }
+	var err error
+	if y.sim, err = tokensim.New(tokensim.Config{Seed: 4, Now: clock}); err != nil {
+		t.Fatal(err)
+	}
+	if err := y.sim.AddAccount(user); err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, sim: y.sim, memory: secrets.NewMemory(clock)}
+	b.paste(scopes...)
+	var further []rotate.Managed
+	for i := range 19 {
+		m := rotate.Managed{
+			Name: fmt.Sprintf("token-%d", i), SecretID: fmt.Sprintf("tokenmint/token-%d", i), Scopes: []string{"uploads:write"},
+			RotateEvery: rotateEvery, RetireAfter: 168 * time.Hour,
+		}
+		if err := b.memory.Create(t.Context(), m.SecretID, "", secrets.Value{}); err != nil {
+			t.Fatal(err)
+		}
+		further = append(further, m)
+	}
+	client, err := tokens.New(tokens.Config{HTTPClient: &http.Client{Transport: y}, Now: clock, MaxAttempts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.handler, err = rotate.New(rotate.Config{
+		Stack:   "test",
+		Parent:  rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
+		Further: further, Store: b.memory, Tokens: client, Now: clock, Logger: discard(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return y
+}
+
+// hour runs one heartbeat, and returns what was done, how many calls it made and how many of our tokens live then.
+func (y *year) hour(i int) (steps string, calls, live int) {
+	y.t.Helper()
+	y.calls = 0
+	report, err := y.handler.Handle(y.t.Context(), json.RawMessage(fmt.Sprintf(`{"action":"rotate","id":"hour %d"}`, i)))
+	if err != nil {
+		y.t.Fatalf("hour %d: %v", i, err)
+	}
+	for _, token := range report.Tokens {
+		for _, step := range token.Steps {
+			if step != "settled" {
+				steps += token.Name + " " + string(step) + " "
+			}
+		}
+	}
+	// Two tokens of the account are not ours: the default public one and the first parent.
+	y.now = y.now.Add(time.Hour)
+	return steps, y.calls, len(y.sim.Tokens(user)) - 2
+}
+
+func TestAYearOfHeartbeats(t *testing.T) {
+	t.Parallel()
+	y := newYear(t)
+	var idle, busiest, most, rotations int
+	const hours = 365 * 24
+	for i := range hours {
+		steps, calls, live := y.hour(i)
+		if steps == "" {
+			idle = max(idle, calls)
+		} else {
+			rotations++
+		}
+		busiest, most = max(busiest, calls), max(most, live)
+	}
+	t.Logf("20 tokens, %d heartbeats: %d calls of the Tokens API at most in an hour with nothing due, %d in the busiest, which leaves %d of 100 in its minute; %d live tokens at most",
+		hours, idle, busiest, 100-busiest, most)
+	if idle > 3 || busiest > 40 || most > 60 || rotations < 12 {
+		t.Errorf("idle %d, busiest %d, most %d, rotations %d", idle, busiest, most, rotations)
+	}
+}
