@@ -1,0 +1,157 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/mint"
+	"github.com/tokenmint/tokenmint/internal/rotate"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
+	"github.com/tokenmint/tokenmint/internal/tokencache"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// The shortest interval and grace that a configuration may have, and a token for each request.
+const hasty = `parent: {rotate_every: 2h, retire_after: 1h5m30s, mints_per_minute: 100000}
+profiles:
+  all:
+    scopes: [styles:read]
+    allow: [{iam: "arn:aws:iam::000000000000:user/dev"}]
+`
+
+// inProcess serves requests without a network.
+type inProcess struct{ handler http.Handler }
+
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	p.handler.ServeHTTP(recorder, r)
+	return recorder.Result(), nil
+}
+
+// Ten instances mint every half minute for three days, while the parent is rotated every two hours. Their caches are as old as
+// they may be, each at another time. No mint fails, and none is tried with a parent that was deleted.
+func TestRotationUnderLoad(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	sim, err := tokensim.New(tokensim.Config{Seed: 6, Now: clock, TemporaryDiesWithParent: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.AddAccount(user); err != nil {
+		t.Fatal(err)
+	}
+	s := &stack{t: t, sim: sim, secrets: secrets.NewMemory(clock)}
+	s.paste("styles:read", "tokens:read", "tokens:write")
+	cfg, err := config.Parse("hasty.yaml", []byte(hasty))
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := &refusedParents{next: inProcess{sim}}
+	client, err := tokens.New(tokens.Config{HTTPClient: &http.Client{Transport: refused}, Now: clock, MaxAttempts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rotator, err := rotate.New(rotate.Config{
+		Stack: "load", Store: s.secrets, Tokens: client, Now: clock, Logger: slog.New(slog.DiscardHandler),
+		Parent: rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: cfg.Parent.RotateEvery, RetireAfter: cfg.Parent.RetireAfter},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var instances []*mint.Handler
+	for range 10 {
+		instances = append(instances, s.instance(cfg, client, clock))
+	}
+	event := request()
+	lent := map[string]time.Time{} // tokens and their ends
+	for i := range 3 * 24 * 120 {
+		if i%30 == 7 { // four times an hour, at odd moments
+			if _, err := rotator.Handle(t.Context(), json.RawMessage(fmt.Sprintf(`{"action":"rotate","id":"beat %d"}`, i))); err != nil {
+				t.Fatalf("heartbeat %d: %v", i, err)
+			}
+			s.mustLive(client, lent, now)
+		}
+		reply, err := instances[i%10].Handle(t.Context(), event)
+		var body struct{ Token string }
+		if err != nil || reply.StatusCode != 200 || json.Unmarshal([]byte(reply.Body), &body) != nil {
+			t.Fatalf("mint %d: status %d", i, reply.StatusCode)
+		}
+		lent[body.Token] = now.Add(59 * time.Minute)
+		now = now.Add(30 * time.Second)
+	}
+	if refused.n > 0 {
+		t.Errorf("%d calls were made with a token that was deleted", refused.n)
+	}
+	if n := len(sim.Tokens(user)); n > 4 {
+		t.Errorf("%d tokens live at the end", n)
+	}
+}
+
+// mustLive asks the simulator, in which a temporary token dies with its parent, about all that was lent and has not ended.
+func (s *stack) mustLive(client *tokens.Client, lent map[string]time.Time, now time.Time) {
+	s.t.Helper()
+	for value, end := range lent {
+		if !now.Before(end) {
+			delete(lent, value)
+			continue
+		}
+		if got, err := client.Retrieve(s.t.Context(), tokens.NewToken(value)); err != nil || got.Verdict != tokens.VerdictValid {
+			s.t.Fatalf("a token that was lent died before its end: %s, %v", got.Verdict, err)
+		}
+	}
+}
+
+func (s *stack) instance(cfg *config.Config, client *tokens.Client, clock func() time.Time) *mint.Handler {
+	s.t.Helper()
+	cache, err := tokencache.New(tokencache.Config{
+		Store: tokencache.NewMemory(), Budget: cfg.Parent.MintsPerMinute, Now: clock, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	handler, err := mint.New(mint.Config{
+		Profiles: cfg.Profiles, Cache: cache, Mint: client.CreateTemporary, Now: clock,
+		ReadParent: func(ctx context.Context) (secrets.Version, error) { return s.secrets.Get(ctx, parentSecret, "") },
+		Logger:     slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(new(strings.Builder), "load"),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return handler
+}
+
+func request() events.APIGatewayV2HTTPRequest {
+	event := events.APIGatewayV2HTTPRequest{RawPath: "/tokens", Body: "{}"}
+	event.RequestContext.HTTP.Method = http.MethodPost
+	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{UserARN: "arn:aws:iam::000000000000:user/dev"},
+	}
+	return event
+}
+
+// refusedParents counts the answers 401.
+type refusedParents struct {
+	next http.RoundTripper
+	n    int
+}
+
+func (r *refusedParents) RoundTrip(req *http.Request) (*http.Response, error) {
+	reply, err := r.next.RoundTrip(req)
+	if err == nil && reply.StatusCode == http.StatusUnauthorized {
+		r.n++
+	}
+	return reply, err
+}
