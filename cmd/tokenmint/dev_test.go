@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -23,7 +24,7 @@ type machine struct {
 	t     *testing.T
 	lines map[string]string
 	stop  func() error
-	log   *lockedBuffer
+	log   *logtest.Buffer
 }
 
 // startDev runs dev on free ports until the test ends or stop is called.
@@ -36,7 +37,7 @@ func startDev(t *testing.T, d dev) *machine {
 		d.getenv = nothingSet
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	m := &machine{t: t, log: &lockedBuffer{}, lines: map[string]string{}}
+	m := &machine{t: t, log: &logtest.Buffer{}, lines: map[string]string{}}
 	out, printed := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
@@ -350,22 +351,4 @@ func TestExitCodes(t *testing.T) {
 		}
 		cancel()
 	}
-}
-
-// lockedBuffer is a buffer for loggers of several goroutines.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -4,7 +4,6 @@
 package lambdatest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tokenmint/tokenmint/internal/logtest"
 )
 
 // FunctionARN is what every invocation says that it invokes.
@@ -32,7 +33,7 @@ type Reply struct {
 type Instance struct {
 	server  *httptest.Server
 	process *exec.Cmd
-	log     output
+	log     logtest.Buffer
 	exited  chan struct{} // closed when the process has ended
 
 	started time.Time
@@ -178,22 +179,4 @@ func (i *Instance) finish(w http.ResponseWriter, r *http.Request, failed bool) {
 	}
 	reply <- Reply{payload, failed}
 	w.WriteHeader(http.StatusAccepted)
-}
-
-// output collects what a process writes.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }

@@ -1,19 +1,18 @@
 package mint_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
@@ -51,8 +50,8 @@ type bench struct {
 	sim     *tokensim.Simulator
 	store   *secrets.Memory
 	handler *mint.Handler
-	log     *lockedBuffer
-	metrics lockedBuffer
+	log     *logtest.Buffer
+	metrics logtest.Buffer
 	reads   int
 	skew    time.Duration // of the mint's clock
 	planted []string      // token values that must show nowhere
@@ -67,7 +66,7 @@ func newBench(t *testing.T) *bench {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, yaml: profiles, sim: sim, store: secrets.NewMemory(time.Now), log: &lockedBuffer{}}
+	b := &bench{t: t, yaml: profiles, sim: sim, store: secrets.NewMemory(time.Now), log: &logtest.Buffer{}}
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	b.mapbox = server.URL
@@ -263,22 +262,4 @@ func withJWT(event events.APIGatewayV2HTTPRequest, claims map[string]string) eve
 		JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: claims},
 	}
 	return event
-}
-
-// lockedBuffer is a buffer for loggers of several goroutines.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

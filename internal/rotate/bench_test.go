@@ -1,7 +1,6 @@
 package rotate_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +16,7 @@ import (
 	awssm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/tokenmint/tokenmint/internal/awssim"
+	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secretsmanager"
@@ -41,7 +41,7 @@ type bench struct {
 	sim     *tokensim.Simulator
 	memory  *secrets.Memory
 	handler *rotate.Handler
-	log     *lockedBuffer
+	log     *logtest.Buffer
 	aws     *faultyWire
 	planted []string // token values that must show nowhere
 }
@@ -55,7 +55,7 @@ func newBench(t *testing.T) *bench {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, sim: sim, memory: secrets.NewMemory(sim.Now), log: &lockedBuffer{}}
+	b := &bench{t: t, sim: sim, memory: secrets.NewMemory(sim.Now), log: &logtest.Buffer{}}
 	b.aws = &faultyWire{next: awssim.New(b.memory)}
 	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(b.aws)
 	t.Cleanup(mapbox.Close)
@@ -261,24 +261,6 @@ func (f *faultyWire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.next.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	panic(http.ErrAbortHandler)
-}
-
-// lockedBuffer is a buffer for loggers of several goroutines.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // inProcess serves requests without a network, for tests in virtual time.

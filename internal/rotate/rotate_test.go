@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/tokensim"
@@ -270,7 +271,7 @@ func TestProofWaitsForATokenToBeListed(t *testing.T) {
 				if err := sim.AddAccount(user); err != nil {
 					t.Fatal(err)
 				}
-				b := &bench{t: t, sim: sim, memory: secrets.NewMemory(sim.Now), log: &lockedBuffer{}}
+				b := &bench{t: t, sim: sim, memory: secrets.NewMemory(sim.Now), log: &logtest.Buffer{}}
 				b.handler = b.newHandler(b.memory, tokens.Config{HTTPClient: &http.Client{Transport: inProcess{sim}}})
 				b.paste(scopes...)
 				_, err = b.run(heartbeat)
