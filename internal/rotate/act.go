@@ -98,7 +98,8 @@ func (r *run) edit(ctx context.Context, m Managed, o observation) error {
 // certainly does not work is given up, and the current one stays.
 //
 // AWSPREVIOUS moves along by itself and leaves the version that had it, which may be the only label there. So that version is dated
-// first: without a label nobody would know that its token is in grace.
+// first: without a label nobody would know that its token is in grace. And the date of an earlier grace goes from the version that is replaced:
+// it would end the grace that begins now.
 func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 	if err := r.prove(ctx, m, o.pending.credential, o); err != nil {
 		if !errors.Is(err, errUnfit) {
@@ -107,10 +108,15 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 		return errors.Join(err, r.abandon(ctx, m, o))
 	}
 	for _, s := range o.superseded {
-		if s.label == "" && o.find(s.credential.ID) != nil {
-			if err := r.supersede(ctx, m, o, s); err != nil {
-				return err
-			}
+		var err error
+		switch {
+		case s.id == o.current.id:
+			err = r.store.MoveStage(ctx, m.SecretID, s.label, s.id, "")
+		case s.label == "" && o.find(s.credential.ID) != nil:
+			err = r.supersede(ctx, m, o, s)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return r.store.MoveStage(ctx, m.SecretID, secrets.Current, o.current.id, o.pending.id)

@@ -69,7 +69,7 @@ func decide(m Managed, o observation, w wish) step {
 		return s
 	}
 	for _, t := range o.live {
-		if w.deletes > 0 && o.isOrphan(t) && !t.Created.IsZero() && o.now.Sub(t.Created) >= orphanAge {
+		if w.deletes > 0 && o.isLost(t) && !o.isGone() {
 			return step{action: sweep, orphan: t, why: "token " + t.ID + " bears our note, is in no version, and no run can be on its way to store it"}
 		}
 	}
@@ -90,6 +90,14 @@ func decide(m Managed, o observation, w wish) step {
 // decidePending ends what was begun.
 func decidePending(o observation) (step, bool) {
 	switch {
+	case o.pending != nil && o.isSuperseded(o.pendingID):
+		// To promote it would undo what a person has done since. It is dated first, for without a label its token would be lost.
+		for _, s := range o.superseded {
+			if s.id == o.pendingID && s.label == "" && o.find(s.credential.ID) != nil {
+				return step{action: supersede, old: s, why: "version " + s.id + " was overtaken"}, true
+			}
+		}
+		return step{action: unmark, why: "the pending version was overtaken"}, true
 	case o.pending != nil:
 		return step{action: promote, why: "version " + o.pendingID + " is pending"}, true
 	case o.pendingID == "":
@@ -108,9 +116,11 @@ func decideSuperseded(m Managed, o observation, w wish) (step, bool) {
 		alive := o.find(s.credential.ID) != nil && s.credential.ID != o.current.credential.ID
 		over := w.retireNow || o.now.Sub(s.since) >= m.RetireAfter
 		switch {
+		case s.id == o.current.id:
+			return step{action: forget, old: s, why: "version " + s.id + " is current again"}, true
 		case alive && s.label == "":
 			return step{action: supersede, old: s, why: "version " + s.id + " was replaced"}, true
-		case alive && over && w.deletes > 0:
+		case alive && over && w.deletes > 0 && !o.isGone():
 			return step{action: retire, old: s, why: "the grace of token " + s.credential.ID + " is over"}, true
 		case !alive && s.label != "":
 			return step{action: forget, old: s, why: "the token of version " + s.id + " is gone"}, true
@@ -131,6 +141,8 @@ func (o observation) due(m Managed, w wish) string {
 	switch {
 	case o.current.id == "":
 		return "there is none yet"
+	case o.isGone():
+		return "Mapbox does not list it any more"
 	case w.force && current.Rotation != w.rotation:
 		return "it was asked for"
 	case current.Created.IsZero():
@@ -170,19 +182,32 @@ func isPublic(scope string) bool {
 	return false
 }
 
+// isGone reports whether somebody has deleted the current token. Until it is replaced nothing else is deleted. The parent is never gone in
+// this sense: it has just authorised the list.
+func (o observation) isGone() bool {
+	id := o.current.credential.ID
+	return o.current.id != "" && id != o.auth.ID && o.find(id) == nil
+}
+
 // isOrphan reports whether t bears our note and no version that we know holds it.
 func (o observation) isOrphan(t tokens.Metadata) bool {
-	if _, ours := rotationOf(t.Note, o.notePrefix); !ours || t.ID == o.current.credential.ID {
+	_, ours := rotationOf(t.Note, o.notePrefix)
+	if !ours || t.ID == o.current.credential.ID || o.pending != nil && t.ID == o.pending.credential.ID {
 		return false
 	}
 	return !slices.ContainsFunc(o.superseded, func(s superseded) bool { return s.credential.ID == t.ID })
+}
+
+// isLost reports whether t is an orphan that no run can be on its way to store.
+func (o observation) isLost(t tokens.Metadata) bool {
+	return o.isOrphan(t) && !t.Created.IsZero() && o.now.Sub(t.Created) >= orphanAge
 }
 
 // orphans counts the live tokens that bear our note and are in no version, whatever their age.
 func (o observation) orphans() int {
 	n := 0
 	for _, t := range o.live {
-		if o.isOrphan(t) && (o.pending == nil || t.ID != o.pending.credential.ID) {
+		if o.isOrphan(t) {
 			n++
 		}
 	}

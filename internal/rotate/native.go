@@ -58,6 +58,9 @@ func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, nam
 	if err != nil {
 		return err
 	}
+	if o.pending != nil && o.isSuperseded(o.pendingID) {
+		return fmt.Errorf("version %s of secret %s was overtaken by another one", o.pendingID, m.SecretID)
+	}
 	if name == "createSecret" {
 		return r.createSecret(ctx, m, o)
 	}

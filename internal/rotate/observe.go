@@ -29,10 +29,11 @@ func supersededSince(label, versionID string) (time.Time, error) {
 // version is a version of the secret and the credential that it holds.
 type version struct {
 	id         string
+	created    time.Time
 	credential secrets.Credential
 }
 
-// superseded is a version that was current once.
+// superseded is a version that was current once. With a label it may be current again: a person has rolled back.
 type superseded struct {
 	version
 	label string    // the whole staging label, "" when there is none yet
@@ -83,8 +84,31 @@ func (r *run) observe(ctx context.Context, m Managed, auth *secrets.Credential) 
 	if err := h.observeVersions(ctx, m, d, &o); err != nil {
 		return o, err
 	}
-	o.live, err = r.list(ctx, o.auth)
-	return o, err
+	if o.live, err = r.list(ctx, o.auth); err != nil {
+		return o, err
+	}
+	return o, h.observeUnlabelled(ctx, m, &o)
+}
+
+// observeUnlabelled looks for versions that have lost all labels, as a person's second edit makes them: it moves AWSPREVIOUS away
+// before anybody has dated the version that had it. Its token may be in use, so it gets a grace as any that was replaced. The
+// token's note names the version.
+func (h *Handler) observeUnlabelled(ctx context.Context, m Managed, o *observation) error {
+	for _, t := range o.live {
+		if !o.isLost(t) {
+			continue
+		}
+		rotation, _ := rotationOf(t.Note, o.notePrefix)
+		v, err := h.read(ctx, m, rotation)
+		switch {
+		case errors.Is(err, secrets.ErrNotFound), errors.Is(err, secrets.ErrInvalid), errors.Is(err, errNoCredential): // it holds no version's token
+		case err != nil:
+			return err
+		case v.credential.ID == t.ID:
+			o.superseded = append(o.superseded, superseded{version: v})
+		}
+	}
+	return nil
 }
 
 // observeVersions reads the versions besides the current one.
@@ -103,12 +127,21 @@ func (h *Handler) observeVersions(ctx context.Context, m Managed, d secrets.Desc
 		if err != nil {
 			return err
 		}
-		if s != nil && id != o.current.id {
+		if s != nil {
 			o.superseded = append(o.superseded, *s)
 		}
 	}
+	if o.pending != nil && o.pending.created.Before(o.current.created) && !o.isSuperseded(o.pendingID) {
+		// A person has stored another one meanwhile. Whether this one was current before is not known, so its token gets a grace too.
+		o.superseded = append(o.superseded, superseded{version: *o.pending})
+	}
 	slices.SortFunc(o.superseded, func(a, b superseded) int { return strings.Compare(a.id, b.id) })
 	return nil
+}
+
+// isSuperseded reports whether the version was current once, or might have been.
+func (o observation) isSuperseded(id string) bool {
+	return slices.ContainsFunc(o.superseded, func(s superseded) bool { return s.id == id })
 }
 
 // observeSuperseded reads the version with these labels if it was current once; nil if it was not. A version whose value is no
@@ -145,7 +178,7 @@ func (h *Handler) read(ctx context.Context, m Managed, id string) (version, erro
 	if err != nil {
 		return version{}, fmt.Errorf("version %s of secret %s %w: %w", id, m.SecretID, errNoCredential, err)
 	}
-	return version{id, credential}, nil
+	return version{id, v.Created, credential}, nil
 }
 
 // list returns the account's tokens, whole or not at all. Within a run it asks again only after an effect.

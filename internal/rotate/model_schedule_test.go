@@ -1,0 +1,193 @@
+package rotate_test
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A schedule is all that is left to chance in a history: what goes wrong with which call, and when another thread goes on.
+type schedule struct {
+	scenario scenario
+	faults   []fault
+	switches []int // positions, ascending
+	logged   bool  // look for token values in the log too
+	seed     uint64
+}
+
+// fault is what happens to the call at a position. Positions count the calls to the outside, and the acts of persons, from 0.
+type fault struct {
+	at  int
+	way way
+}
+
+// scenario is a history without its mishaps: a world, and threads of moves that take turns.
+type scenario struct {
+	name    string
+	start   func(*world)
+	threads [][]move
+}
+
+// move is an event that is delivered, or something that somebody else does.
+type move struct {
+	name string
+	do   func(w *world, yield func() bool)
+}
+
+// outcome is what became of a schedule.
+type outcome struct {
+	violation string
+	trace     []string
+	effects   []bool // of each position, whether the call there has an effect
+	met       int    // faults that a call has met
+}
+
+// play runs a schedule from beginning to end, in the bubble of its caller.
+func play(s schedule, g guard) outcome {
+	w := newWorld()
+	w.guard, w.threads, w.faults = g, len(s.scenario.threads), s.faults
+	if s.logged {
+		w.log = &bytes.Buffer{}
+	}
+	s.scenario.start(w)
+	w.check(nil)
+	w.takeTurns(s)
+	effects := w.effects
+	w.faults, w.threads = nil, 1
+	w.calmDown()
+	if w.log != nil {
+		w.noLeak(w.log.String())
+	}
+	return outcome{violation: w.violation, trace: w.trace, effects: effects, met: w.met}
+}
+
+// takeTurns runs the threads as coroutines, which stop before each call to the outside. One goes on until the schedule switches, or it
+// ends.
+func (w *world) takeTurns(s schedule) {
+	type coroutine struct {
+		next func() (struct{}, bool)
+		stop func()
+	}
+	var threads []coroutine
+	for i, moves := range s.scenario.threads {
+		next, stop := iter.Pull(func(yield func(struct{}) bool) {
+			for _, m := range moves {
+				w.trace = append(w.trace, fmt.Sprintf("%d> %s", i, m.name))
+				m.do(w, func() bool { return w.violation == "" && yield(struct{}{}) })
+			}
+		})
+		threads = append(threads, coroutine{next, stop})
+		defer stop()
+	}
+	at, switches := 0, s.switches
+	for len(threads) > 0 {
+		if len(switches) > 0 && w.position >= switches[0] {
+			switches = switches[1:]
+			at = (at + 1) % len(threads)
+			w.trace = append(w.trace, "-- switch")
+		}
+		if _, more := threads[at].next(); !more {
+			threads = slices.Delete(threads, at, at+1)
+			at %= max(1, len(threads))
+		}
+	}
+}
+
+// calm are the waits between heartbeats after all mishaps. They are longer than the schedule's hour: a missed beat costs nothing.
+var calm = []time.Duration{
+	30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter, time.Hour, time.Hour,
+}
+
+// calmDown lets heartbeats follow without mishaps until all is at rest, which must be soon.
+func (w *world) calmDown() {
+	if parent, ok := w.currentOf(parentSecret); ok && w.revoked[parent.ID] {
+		return // nobody but a person can help
+	}
+	why := ""
+	for _, pause := range calm {
+		if w.violation != "" {
+			return
+		}
+		time.Sleep(pause)
+		w.endNative()
+		w.events++
+		w.trace = append(w.trace, "calm> heartbeat")
+		_, err := w.run(fmt.Sprintf(`{"action":"rotate","id":"calm-%d"}`, w.events), always)
+		if why = w.unsettled(); why == "" && err == nil {
+			return
+		}
+		if err != nil {
+			why = strings.TrimPrefix(why+"; "+err.Error(), "; ")
+		}
+	}
+	w.violate("not at rest after %d calm heartbeats: %s", len(calm), why)
+}
+
+func always() bool { return true }
+
+// shrink takes away from a schedule what its violation does not need.
+func shrink(s schedule, g guard, violation string) schedule {
+	fails := func(s schedule) bool {
+		return kindOf(play(s, g).violation) == kindOf(violation)
+	}
+	for changed := true; changed; {
+		changed = false
+		for i := range s.faults {
+			smaller := s
+			smaller.faults = slices.Delete(slices.Clone(s.faults), i, i+1)
+			if fails(smaller) {
+				s, changed = smaller, true
+				break
+			}
+		}
+		for i := range s.switches {
+			smaller := s
+			smaller.switches = slices.Delete(slices.Clone(s.switches), i, i+1)
+			if fails(smaller) {
+				s, changed = smaller, true
+				break
+			}
+		}
+		for i, thread := range s.scenario.threads {
+			for j := range thread {
+				smaller := s
+				smaller.scenario.threads = slices.Clone(s.scenario.threads)
+				smaller.scenario.threads[i] = slices.Delete(slices.Clone(thread), j, j+1)
+				if fails(smaller) {
+					s, changed = smaller, true
+					break
+				}
+			}
+			if changed {
+				break
+			}
+		}
+	}
+	return s
+}
+
+// kindOf is a violation without its particulars.
+func kindOf(violation string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(violation), func(word string) bool {
+		return strings.ContainsAny(word, "0123456789")
+	}), " ")
+}
+
+// String tells a schedule so that it can be told again.
+func (s schedule) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "scenario %q", s.scenario.name)
+	if s.seed != 0 {
+		fmt.Fprintf(&b, ", seed %d", s.seed)
+	}
+	for _, f := range s.faults {
+		fmt.Fprintf(&b, ", call %d %s", f.at, f.way)
+	}
+	if len(s.switches) > 0 {
+		fmt.Fprintf(&b, ", switches before %v", s.switches)
+	}
+	return b.String()
+}

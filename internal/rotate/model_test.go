@@ -1,0 +1,185 @@
+package rotate_test
+
+import (
+	"flag"
+	"iter"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var (
+	modelSeed   = flag.Uint64("model.seed", 0, "seed of the model's random schedules; 0 = a new one")
+	modelRandom = flag.Int("model.random", 15_000, "number of the model's random schedules")
+)
+
+// TestModel runs the rotator through all that may happen to it: model_scenarios_test.go has the histories, model_wire_test.go the ways in
+// which a call goes wrong, and model_truth_test.go the invariants. A failure prints its schedule, shrunk, and all that happened in it.
+func TestModel(t *testing.T) {
+	t.Parallel()
+	seed := *modelSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	start, total := time.Now(), 0
+	for _, family := range []struct {
+		name  string
+		tasks iter.Seq[task]
+	}{
+		{"one fault", singles(slices.Concat(sequential, single, overlapping))},
+		{"two switches", interleavings(overlapping)},
+		{"two faults", pairs(sequential)},
+		{"random", randoms(seed, *modelRandom)},
+	} {
+		n := explore(t, family.tasks)
+		t.Logf("%s: %d schedules", family.name, n)
+		total += n
+	}
+	t.Logf("%d schedules in %s; -model.seed=%d makes the same random ones", total, time.Since(start).Round(time.Second), seed)
+}
+
+// task plays some schedules that belong together, in one bubble.
+type task func(try func(schedule) outcome)
+
+// explore does the tasks on all processors. It returns how many schedules were played whose faults all were met: the others are
+// the same as shorter ones.
+func explore(t *testing.T, tasks iter.Seq[task]) int {
+	t.Helper()
+	var played atomic.Int64
+	var failed sync.Once
+	queue := make(chan task)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for do := range queue {
+				synctest.Test(t, func(t *testing.T) {
+					do(func(s schedule) outcome {
+						o := play(s, guard{})
+						if o.met == len(s.faults) || s.seed != 0 {
+							played.Add(1)
+						}
+						if o.violation != "" {
+							t.Fail()
+							failed.Do(func() { report(t, s, o) })
+						}
+						return o
+					})
+				})
+			}
+		})
+	}
+	for do := range tasks {
+		if t.Failed() {
+			break
+		}
+		queue <- do
+	}
+	close(queue)
+	workers.Wait()
+	return int(played.Load())
+}
+
+// report prints the shortest schedule that a violation needs.
+func report(t *testing.T, s schedule, o outcome) {
+	t.Helper()
+	t.Errorf("%s: %s", s, o.violation)
+	s = shrink(s, guard{}, o.violation)
+	o = play(s, guard{})
+	t.Errorf("shortest: %s: %s\n%s", s, o.violation, strings.Join(o.trace, "\n"))
+}
+
+// singles breaks each call of the scenarios in each way.
+func singles(scenarios []scenario) iter.Seq[task] {
+	return func(yield func(task) bool) {
+		for _, sc := range scenarios {
+			ok := yield(func(try func(schedule) outcome) {
+				for at, writes := range try(schedule{scenario: sc, logged: true}).effects {
+					for _, how := range waysOf(writes) {
+						try(schedule{scenario: sc, faults: []fault{{at, how}}, logged: true})
+					}
+				}
+			})
+			if !ok {
+				return
+			}
+		}
+	}
+}
+
+func waysOf(writes bool) []way {
+	if writes {
+		return waysOfWrites
+	}
+	return waysOfReads
+}
+
+// pairs breaks each two calls. Of ways that leave the same behind it takes one.
+func pairs(scenarios []scenario) iter.Seq[task] {
+	differ := func(writes bool) []way {
+		return slices.DeleteFunc(slices.Clone(waysOf(writes)), func(w way) bool { return w == throttled || w == tooLate || w == justLate })
+	}
+	return func(yield func(task) bool) {
+		for _, sc := range scenarios {
+			for first := range maxCalls {
+				ok := yield(func(try func(schedule) outcome) {
+					for _, how := range slices.Compact(slices.Concat(differ(false), differ(true))) {
+						one := fault{first, how}
+						o := try(schedule{scenario: sc, faults: []fault{one}})
+						for second := first + 1; o.met == 1 && second < len(o.effects); second++ {
+							for _, how := range differ(o.effects[second]) {
+								try(schedule{scenario: sc, faults: []fault{one, {second, how}}})
+							}
+						}
+					}
+				})
+				if !ok {
+					return
+				}
+			}
+		}
+	}
+}
+
+// maxCalls is more than any scenario for pairs has.
+const maxCalls = 60
+
+// interleavings lets two threads take turns in each way that needs two switches.
+func interleavings(scenarios []scenario) iter.Seq[task] {
+	return func(yield func(task) bool) {
+		for _, sc := range scenarios {
+			for first := range maxCalls {
+				ok := yield(func(try func(schedule) outcome) {
+					n := len(try(schedule{scenario: sc, switches: []int{first}}).effects)
+					for second := first + 1; first < n && second < n; second++ {
+						try(schedule{scenario: sc, switches: []int{first, second}, logged: second%16 == 0})
+					}
+				})
+				if !ok {
+					return
+				}
+			}
+		}
+	}
+}
+
+// randoms are long histories with all kinds of moves in them.
+func randoms(seed uint64, n int) iter.Seq[task] {
+	return func(yield func(task) bool) {
+		for from := 0; from < n; from += 50 {
+			ok := yield(func(try func(schedule) outcome) {
+				for i := range 50 {
+					try(randomSchedule(seed, uint64(from+i)))
+				}
+			})
+			if !ok {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,279 @@
+package rotate_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// way is how a call to the outside goes wrong.
+type way string
+
+// The ways. "Before" and "after" are the call's effect.
+const (
+	refused    way = "refused"     // it certainly did not happen: access denied, or 404 as Mapbox says it
+	throttled  way = "throttled"   // 429: it certainly did not happen
+	broken     way = "broken"      // no effect, and nobody can tell
+	lost       way = "lost"        // it happened, and nobody can tell
+	diedBefore way = "died before" // the process ended: all that follows in this run fails
+	diedAfter  way = "died after"
+	slowBefore way = "slow before"
+	slowAfter  way = "slow after"
+	tooLate    way = "too late"     // the context ends before the effect
+	justLate   way = "just in time" // it ends after it
+	stale      way = "stale"        // the answer is that of before the last write
+	staler     way = "staler"       // the answer is as old as staleness allows
+)
+
+// Effects can go wrong in more ways than reads, and reads in one of their own.
+var (
+	waysOfReads  = []way{refused, throttled, broken, diedBefore, slowBefore, tooLate, stale, staler}
+	waysOfWrites = []way{refused, throttled, broken, lost, diedBefore, diedAfter, slowBefore, slowAfter, tooLate, justLate}
+)
+
+const (
+	slowness    = 10 * time.Minute // two slow calls outlast a Lambda
+	lambdaLimit = 15 * time.Minute
+	staleness   = time.Minute // AWS and Mapbox say nothing; seconds were seen
+)
+
+var (
+	errBroken = errors.New("connection reset by peer")
+	errDied   = errors.New("the process has died")
+)
+
+// actor is one run of the rotator, seen from the outside: what it calls goes through it.
+type actor struct {
+	*world
+	ctx    context.Context
+	cancel context.CancelFunc
+	yield  func() bool // lets others go first; false = the schedule is over
+	dead   bool
+	now    bool            // its event ends every grace
+	seen   map[string]bool // versions that it has read
+}
+
+// through takes one call to the outside the way that the schedule has for it. failed makes the error of a call that fails. perform does the call;
+// it is told whether to answer from the past.
+func (a *actor) through(ctx context.Context, name string, writes bool, failed func(way) error, perform func(way) error) error {
+	if !a.yield() {
+		a.dead = true
+	}
+	if a.dead {
+		return errDied
+	}
+	w := a.meet(name, writes)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	time.Sleep(latency)
+	switch w {
+	case refused, throttled, broken:
+		return failed(w)
+	case diedBefore, tooLate:
+		a.dead = w == diedBefore
+		a.cancel()
+		return failed(broken)
+	case slowBefore:
+		time.Sleep(slowness)
+		if ctx.Err() != nil {
+			return failed(broken)
+		}
+	}
+	err := perform(w)
+	if writes {
+		a.check(a)
+	}
+	switch w {
+	case lost, diedAfter:
+		if a.dead = w == diedAfter; a.dead {
+			a.cancel()
+		}
+		return failed(broken)
+	case justLate:
+		a.cancel()
+	case slowAfter:
+		time.Sleep(slowness)
+		if ctx.Err() != nil {
+			return failed(broken)
+		}
+	}
+	return err
+}
+
+// modelStore is the secrets as a run sees them.
+type modelStore struct{ *actor }
+
+func storeFailure(w way) error {
+	if w == refused {
+		return secrets.ErrDenied
+	}
+	return errBroken
+}
+
+func (s modelStore) Describe(ctx context.Context, id string) (d secrets.Description, err error) {
+	err = s.through(ctx, "Describe "+id, false, storeFailure, func(w way) error {
+		var ok bool
+		if d, ok = s.pastStages(id, w); ok {
+			return nil
+		}
+		d, err = s.memory.Describe(ctx, id)
+		return err
+	})
+	return d, err
+}
+
+func (s modelStore) Get(ctx context.Context, id, version string) (v secrets.Version, err error) {
+	err = s.through(ctx, "Get "+id, false, storeFailure, func(w way) error {
+		if past, ok := s.pastStages(id, w); ok {
+			if version == "" {
+				version, _ = past.VersionAt(secrets.Current)
+			} else if _, known := past.Stages[version]; !known {
+				return secrets.ErrNotFound
+			}
+		}
+		v, err = s.memory.Get(ctx, id, version)
+		s.seen[id+v.ID] = true
+		return err
+	})
+	return v, err
+}
+
+func (s modelStore) Put(ctx context.Context, id, version string, v secrets.Value, stages ...string) error {
+	return s.through(ctx, "Put "+id, true, storeFailure, func(way) error {
+		s.remember()
+		s.stored(v)
+		return s.memory.Put(ctx, id, version, v, stages...)
+	})
+}
+
+func (s modelStore) MoveStage(ctx context.Context, id, stage, from, to string) error {
+	return s.through(ctx, "MoveStage "+id+" "+stageName(stage), true, storeFailure, func(way) error {
+		s.remember()
+		return s.memory.MoveStage(ctx, id, stage, from, to)
+	})
+}
+
+// stageName drops time and version of a dated label, so that names of calls are short.
+func stageName(stage string) string {
+	if isDated(stage) {
+		return "dated"
+	}
+	return stage
+}
+
+// modelTokens is the Tokens API as a run sees it.
+type modelTokens struct{ *actor }
+
+func tokensFailure(w way) error {
+	switch w {
+	case refused:
+		return &tokens.Error{Op: "call", Status: 404, Message: "Not Found", Outcome: tokens.DidNotHappen}
+	case throttled:
+		return &tokens.Error{Op: "call", Status: 429, Outcome: tokens.DidNotHappen}
+	}
+	return &tokens.Error{Op: "call", Outcome: tokens.OutcomeUnknown, Err: io.ErrUnexpectedEOF}
+}
+
+func (m modelTokens) List(ctx context.Context, auth tokens.Token, username string, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
+	return func(yield func(tokens.Metadata, error) bool) {
+		var rows []tokens.Metadata
+		err := m.through(ctx, "List", false, tokensFailure, func(w way) error {
+			var ok bool
+			if rows, ok = m.pastRows(w); ok {
+				return nil
+			}
+			asked := listing{auth, m.writes}
+			if rows, ok = m.listed[asked]; ok {
+				return nil
+			}
+			for row, err := range m.client.List(ctx, auth, username, opts) {
+				if err != nil {
+					return err
+				}
+				rows = append(rows, row)
+			}
+			m.listed[asked] = rows
+			return nil
+		})
+		if err != nil {
+			yield(tokens.Metadata{}, err)
+			return
+		}
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m modelTokens) Create(ctx context.Context, auth tokens.Token, username string, req tokens.CreateRequest) (made tokens.Metadata, err error) {
+	err = m.through(ctx, "Create", true, tokensFailure, func(way) error {
+		m.remember()
+		if made, err = m.client.Create(ctx, auth, username, req); err == nil {
+			m.created(m.actor, made, req)
+		}
+		return err
+	})
+	if err != nil {
+		return tokens.Metadata{}, err
+	}
+	return made, nil
+}
+
+func (m modelTokens) CreateTemporary(
+	ctx context.Context, auth tokens.Token, username string, req tokens.TemporaryRequest,
+) (made tokens.Temporary, err error) {
+	err = m.through(ctx, "CreateTemporary", false, tokensFailure, func(w way) error {
+		if m.isNews(auth, w) {
+			return &tokens.Error{Op: "call", Status: 401, Outcome: tokens.DidNotHappen}
+		}
+		made, err = m.client.CreateTemporary(ctx, auth, username, req)
+		return err
+	})
+	return made, err
+}
+
+func (m modelTokens) Delete(ctx context.Context, auth tokens.Token, username, id string) error {
+	return m.through(ctx, "Delete", true, tokensFailure, func(way) error {
+		m.remember()
+		alive := m.isAlive(id)
+		err := m.client.Delete(ctx, auth, username, id)
+		if alive && err == nil {
+			m.deleted(m.actor, id)
+		}
+		return err
+	})
+}
+
+func (m modelTokens) Retrieve(ctx context.Context, token tokens.Token) (got tokens.Retrieved, err error) {
+	err = m.through(ctx, "Retrieve", false, tokensFailure, func(w way) error {
+		if m.isNews(token, w) {
+			got.Verdict = tokens.VerdictInvalid
+			return nil
+		}
+		got, err = m.client.Retrieve(ctx, token)
+		return err
+	})
+	return got, err
+}
+
+func (m modelTokens) Update(
+	ctx context.Context, auth tokens.Token, username, id string, req tokens.UpdateRequest,
+) (row tokens.Metadata, err error) {
+	err = m.through(ctx, "Update", true, tokensFailure, func(way) error {
+		m.remember()
+		if row, err = m.client.Update(ctx, auth, username, id, req); err == nil {
+			m.urls[id] = slices.Clone(row.AllowedURLs)
+		}
+		return err
+	})
+	return row, err
+}

@@ -1,0 +1,218 @@
+package rotate_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/rotate"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// latency is how long a call takes that nothing slows. It is no whole second, lest rounding hide.
+const latency = 300 * time.Millisecond
+
+// maxOurs is how many tokens of one name may live, and one more for each run beside another.
+const maxOurs = 8
+
+// world is Mapbox, Secrets Manager and the truth about both. Its clock is the bubble's that it runs in.
+type world struct {
+	sim      *tokensim.Simulator
+	memory   *secrets.Memory
+	client   *tokens.Client
+	managed  []rotate.Managed // the parent first
+	guard    guard            // what is taken away from the rotator
+	threads  int
+	faults   []fault
+	position int    // calls and acts so far
+	effects  []bool // of each position, whether the call has an effect
+	met      int    // faults so far
+	trace    []string
+	log      *bytes.Buffer // nil = nobody looks
+	values   []string      // that must not show
+	events   int
+
+	past   []moment // before each write
+	writes int      // so far
+	listed map[listing][]tokens.Metadata
+	urls   map[string][]string           // allowed URLs of tokens, which the simulator's own view lacks
+	parse  map[string]secrets.Credential // by secret and version; values never change
+
+	given     map[string]bool      // ids that a person has put in a secret
+	hidden    map[string]bool      // of these, the ones that a further edit has hidden before a run had dated them
+	mine      map[string]*creation // by id
+	current   map[string]string    // id by secret
+	left      map[string]time.Time // when an id stopped being current
+	restored  map[string]time.Time // current again by a person's hand: since when it had not been
+	revoked   map[string]bool      // ids that a person has deleted
+	violation string
+}
+
+// creation is a token that a run has created.
+type creation struct {
+	by     *actor
+	name   string // of the managed token
+	stored bool   // a Put for it has begun to have an effect
+}
+
+// listing is a list that was asked for. Until the next write, whoever asks with the same token gets the same.
+type listing struct {
+	auth   tokens.Token
+	writes int
+}
+
+// moment is what reads could say before a write.
+type moment struct {
+	at     time.Time
+	stages map[string]secrets.Description
+	rows   []tokens.Metadata
+}
+
+func newWorld() *world {
+	w := &world{
+		listed: map[listing][]tokens.Metadata{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]bool{}, mine: map[string]*creation{},
+		current: map[string]string{}, left: map[string]time.Time{}, restored: map[string]time.Time{},
+		managed: []rotate.Managed{{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter}},
+	}
+	w.sim = must(tokensim.New(tokensim.Config{Seed: 11}))
+	if err := w.sim.AddAccount(user); err != nil {
+		panic(err)
+	}
+	w.memory = secrets.NewMemory(time.Now)
+	w.client = must(tokens.New(tokens.Config{MaxAttempts: 1, HTTPClient: &http.Client{Transport: w}}))
+	return w
+}
+
+// must is for what cannot fail but by a fault of the model.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// RoundTrip serves the client in process: nothing is lost here, that is the schedule's part.
+func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	w.sim.ServeHTTP(recorder, r)
+	return recorder.Result(), nil
+}
+
+// run delivers an event to a handler that lives for this one run.
+func (w *world) run(event string, yield func() bool) (rotate.Report, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lambdaLimit)
+	defer cancel()
+	a := &actor{world: w, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, now: strings.Contains(event, `"retire"`)}
+	defer func() { a.dead = true }()
+	logger := slog.New(slog.DiscardHandler)
+	if w.log != nil {
+		logger = slog.New(slog.NewJSONHandler(w.log, nil))
+	}
+	managed := slices.Clone(w.managed)
+	store, api := rotate.Store(modelStore{a}), rotate.Tokens(modelTokens{a})
+	if w.guard.remove != nil {
+		store, api = w.guard.remove(a, store, api, managed)
+	}
+	handler := must(rotate.New(rotate.Config{
+		Stack: "test", Parent: managed[0], Further: managed[1:], Store: store, Tokens: api, Now: time.Now, Logger: logger,
+	}))
+	report, err := handler.Handle(ctx, json.RawMessage(event))
+	if err != nil {
+		w.noLeak(err.Error())
+	}
+	return report, err
+}
+
+// meet counts a call and returns what shall happen to it.
+func (w *world) meet(name string, writes bool) way {
+	at := w.position
+	w.position++
+	i := slices.IndexFunc(w.faults, func(f fault) bool { return f.at == at })
+	w.effects = append(w.effects, writes)
+	if i < 0 {
+		w.trace = append(w.trace, name)
+		return ""
+	}
+	how := w.faults[i].way
+	ways := waysOfReads
+	if writes {
+		ways = waysOfWrites
+	}
+	if !slices.Contains(ways, how) {
+		return ""
+	}
+	w.met++
+	w.trace = append(w.trace, fmt.Sprintf("%s [%s]", name, how))
+	return how
+}
+
+// remember keeps what reads say now, for a write is about to change it.
+func (w *world) remember() {
+	w.writes++
+	now := time.Now()
+	w.past = slices.DeleteFunc(w.past, func(m moment) bool { return now.Sub(m.at) > staleness })
+	m := moment{at: now, stages: map[string]secrets.Description{}, rows: w.rows()}
+	for _, managed := range w.managed {
+		m.stages[managed.SecretID], _ = w.memory.Describe(context.Background(), managed.SecretID)
+	}
+	w.past = append(w.past, m)
+}
+
+// rows is the list as the API gives it, whoever asks.
+func (w *world) rows() []tokens.Metadata {
+	var rows []tokens.Metadata
+	for _, t := range w.sim.Tokens(user) {
+		rows = append(rows, tokens.Metadata{
+			ID: t.ID, Usage: tokens.Usage(t.Usage), Default: t.Default, Note: t.Note, Scopes: t.Scopes, Created: t.Created, AllowedURLs: w.urls[t.ID],
+		})
+	}
+	return rows
+}
+
+// pastMoment is what a stale answer shows, if there was a write that it can be too old for.
+func (w *world) pastMoment(how way) (moment, bool) {
+	recent := slices.DeleteFunc(slices.Clone(w.past), func(m moment) bool { return time.Since(m.at) > staleness })
+	switch {
+	case len(recent) == 0:
+	case how == stale:
+		return recent[len(recent)-1], true
+	case how == staler:
+		return recent[0], true
+	}
+	return moment{}, false
+}
+
+func (w *world) pastStages(id string, how way) (secrets.Description, bool) {
+	m, ok := w.pastMoment(how)
+	return m.stages[id], ok && m.stages[id].Name != ""
+}
+
+func (w *world) pastRows(how way) ([]tokens.Metadata, bool) {
+	m, ok := w.pastMoment(how)
+	return m.rows, ok
+}
+
+// isNews reports whether a stale answer does not know the token yet.
+func (w *world) isNews(token tokens.Token, how way) bool {
+	rows, ok := w.pastRows(how)
+	if !ok {
+		return false
+	}
+	claims, err := token.Decode()
+	return err == nil && w.isAlive(claims.ID) && !slices.ContainsFunc(rows, func(t tokens.Metadata) bool { return t.ID == claims.ID })
+}
+
+func (w *world) isAlive(id string) bool {
+	return slices.ContainsFunc(w.sim.Tokens(user), func(t tokensim.TokenInfo) bool { return t.ID == id })
+}
+
+func isDated(stage string) bool { return strings.HasPrefix(stage, "tokenmint:") }
