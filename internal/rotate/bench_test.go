@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -39,14 +39,41 @@ var scopes = strings.Fields("styles:read tokens:read tokens:write uploads:write"
 type bench struct {
 	t       *testing.T
 	sim     *tokensim.Simulator
-	memory  *secrets.Memory
+	memory  *secrets.Memory // behind store and service, unless these are another's
+	store   rotate.Store    // as the test reads and writes secrets
+	service service         // what only Secrets Manager does
 	handler *rotate.Handler
 	log     *logtest.Buffer
 	aws     *faultyWire
 	planted []string // token values that must show nowhere
 }
 
+// service does what only Secrets Manager can do.
+type service interface {
+	Create(ctx context.Context, name, versionID string, v secrets.Value) error
+	BeginRotation(ctx context.Context, id, versionID string) error
+	SetRotationEnabled(ctx context.Context, id string, enabled bool) error
+}
+
 func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := newAccount(t).inMemory()
+	b.aws = &faultyWire{next: awssim.New(b.memory)}
+	manager := httptest.NewServer(b.aws)
+	t.Cleanup(manager.Close)
+	b.handler = b.newHandler(secretsmanager.New(awssm.New(awssm.Options{
+		Region:           "eu-west-1",
+		BaseEndpoint:     aws.String(manager.URL),
+		RetryMaxAttempts: 1, // so that a fault is met by the rotator, not by the SDK
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+		}),
+	})), tokens.Config{BaseURL: b.mapbox(), MaxAttempts: 1})
+	return b
+}
+
+// newAccount is a bench without a Secrets Manager.
+func newAccount(t *testing.T) *bench {
 	t.Helper()
 	sim, err := tokensim.New(tokensim.Config{Seed: 11})
 	if err != nil {
@@ -55,21 +82,21 @@ func newBench(t *testing.T) *bench {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, sim: sim, memory: secrets.NewMemory(sim.Now), log: &logtest.Buffer{}}
-	b.aws = &faultyWire{next: awssim.New(b.memory)}
-	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(b.aws)
-	t.Cleanup(mapbox.Close)
-	t.Cleanup(manager.Close)
-	store := secretsmanager.New(awssm.New(awssm.Options{
-		Region:           "eu-west-1",
-		BaseEndpoint:     aws.String(manager.URL),
-		RetryMaxAttempts: 1, // so that a fault is met by the rotator, not by the SDK
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
-		}),
-	}))
-	b.handler = b.newHandler(store, tokens.Config{BaseURL: mapbox.URL, MaxAttempts: 1})
+	return &bench{t: t, sim: sim, log: &logtest.Buffer{}, planted: []string{rotationToken}}
+}
+
+// inMemory keeps the secrets in memory.
+func (b *bench) inMemory() *bench {
+	b.memory = secrets.NewMemory(b.sim.Now)
+	b.store, b.service = b.memory, b.memory
 	return b
+}
+
+// mapbox starts the simulator on a port of its own.
+func (b *bench) mapbox() string {
+	server := httptest.NewServer(b.sim)
+	b.t.Cleanup(server.Close)
+	return server.URL
 }
 
 func (b *bench) newHandler(store rotate.Store, config tokens.Config) *rotate.Handler {
@@ -97,7 +124,7 @@ func (b *bench) newHandler(store rotate.Store, config tokens.Config) *rotate.Han
 func (b *bench) paste(scopes ...string) string {
 	b.t.Helper()
 	id, value := b.issue(scopes...)
-	if err := b.memory.Create(b.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(value)); err != nil {
+	if err := b.service.Create(b.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(value)); err != nil {
 		b.t.Fatal(err)
 	}
 	return id
@@ -181,7 +208,10 @@ func (b *bench) noLeak(texts ...string) {
 // credential reads a version, "" for the current one.
 func (b *bench) credential(version string) secrets.Credential {
 	b.t.Helper()
-	v, err := b.memory.Get(b.t.Context(), parentSecret, version)
+	if version == "" {
+		version, _ = b.describe().VersionAt(secrets.Current)
+	}
+	v, err := b.store.Get(b.t.Context(), parentSecret, version)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -194,7 +224,7 @@ func (b *bench) credential(version string) secrets.Credential {
 
 func (b *bench) describe() secrets.Description {
 	b.t.Helper()
-	d, err := b.memory.Describe(b.t.Context(), parentSecret)
+	d, err := b.store.Describe(b.t.Context(), parentSecret)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -222,46 +252,7 @@ func (b *bench) ours() []string {
 	return ids
 }
 
-// faultyWire breaks one call, or all from it on, before or after its effect.
-type faultyWire struct {
-	next http.Handler
-
-	mu     sync.Mutex
-	armed  bool
-	skip   int  // calls to leave alone
-	all    bool // break all that follow, not just one
-	effect bool // let the broken call have its effect
-	calls  int
-}
-
-func (f *faultyWire) arm(skip int, all, effect bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.armed, f.skip, f.all, f.effect = true, skip, all, effect
-}
-
-func (f *faultyWire) disarm() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.armed = false
-}
-
-func (f *faultyWire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f.mu.Lock()
-	f.calls++
-	f.skip--
-	broken := f.armed && (f.skip == -1 || (f.all && f.skip < 0))
-	effect := f.effect
-	f.mu.Unlock()
-	if !broken {
-		f.next.ServeHTTP(w, r)
-		return
-	}
-	if effect {
-		f.next.ServeHTTP(httptest.NewRecorder(), r)
-	}
-	panic(http.ErrAbortHandler)
-}
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // inProcess serves requests without a network, for tests in virtual time.
 type inProcess struct{ handler http.Handler }

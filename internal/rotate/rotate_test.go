@@ -273,7 +273,7 @@ func TestProofWaitsForATokenToBeListed(t *testing.T) {
 				if err := sim.AddAccount(user); err != nil {
 					t.Fatal(err)
 				}
-				b := &bench{t: t, sim: sim, memory: secrets.NewMemory(sim.Now), log: &logtest.Buffer{}}
+				b := (&bench{t: t, sim: sim, log: &logtest.Buffer{}}).inMemory()
 				b.handler = b.newHandler(b.memory, tokens.Config{HTTPClient: &http.Client{Transport: inProcess{sim}}})
 				b.paste(scopes...)
 				_, err = b.run(heartbeat)

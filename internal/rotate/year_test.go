@@ -39,7 +39,7 @@ func newYear(t *testing.T) *year {
 	if err := y.sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, sim: y.sim, memory: secrets.NewMemory(clock)}
+	b := (&bench{t: t, sim: y.sim}).inMemory()
 	b.paste(scopes...)
 	var further []rotate.Managed
 	for i := range 19 {

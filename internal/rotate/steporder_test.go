@@ -1,0 +1,253 @@
+package rotate_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+)
+
+// orders are sequences of steps, a "!" after those that must be refused. Each ends with the rotation done.
+var orders = map[string]string{
+	"as the service has it":      "create set test finish",
+	"each step delivered twice":  "create create set set test test finish finish",
+	"all delivered again later":  "create set test finish create set test finish",
+	"all again after a failure":  "create set create set test create set test finish",
+	"no value yet":               "set! test! finish! create set test finish",
+	"finish proves for itself":   "create finish set test create",
+	"backwards after create":     "create test set test finish test set",
+	"heartbeats between any two": "beat create beat set beat test beat finish beat",
+}
+
+func TestStepsInAnyOrder(t *testing.T) {
+	t.Parallel()
+	tryOrders(t, newBench)
+}
+
+// tryOrders also lets a heartbeat fall between any two steps, of a parent that is due and of one that is not.
+func tryOrders(t *testing.T, open func(*testing.T) *bench) {
+	all := map[string]string{}
+	for name, order := range orders {
+		all[name] = order
+	}
+	steps := strings.Fields("create set test finish")
+	for i := range len(steps) + 1 {
+		all[fmt.Sprintf("heartbeat after %d steps", i)] = strings.Join(slices.Insert(slices.Clone(steps), i, "beat"), " ")
+	}
+	for name, order := range all {
+		for _, due := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/due %t", name, due), func(t *testing.T) {
+				t.Parallel()
+				b := open(t).rotated()
+				before := b.credential("").ID
+				if due {
+					b.sim.Advance(rotateEvery)
+				}
+				b.begin(native)
+				creates := b.called(tokensim.OpCreate)
+				b.follow(order)
+				if got := b.credential(""); got.ID == before || got.Rotation != native {
+					t.Errorf("current is token %s of rotation %q", got.ID, got.Rotation)
+				}
+				if got := b.called(tokensim.OpCreate) - creates; got != 1 {
+					t.Errorf("%d tokens were created", got)
+				}
+				if _, alive := b.live()[before]; !alive {
+					t.Error("the token before is not in its grace")
+				}
+				b.settles()
+			})
+		}
+	}
+}
+
+// follow takes the steps in order.
+func (b *bench) follow(order string) {
+	b.t.Helper()
+	for _, move := range strings.Fields(order) {
+		step, refused := strings.CutSuffix(move, "!")
+		event := stepEvent(step + "Secret")
+		if step == "beat" {
+			event = heartbeat
+		}
+		if _, err := b.run(event); (err != nil) != refused {
+			b.t.Fatalf("%s: error is %v", move, err)
+		}
+	}
+}
+
+// settles lets heartbeats follow, after which the current token is the only one of ours, and no label is left behind.
+func (b *bench) settles() {
+	b.t.Helper()
+	for range 3 {
+		b.sim.Advance(retireAfter)
+		b.mustRun(heartbeat)
+	}
+	current := b.credential("")
+	if got := b.ours(); !slices.Equal(got, []string{current.ID}) {
+		b.t.Errorf("%d of our tokens live, want the current one", len(got))
+	}
+	if labels := b.labels(); strings.Contains(labels, secrets.Pending) || strings.Contains(labels, "dated") {
+		b.t.Errorf("labels are left behind: %s", labels)
+	}
+}
+
+// AWSCURRENT moves after finishSecret has looked: the compare-and-swap refuses, and what a person has stored stays.
+func TestFinishWhenAWSCURRENTMovesMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).created()
+	b.sim.Advance(time.Minute)
+	value := b.bare()
+	b.aws.ambush("UpdateSecretVersionStage", func() {
+		if err := b.store.Put(t.Context(), parentSecret, hand, secrets.NewValue(value), secrets.Current); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := b.run(stepEvent("finishSecret")); !errors.Is(err, secrets.ErrConflict) {
+		t.Errorf("error is %v, want %v", err, secrets.ErrConflict)
+	}
+	b.follow("finish!")
+	if got, want := b.labels(), "first=AWSPREVIOUS hand=AWSCURRENT native=AWSPENDING"; got != want {
+		t.Errorf("labels are %s, want %s", got, want)
+	}
+	b.settles()
+}
+
+// A second delivery of createSecret while the first has created and not yet stored.
+func TestTwoDeliveriesOfCreateAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).rotated().begin(native)
+	creates := b.called(tokensim.OpCreate)
+	b.aws.ambush("PutSecretValue", func() {
+		_, err := b.handler.Handle(t.Context(), json.RawMessage(stepEvent("createSecret")))
+		if err == nil || !strings.Contains(err.Error(), "may still be at work") {
+			t.Errorf("second delivery: error is %v", err)
+		}
+	})
+	b.follow("create set test finish")
+	if got := b.called(tokensim.OpCreate) - creates; got != 1 {
+		t.Errorf("%d tokens were created", got)
+	}
+	b.settles()
+}
+
+// A lost answer of create must not become a second token while the first attempt may still be at work.
+func TestCreateStepAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).rotated().begin(native)
+	b.sim.Inject(tokensim.Fault{Op: tokensim.OpCreate, Kind: tokensim.LostAnswer})
+	if _, err := b.run(stepEvent("createSecret")); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	before := b.look()
+	if _, err := b.run(stepEvent("createSecret")); err == nil || !strings.Contains(err.Error(), "may still be at work") {
+		t.Errorf("at once: error = %v", err)
+	}
+	b.expect(before, done)
+	b.sim.Advance(21 * time.Minute)
+	b.follow("create set test finish")
+	if got := len(b.ours()); got != 2 {
+		t.Errorf("%d of our tokens live, want the current one and the one before", got)
+	}
+	b.settles()
+}
+
+// A version that Secrets Manager registered and then gave up keeps AWSPENDING without a value for ever.
+func TestStrandedLabelIsRemoved(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).rotated().begin(native)
+	if got := b.steps(heartbeat); got != "wait" {
+		t.Errorf("while the rotation is on: %s", got)
+	}
+	b.enable(false)
+	if got := b.steps(heartbeat); got != "unmark settled" {
+		t.Errorf("when it is off: %s", got)
+	}
+}
+
+func TestEventsThatAreNoStep(t *testing.T) {
+	t.Parallel()
+	without := func(field string) string { return strings.Replace(stepEvent("createSecret"), field, "X"+field, 1) }
+	for _, tc := range []struct{ event, want string }{
+		{stepEvent("createsecret"), "unknown rotation step"},
+		{stepEvent("CreateSecret"), "unknown rotation step"},
+		{stepEvent("create_secret"), "unknown rotation step"},
+		{stepEvent("CREATESECRET"), "unknown rotation step"},
+		{stepEvent(" createSecret"), "unknown rotation step"},
+		{stepEvent("create"), "unknown rotation step"},
+		{stepEvent("setsecret"), "unknown rotation step"},
+		{stepEvent("test_secret"), "unknown rotation step"},
+		{stepEvent("FinishSecret"), "unknown rotation step"},
+		{stepEvent("dropSecret"), "unknown rotation step"},
+		{stepEvent(""), "neither an action nor a Step"},
+		{without("Step"), "neither an action nor a Step"},
+		{without("SecretId"), "without SecretId"},
+		{without("ClientRequestToken"), "without SecretId or ClientRequestToken"},
+		{strings.TrimSuffix(stepEvent("createSecret"), `"}`), "not a JSON object"},
+		{strings.Replace(stepEvent("createSecret"), `"createSecret"`, `["createSecret"]`, 1), "not a JSON object"},
+		{stepEventOf("tokenmint/none", "createSecret"), "not found"},
+		{stepEventOf("tokenmint/strange", "createSecret"), "not one that this function rotates"},
+	} {
+		b := newBench(t).rotated().begin(native)
+		b.must(b.service.Create(t.Context(), "tokenmint/strange", native, secrets.NewValue("x")))
+		before := b.look()
+		if err := b.take(tc.event); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: error = %v, want %q", strings.ReplaceAll(tc.event, rotationToken, "…"), err, tc.want)
+		}
+		b.expect(before, done)
+	}
+}
+
+// The service names a secret by its ARN.
+func TestStepsNameTheSecretByItsARN(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).rotated().begin(native)
+	for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
+		b.must(b.take(stepEventOf(b.describe().ARN, step)))
+	}
+	if got := b.credential("").Rotation; got != native {
+		t.Errorf("current token is of rotation %q", got)
+	}
+}
+
+// A further token is created with the parent, which must be readable.
+func TestStepsOfAFurtherToken(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).rotated().withFurther(uploads())
+	b.mustRun(heartbeat)
+	parent, before, secretID := b.credential("").ID, b.stored(uploads().SecretID).ID, uploads().SecretID
+	b.must(b.memory.SetRotationEnabled(t.Context(), secretID, true))
+	b.must(b.memory.BeginRotation(t.Context(), secretID, native))
+	for _, step := range []string{"createSecret", "createSecret", "setSecret", "testSecret", "finishSecret", "finishSecret"} {
+		b.mustRun(heartbeatOf("parent"))
+		if _, err := b.run(stepEventOf(secretID, step)); err != nil {
+			t.Fatalf("%s: %v", step, err)
+		}
+	}
+	if got := b.stored(secretID); got.ID == before || got.Rotation != native {
+		t.Errorf("current is token %s of rotation %q", got.ID, got.Rotation)
+	}
+	b.sim.Advance(retireAfter)
+	b.mustRun(heartbeat)
+	b.sim.Advance(retireAfter)
+	b.mustRun(heartbeat)
+	if _, alive := b.live()[before]; alive || b.credential("").ID != parent {
+		t.Error("the token before lives after its grace, or the parent is another")
+	}
+
+	b.must(b.memory.BeginRotation(t.Context(), secretID, other))
+	b.put("oops", hand, secrets.Current)
+	if err := b.take(strings.Replace(stepEventOf(secretID, "createSecret"), native, other, 1)); err == nil || !strings.Contains(err.Error(), "parent: ") {
+		t.Errorf("without a parent: error is %v", err)
+	}
+}
+
+func heartbeatOf(name string) string {
+	return fmt.Sprintf(`{"action":"rotate","id":"2026-01-02T16:00:00Z","name":%q}`, name)
+}
