@@ -1,0 +1,85 @@
+package scale_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+const (
+	mapboxLimit   = 100       // requests a minute, of an account
+	mapboxLongest = time.Hour // how far ahead a temporary token may end
+
+	fastestMint, slowestMint = 80 * time.Millisecond, 250 * time.Millisecond
+)
+
+// account is an account at Mapbox, which counts: requests since the first one of an interval, and, for the report, by the minute.
+type account struct {
+	begins time.Time // of the run
+
+	mu     sync.Mutex
+	resets time.Time
+	used   int
+
+	asked, refused int   // requests, and how many of them were refused for the limit
+	byMinute       []int // requests
+}
+
+func newAccount(begins time.Time, lasts time.Duration) *account {
+	return &account{begins: begins, byMinute: make([]int, (lasts+late)/time.Minute)}
+}
+
+// admit counts a request. If it is refused, resets says when the limit starts anew.
+func (a *account) admit(now time.Time) (resets time.Time, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !now.Before(a.resets) {
+		a.resets, a.used = now.Truncate(time.Second).Add(time.Minute), 0
+	}
+	a.asked++
+	a.byMinute[now.Sub(a.begins)/time.Minute]++
+	if a.used >= mapboxLimit {
+		a.refused++
+		return a.resets, false
+	}
+	a.used++
+	return a.resets, true
+}
+
+// create is the Tokens API: it takes its time, and keeps the limit and the longest life.
+func (a *account) create(ctx context.Context, random *rand.Rand, expires time.Time) (tokens.Temporary, error) {
+	way := (fastestMint + time.Duration(random.Int64N(int64(slowestMint-fastestMint)))) / 2
+	if err := pause(ctx, way); err != nil {
+		return tokens.Temporary{}, err
+	}
+	now := time.Now()
+	resets, ok := a.admit(now)
+	if err := pause(ctx, way); err != nil {
+		return tokens.Temporary{}, err
+	}
+	switch {
+	case !ok:
+		return tokens.Temporary{}, &tokens.Error{Status: 429, RateLimitReset: resets, Outcome: tokens.DidNotHappen}
+	case expires.Sub(now) > mapboxLongest:
+		return tokens.Temporary{}, &tokens.Error{
+			Status: 422, Message: "expires is more than one hour in the future", Outcome: tokens.DidNotHappen,
+		}
+	}
+	value := fmt.Sprintf("tk.%d.signature", random.Uint64())
+	return tokens.Temporary{
+		Token: tokens.NewToken(value), IssuedAt: now.Truncate(time.Second), Expires: expires.Truncate(time.Second),
+	}, nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
