@@ -76,8 +76,8 @@ func (h *Handler) serve(ctx context.Context, audit *telemetry.Audit, event event
 	}
 	audit.Route = route.pattern
 	caller := callerOf(event)
-	if !caller.isKnown() && !h.admitsUnknown {
-		return minted{}, refuseNoAuthorizer
+	if err := admit(h.profiles, caller); err != nil {
+		return minted{}, err
 	}
 	audit.Caller = caller.name()
 	req, err := decode(event.Body, event.IsBase64Encoded)

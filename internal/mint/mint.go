@@ -40,15 +40,14 @@ type Config struct {
 
 // Handler mints tokens for those whom the profiles allow. It is safe for concurrent use.
 type Handler struct {
-	profiles      []config.Profile
-	digests       map[string]string // of the profiles, by name
-	admitsUnknown bool              // a profile is for callers without a name
-	cache         *tokencache.Cache
-	mint          Mint
-	parent        *parentCache
-	now           func() time.Time
-	logger        *slog.Logger
-	metrics       *telemetry.Metrics
+	profiles []config.Profile
+	digests  map[string]string // of the profiles, by name
+	cache    *tokencache.Cache
+	mint     Mint
+	parent   *parentCache
+	now      func() time.Time
+	logger   *slog.Logger
+	metrics  *telemetry.Metrics
 }
 
 // New returns a handler. It calls nothing.
@@ -64,13 +63,11 @@ func New(c Config) (*Handler, error) {
 		profiles: c.Profiles,
 		digests:  digests,
 		metrics:  c.Metrics,
-
-		admitsUnknown: admitsUnknown(c.Profiles),
-		cache:         c.Cache,
-		mint:          c.Mint,
-		parent:        newParentCache(c.ReadParent, c.Now),
-		now:           c.Now,
-		logger:        c.Logger,
+		cache:    c.Cache,
+		mint:     c.Mint,
+		parent:   newParentCache(c.ReadParent, c.Now),
+		now:      c.Now,
+		logger:   c.Logger,
 	}, nil
 }
 

@@ -1,8 +1,6 @@
 package mint
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -22,13 +20,13 @@ func choose(profiles []config.Profile, c caller, req request) (grant, error) {
 	var mine []*config.Profile
 	for i := range profiles {
 		profile := &profiles[i]
-		if (req.profile != "" && profile.Name != req.profile) || !slices.ContainsFunc(profile.Allow, c.fits) {
+		if !req.names(*profile) || !slices.ContainsFunc(profile.Allow, c.fits) {
 			continue
 		}
 		if len(scopes) == 0 {
 			return grant{profile, profile.Scopes}, nil
 		}
-		if covers(profile.Scopes, scopes) {
+		if len(beyond(profile.Scopes, scopes)) == 0 {
 			return grant{profile, scopes}, nil
 		}
 		mine = append(mine, profile)
@@ -37,25 +35,23 @@ func choose(profiles []config.Profile, c caller, req request) (grant, error) {
 	case len(mine) > 0:
 		return grant{}, refuseBeyond(mine)
 	case req.profile != "":
-		return grant{}, refuseProfile.because(explain(profiles, c))
+		return grant{}, refuseProfile.because(denial(profiles, c))
 	case !c.isKnown():
-		return grant{}, refuseNoAuthorizer.because(explain(profiles, c))
+		return grant{}, refuseNoAuthorizer.because(denial(profiles, c))
 	default:
-		return grant{}, refuseCaller.because(explain(profiles, c))
+		return grant{}, refuseCaller.because(denial(profiles, c))
 	}
 }
 
-// explain says of each rule why it does not let the caller in, for the log.
-func explain(profiles []config.Profile, c caller) error {
-	var reasons []string
-	for _, profile := range profiles {
-		for i, rule := range profile.Allow {
-			if misfit := c.misfit(rule); misfit != "" {
-				reasons = append(reasons, fmt.Sprintf("%s rule %d: %s", profile.Name, i+1, misfit))
-			}
-		}
+// names reports whether the request is content with this profile.
+func (r request) names(p config.Profile) bool { return r.profile == "" || r.profile == p.Name }
+
+// admit refuses a caller whom nobody has named, unless there is a profile for such.
+func admit(profiles []config.Profile, c caller) error {
+	if c.isKnown() || admitsUnknown(profiles) {
+		return nil
 	}
-	return errors.New(strings.Join(reasons, "; "))
+	return refuseNoAuthorizer
 }
 
 // admitsUnknown reports whether there is a profile for callers without a name.
@@ -63,11 +59,6 @@ func admitsUnknown(profiles []config.Profile) bool {
 	return slices.ContainsFunc(profiles, func(p config.Profile) bool {
 		return slices.ContainsFunc(p.Allow, func(r config.Rule) bool { return r.Anyone })
 	})
-}
-
-// covers reports whether every one of scopes is in granted. No scope implies another.
-func covers(granted, scopes []string) bool {
-	return !slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(granted, s) })
 }
 
 // describe lists profiles with their scopes, for a caller who is allowed them.

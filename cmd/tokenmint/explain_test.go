@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// page is a configuration with a profile for visitors of a page.
+const page = `profiles:
+  gold:
+    scopes: [styles:read]
+    allow:
+      - lambda: {tier: gold}
+      - jwt: {groups: maps, level: "3"}
+  page:
+    scopes: [fonts:read]
+    reuse: 10m
+    allow:
+      - {anyone: true, origins: ["https://maps.example.com"]}
+`
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "page.yaml")
+	if err := os.WriteFile(path, []byte(page), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const web, dev = "arn:aws:sts::1:assumed-role/web-1/session", devCaller
+	for name, tc := range map[string]struct {
+		args []string
+		code int
+		says []string
+	}{
+		"the first that allows": {[]string{"--caller", dev}, 0, []string{
+			"caller: " + dev, "profile web-map: answers, with fonts:read, styles:read, styles:tiles",
+			`rule 1: the ARN does not match iam "arn:aws:iam::*:role/web-*"`, "rule 3: lets this caller in",
+			"profile uploads: is not reached: web-map stands before it",
+		}},
+		"the one that has the scopes": {[]string{"--caller", dev, "--scopes", "uploads:write,fonts:read"}, 0, []string{
+			"profile web-map: does not answer: it does not have uploads:write", "profile uploads: answers, with fonts:read, uploads:write",
+		}},
+		"the one that is named": {[]string{"--caller", dev, "--profile", "uploads"}, 0, []string{
+			"profile web-map: does not answer: another profile is asked for", "profile uploads: answers",
+		}},
+		"a session": {[]string{"--caller", web}, 0, []string{"caller: arn:aws:iam::1:role/web-1", "profile web-map: answers"}},
+		"a JWT as API Gateway passes it": {[]string{"--jwt", `{"groups":["ops","maps"],"level":3}`, "--config", path}, 0, []string{
+			"rule 1: no value of the authorizer's tier", "rule 2: lets this caller in", "profile page: does not answer: no rule lets this caller in",
+		}},
+		"a Lambda authorizer": {[]string{"--lambda", `{"tier":"gold"}`, "--config", path}, 0, []string{"profile gold: answers"}},
+		"a page": {[]string{"--origin", "https://maps.example.com", "--config", path}, 0, []string{
+			"caller: nobody", "profile gold: does not answer: no rule lets this caller in", "profile page: answers, with fonts:read",
+		}},
+		"a named caller from a page": {[]string{"--caller", dev, "--origin", "https://maps.example.com", "--config", path}, 0, []string{"profile page: answers"}},
+
+		"another page":      {[]string{"--origin", "https://evil.example", "--config", path}, 1, []string{"no_authorizer", "the page's origin is none of"}},
+		"a page, not known": {[]string{"--origin", "https://maps.example.com"}, 1, []string{"no_authorizer"}},
+		"a stranger":        {[]string{"--caller", "arn:aws:iam::1:user/eve"}, 1, []string{"no profile answers: caller_not_allowed", "profile uploads: does not answer"}},
+		"scopes of two":     {[]string{"--caller", web, "--scopes", "styles:read,uploads:write"}, 1, []string{"scopes_not_allowed", "it does not have uploads:write"}},
+		"no such profile":   {[]string{"--caller", dev, "--profile", "none"}, 1, []string{"profile_not_allowed"}},
+		"no such scope":     {[]string{"--caller", dev, "--scopes", "Bad Scope"}, 1, []string{"scopes_invalid"}},
+		"no such file":      {[]string{"--caller", dev, "--config", path + "x"}, 1, []string{"page.yamlx"}},
+
+		"nobody":            {nil, 2, []string{"say who calls"}},
+		"two callers":       {[]string{"--caller", dev, "--jwt", "{}"}, 2, []string{"exclude each other"}},
+		"no ARN":            {[]string{"--caller", "web-1"}, 2, []string{"must be an ARN"}},
+		"no claims":         {[]string{"--jwt", "[]"}, 2, []string{"--jwt: not a JSON object"}},
+		"a claim of claims": {[]string{"--jwt", `{"a":{"b":1}}`}, 2, []string{"the claim a is"}},
+		"no context":        {[]string{"--lambda", "gold"}, 2, []string{"--lambda is not"}},
+	} {
+		var out bytes.Buffer
+		code := run(t.Context(), append([]string{"explain"}, tc.args...), &out, &out)
+		if code != tc.code {
+			t.Errorf("%s: exit code %d, want %d", name, code, tc.code)
+		}
+		for _, want := range tc.says {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s: no %q in:\n%s", name, want, out.String())
+			}
+		}
+	}
+}

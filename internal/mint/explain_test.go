@@ -1,0 +1,83 @@
+package mint_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/tokenmint/tokenmint/internal/mint"
+)
+
+// What is explained is what is done: for every caller, scope and profile the mint answers as Explain says.
+func TestExplainAgreesWithTheMint(t *testing.T) {
+	t.Parallel()
+	for _, yaml := range []string{guarded, profiles} { // with a profile for callers without a name, and without one
+		b := newBench(t)
+		b.yaml = yaml
+		b.handler = b.newHandler(b.mapbox)
+		b.withParent()
+		if answers := b.agree(); answers < 10 {
+			t.Errorf("only %d requests were answered: the table shows little", answers)
+		}
+	}
+}
+
+// agree compares what is explained with what is answered, and counts the requests that got a token.
+func (b *bench) agree() (answers int) {
+	t := b.t
+	t.Helper()
+	known := map[string]events.APIGatewayV2HTTPRequest{
+		"web":    post("/tokens", webCaller, ""),
+		"ci":     post("/tokens", ciCaller, ""),
+		"eve":    post("/tokens", "arn:aws:iam::1:user/eve", ""),
+		"jwt":    withJWT(post("/tokens", "", ""), map[string]string{"groups": "[maps ops]", "iss": "https://id.example/"}),
+		"page":   from("https://maps.example.com"),
+		"nobody": from(""),
+	}
+	for name, event := range known {
+		for _, scopes := range [][]string{nil, {}, {"fonts:read"}, {"styles:read", "fonts:read", "fonts:read"}, {"uploads:write"}, {"No Scope"}, {"tokens:write"}} {
+			for _, profile := range []string{"", "web-map", "admin", "page", "none"} {
+				body, err := json.Marshal(map[string]any{"scopes": scopes, "profile": profile})
+				if err != nil {
+					t.Fatal(err)
+				}
+				event.Body = string(body)
+				got, want := mint.Explain(b.profiles(), event, scopes, profile), b.send(t.Context(), event)
+				if want.Status == 200 {
+					answers++
+					if got.Refusal != nil || got.Profile != want.Profile || !slices.Equal(got.Scopes, want.Scopes) {
+						t.Errorf("%s, %s: explained as %q %q %v, answered by %q", name, body, got.Profile, got.Scopes, got.Refusal, want.Profile)
+					}
+				} else if got.Refusal == nil || got.Refusal.Error() != want.Code+": "+want.Message || got.Profile != "" {
+					t.Errorf("%s, %s: explained as %q %v, refused with %s: %s", name, body, got.Profile, got.Refusal, want.Code, want.Message)
+				}
+			}
+		}
+	}
+	return answers
+}
+
+func TestExplainSaysWhyOfEachProfile(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	got := mint.Explain(b.profiles(), post("/tokens", webCaller, ""), []string{"fonts:read", "uploads:write"}, "everything")
+	if got.Caller != "arn:aws:iam::123456789012:role/web-app" || len(got.Profiles) != 2 {
+		t.Fatalf("caller %s, %d profiles", got.Caller, len(got.Profiles))
+	}
+	web, everything := got.Profiles[0], got.Profiles[1]
+	if !web.Other || everything.Other {
+		t.Errorf("profile everything was asked for: other = %t, %t", web.Other, everything.Other)
+	}
+	if len(web.Misfits) != 2 || web.Misfits[0] != "" || !strings.Contains(web.Misfits[1], "claim") {
+		t.Errorf("the first rule of web-map fits, the second is for JWTs: %q", web.Misfits)
+	}
+	if len(everything.Misfits) != 2 || slices.Contains(everything.Misfits, "") {
+		t.Errorf("no rule of everything fits: %q", everything.Misfits)
+	}
+	if !slices.Equal(web.Beyond, []string{"uploads:write"}) || everything.Beyond != nil {
+		t.Errorf("beyond: %q, %q", web.Beyond, everything.Beyond)
+	}
+}
