@@ -58,6 +58,7 @@ func (r Results) targets() []target {
 		{"start-up and first request, mint-table to plain", 0.9, ms(table.First) / ms(plain.First), " ×"},
 		{"start-up and first request, mint-memory to plain", 0.7, ms(memory.First) / ms(plain.First), " ×"},
 		{"warm request, mint-table to hello", 1.15, ms(table.Warm) / ms(hello.Warm), " ×"},
+		{"peak memory of the first request, mint-table to hello", 1.6, mb(table.ColdPeak) / mb(hello.ColdPeak), " ×"},
 		{"peak memory of all requests, mint-table to hello", 1.6, mb(table.WarmPeak) / mb(hello.WarmPeak), " ×"},
 		{"bootstrap", 10, mb(table.Size), " MB"},
 		{"bootstrap, zipped", 4, mb(table.Zipped), " MB"},

@@ -46,9 +46,9 @@ func (l *Lab) Measure(ctx context.Context, rounds int) (Results, error) {
 	if err != nil {
 		return Results{}, err
 	}
-	r := Results{Rounds: rounds, Of: map[string]Figures{}, Handler: testing.Benchmark(l.Handler)}
-	if r.Handler.N == 0 {
-		return Results{}, errors.New("the handler does not answer: see go test -bench Handler")
+	r := Results{Rounds: rounds, Of: map[string]Figures{}}
+	if r.Handler, err = l.measureHandler(); err != nil {
+		return Results{}, err
 	}
 	for _, s := range l.Subjects {
 		f := cold[s.Name].medians()
@@ -134,6 +134,20 @@ func (l *Lab) measureWarm(ctx context.Context, requests int) (took map[string][]
 		}
 	}
 	return took, peaks, nil
+}
+
+// measureHandler returns the fastest of five runs. Nothing runs beside the handler here, so noise does not cancel out: it only adds.
+func (l *Lab) measureHandler() (fastest testing.BenchmarkResult, err error) {
+	for n := range 5 {
+		run := testing.Benchmark(l.Handler)
+		if run.N == 0 {
+			return run, errors.New("the handler does not answer: see go test -bench Handler")
+		}
+		if n == 0 || run.NsPerOp() < fastest.NsPerOp() {
+			fastest = run
+		}
+	}
+	return fastest, nil
 }
 
 // shuffled returns the subjects in an order of its own.
