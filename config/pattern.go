@@ -13,12 +13,13 @@ type Pattern struct{ text string }
 
 // Match reports whether the whole of s fits the pattern.
 func (p Pattern) Match(s string) bool {
-	globs, segments := strings.Split(p.text, ":"), strings.Split(s, ":")
-	if len(globs) != len(segments) {
-		return false
-	}
-	for i, glob := range globs {
-		if ok, err := path.Match(glob, segments[i]); err != nil || !ok {
+	globs, text, more := p.text, s, true
+	for more {
+		var glob, segment string
+		var another bool
+		glob, globs, more = strings.Cut(globs, ":")
+		segment, text, another = strings.Cut(text, ":")
+		if ok, err := path.Match(glob, segment); err != nil || !ok || more != another {
 			return false
 		}
 	}

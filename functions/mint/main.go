@@ -17,7 +17,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "mint:", err)
 		os.Exit(1)
 	}
-	lambda.Start(handler.HandleJSON)
+	lambda.Start(handler)
 }
 
 func build() (*mint.Handler, error) {

@@ -24,6 +24,16 @@ const (
 	replyMargin = 500 * time.Millisecond
 )
 
+// Invoke is HandleJSON as a handler of the Lambda runtime's own form, which hands over the event's bytes as they came: any other form
+// is decoded and encoded once more.
+func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	reply, err := h.HandleJSON(ctx, payload)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(reply)
+}
+
 // HandleJSON answers one request as it comes from Lambda. An event that is not what API Gateway sends, such as one with claims
 // of types that it does not pass on, says nothing that can be relied on about who calls: it is refused.
 func (h *Handler) HandleJSON(ctx context.Context, raw json.RawMessage) (events.APIGatewayV2HTTPResponse, error) {

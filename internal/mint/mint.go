@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
@@ -123,25 +122,11 @@ func (h *Handler) order(g grant, expires time.Time) tokencache.Order {
 	}
 }
 
-// clocksDiffer is by how much our clock may be ahead of Mapbox's.
-const clocksDiffer = time.Minute
-
-// isTooFar reports whether Mapbox takes an hour of ours for more than one of its own. It minted nothing.
-func isTooFar(err error) bool {
-	upstream, ok := errors.AsType[*tokens.Error](err)
-	return ok && upstream.Status == 422 && strings.Contains(upstream.Message, "more than one hour")
-}
-
 // mintWith mints, and once more when Mapbox no longer knows the parent: the secret may have moved on under this instance.
 // Only a 401 says so, and it certainly minted nothing. A 404 or a 422 is about what was asked and would come again.
 func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRequest, calls *int) (tokens.Temporary, error) {
 	*calls++
 	token, err := h.mint(ctx, p.credential.Token, p.credential.Username, req)
-	if isTooFar(err) {
-		*calls++
-		req.Expires = req.Expires.Add(-clocksDiffer)
-		token, err = h.mint(ctx, p.credential.Token, p.credential.Username, req)
-	}
 	if upstream, ok := errors.AsType[*tokens.Error](err); !ok || upstream.Status != 401 {
 		return token, err
 	}

@@ -53,22 +53,50 @@ func decode(body string, isBase64 bool) (request, error) {
 	return req, nil
 }
 
+// fields are what a body may hold. A note is accepted because Mapbox's own clients send one; a temporary token cannot carry it.
+type fields struct {
+	scopes       []string
+	expires, ttl string
+	profile      string
+	note         json.RawMessage
+
+	seen [5]bool
+}
+
+// place returns where the value of a field goes, or nil if there is no such field or it was there before.
+func (f *fields) place(name string) any {
+	i, into := -1, any(nil)
+	switch name {
+	case "scopes":
+		i, into = 0, &f.scopes
+	case "expires":
+		i, into = 1, &f.expires
+	case "ttl":
+		i, into = 2, &f.ttl
+	case "profile":
+		i, into = 3, &f.profile
+	case "note":
+		i, into = 4, &f.note
+	}
+	if i < 0 || f.seen[i] {
+		return nil
+	}
+	f.seen[i] = true
+	return into
+}
+
 func decodeFields(in *json.Decoder) (request, error) {
-	var req request
-	var expires, ttl string
-	var note json.RawMessage // Mapbox's own clients send one; a temporary token cannot carry it
-	fields := map[string]any{"scopes": &req.scopes, "expires": &expires, "ttl": &ttl, "profile": &req.profile, "note": &note}
+	var f fields
 	for in.More() {
 		token, err := in.Token()
 		if err != nil {
 			return request{}, refuseBody("the body is not JSON")
 		}
 		name, _ := token.(string)
-		into, ok := fields[name]
-		if !ok {
+		into := f.place(name)
+		if into == nil {
 			return request{}, refuseBody("unknown or repeated field%s; known are scopes, expires, ttl, profile and note", quoteName(name))
 		}
-		delete(fields, name)
 		if err := in.Decode(into); err != nil {
 			if _, ok := errors.AsType[*json.UnmarshalTypeError](err); !ok {
 				return request{}, refuseBody("the body is not JSON")
@@ -76,7 +104,8 @@ func decodeFields(in *json.Decoder) (request, error) {
 			return request{}, refuseBody("%s is of the wrong type: scopes is an array of strings, all else is a string", name)
 		}
 	}
-	return req, req.setTimes(expires, ttl)
+	req := request{scopes: f.scopes, profile: f.profile}
+	return req, req.setTimes(f.expires, f.ttl)
 }
 
 func (r *request) setTimes(expires, ttl string) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,8 +23,7 @@ const (
 // mintWithinBudget mints if the ledger allows it, and if Mapbox has not just refused the same.
 func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	c, now := j.cache, j.cache.now()
-	name := j.sealer.key(j.order, "refused")
-	if err := cmp.Or(c.refused.get(name, now), c.refused.get(j.budgetName(), now)); err != nil {
+	if err := j.knownRefusal(now); err != nil {
 		return Result{}, err
 	}
 	left, err := c.store.Spend(ctx, Spend{Now: now, Limit: c.budget, Profile: j.order.Profile, ProfileLimit: j.order.Limit})
@@ -42,10 +42,19 @@ func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	}
 	result.Token, err = mint(ctx)
 	if upstream, ok := errors.AsType[*tokens.Error](err); ok && (upstream.Status == 404 || upstream.Status == 422) {
-		c.refused.put(name, refusal{err, now.Add(rememberRefusal)})
+		c.refused.put(j.refusedName(), refusal{err, now.Add(rememberRefusal)})
 	}
 	return result, err
 }
+
+// knownRefusal returns what Mapbox or the ledger has just said to the same, if anything.
+func (j job) knownRefusal(now time.Time) error {
+	refused := &j.cache.refused
+	return cmp.Or(refused.get(j.budgetName(), now), refused.get(j.refusedName(), now))
+}
+
+// refusedName is the name under which it is remembered that Mapbox has refused the order. It changes with the parent.
+func (j job) refusedName() string { return j.sealer.key(j.order, "refused") }
 
 // budgetName is the name under which it is remembered that the profile's budget is spent.
 func (j job) budgetName() string { return "budget of " + j.order.Profile }
@@ -66,10 +75,20 @@ func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
 		defer cancel()
 	}
 	token, err := j.mint(ctx, j.plan.expires)
+	if isTooFar(err) {
+		token, err = j.mint(ctx, j.plan.expires.Add(-clocksDiffer))
+	}
 	if upstream, ok := errors.AsType[*tokens.Error](err); ok && upstream.Status == http.StatusTooManyRequests {
 		j.cache.close(ctx, upstream.RateLimitReset)
 	}
 	return token, err
+}
+
+// isTooFar reports whether Mapbox takes an hour of ours for more than one of its own, because our clock is ahead of its. It minted
+// nothing.
+func isTooFar(err error) bool {
+	upstream, ok := errors.AsType[*tokens.Error](err)
+	return ok && upstream.Status == http.StatusUnprocessableEntity && strings.Contains(upstream.Message, "more than one hour")
 }
 
 // close stops all instances from minting until Mapbox's limit is reset.

@@ -19,7 +19,7 @@ const (
 	// tableLimit is how long the table may take for one answer before an instance goes on without it.
 	tableLimit = time.Second
 
-	// clocksDiffer is by how much clocks of instances may differ. A lease that is older was left behind.
+	// clocksDiffer is by how much clocks may differ, of instances and Mapbox's. A lease that is older was left behind.
 	clocksDiffer = time.Minute
 
 	firstPause, longestPause = 20 * time.Millisecond, 200 * time.Millisecond
@@ -45,7 +45,7 @@ type job struct {
 
 // fill gets a token from the table, or mints one for all instances. was is what this instance holds, if anything.
 func (j job) fill(ctx context.Context, was held) (Result, error) {
-	watch := leaseWatch{}
+	watch, patience := leaseWatch{}, j.cache.now().Add(leaseLife)
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		record, err := j.cache.store.Load(ctx, j.key)
 		if err != nil {
@@ -60,8 +60,8 @@ func (j job) fill(ctx context.Context, was held) (Result, error) {
 		if ok && theirs.token.Expires.After(was.token.Expires) {
 			was = theirs
 		}
-		if err := j.cache.refused.get(j.budgetName(), now); err != nil {
-			return j.makeDo(was, err) // known to be spent: no need for a lease to find out
+		if err := j.knownRefusal(now); err != nil {
+			return j.makeDo(was, err) // no need to keep the lease from others to find out
 		}
 		if record.Lease == "" || watch.isDead(record, now) {
 			result, err := j.fillWithLease(ctx, was, record, now)
@@ -73,6 +73,9 @@ func (j job) fill(ctx context.Context, was held) (Result, error) {
 		if was.isUsable(now) {
 			j.cache.local.put(j.key, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
 			return Result{Token: was.token, Source: FromMemory}, nil
+		}
+		if was.isAlive(now) && now.After(patience) {
+			return j.makeDo(was, nil) // others take the lease and fail, one after another
 		}
 		if err := sleep(ctx, j.jitter(pause)); err != nil {
 			return Result{}, err

@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"time"
 
 	"github.com/tokenmint/tokenmint/pkg/tokens"
@@ -41,20 +40,17 @@ func newSealer(parent tokens.Token) (*sealer, error) {
 
 // key returns the name under which a token for the order is stored: a keyed digest of all that decides what it grants.
 func (s *sealer) key(o Order, step string) string {
-	mac := hmac.New(sha256.New, s.names[:])
-	for _, part := range []string{o.Policy, o.Profile, step} {
-		writePart(mac, part)
-	}
+	text := make([]byte, 0, 512)
+	add := func(part string) { text = append(append(text, part...), 0) } // no part holds a zero byte, so no two lists of parts read alike
+	add(o.Policy)
+	add(o.Profile)
+	add(step)
 	for _, scope := range o.Scopes {
-		writePart(mac, scope)
+		add(scope)
 	}
+	mac := hmac.New(sha256.New, s.names[:])
+	mac.Write(text)
 	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// writePart ends each part, so that no two lists of parts read alike. No part holds a zero byte.
-func writePart(mac hash.Hash, part string) {
-	mac.Write([]byte(part))
-	mac.Write([]byte{0})
 }
 
 // content is what is sealed.

@@ -41,7 +41,7 @@ type model struct {
 	every       time.Duration // an instance has requests so often,
 	batch       int           // so many, one after another, as Lambda hands them to it
 	lasts       time.Duration
-	clocksApart time.Duration // those of instances lag behind Mapbox's by up to so much
+	clocksApart time.Duration // those of instances differ by up to so much, half of it ahead of Mapbox's
 	seed        uint64
 }
 
@@ -52,7 +52,7 @@ func (m model) clocks() string {
 	if m.clocksApart == 0 {
 		return "clocks agree"
 	}
-	return "clocks up to " + m.clocksApart.String() + " behind"
+	return "clocks up to " + m.clocksApart.String() + " apart"
 }
 
 // fleet is a run of a model.

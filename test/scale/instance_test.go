@@ -24,10 +24,10 @@ type instance struct {
 func (f *fleet) newInstance(random *rand.Rand, sum *counts) *instance {
 	i := &instance{fleet: f, random: random, counts: sum}
 	i.table = &slowTable{Store: f.table, random: random, count: f.noteTrip, saved: func(r tokencache.Record) { f.noteSaved(i.profile, r) }}
-	behind := time.Duration(random.Float64() * float64(f.clocksApart))
+	ahead := time.Duration((random.Float64() - 0.5) * float64(f.clocksApart))
 	cache, err := tokencache.New(tokencache.Config{
 		Store: i.table, Budget: budget, Logger: slog.New(slog.DiscardHandler), Random: random.Float64,
-		Now: func() time.Time { return time.Now().Add(-behind) },
+		Now: func() time.Time { return time.Now().Add(ahead) },
 	})
 	if err != nil {
 		panic(err) // a field is missing above

@@ -59,13 +59,22 @@ func TestScale(t *testing.T) {
 func (f *figures) check(t *testing.T) {
 	t.Helper()
 	for i, p := range profiles {
-		// Clocks that differ shorten a window by as much: the first to see its end renews.
-		most := 1.02 * float64(reuse) / float64(reuse-f.clocksApart)
+		// Clocks that differ shorten a window by as much: the first to see its end renews. If its clock is ahead of Mapbox's, the token
+		// is asked for a minute shorter besides.
+		shorter := f.clocksApart
+		if shorter > 0 {
+			shorter += time.Minute
+		}
+		most := 1.02 * float64(reuse) / float64(reuse-shorter)
 		if got := f.mintsPerWindow(i); got < 0.98 || got > most {
 			t.Errorf("%s: %.3f mints a window, want 0.98 to %.3f", p.order.Profile, got, most)
 		}
 	}
-	if f.shared.asked != f.mints() {
+	calls := 1 // for a mint; a clock that is ahead of Mapbox's costs another
+	if f.clocksApart > 0 {
+		calls = 2
+	}
+	if f.shared.asked > calls*f.mints() {
 		t.Errorf("%d upstream requests for %d tokens", f.shared.asked, f.mints())
 	}
 	if peak := slices.Max(f.shared.byMinute); peak > budget {
@@ -80,7 +89,7 @@ func (f *figures) check(t *testing.T) {
 	if w := f.waits[lookUp][tokenThere]; w.longest > longestLookUp {
 		t.Errorf("a look at the table took %s", w.longest)
 	}
-	if w := f.waits[ownMint][tokenThere]; w.longest > slowestMint+longestLookUp {
+	if w := f.waits[ownMint][tokenThere]; w.longest > time.Duration(calls)*slowestMint+longestLookUp {
 		t.Errorf("a renewal took %s", w.longest)
 	}
 	if least := lifetime - reuse - f.clocksApart; f.shortest < least || f.longest > lifetime {
