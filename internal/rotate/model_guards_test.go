@@ -1,9 +1,264 @@
 package rotate_test
 
-import "github.com/tokenmint/tokenmint/internal/rotate"
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
 
-// guard is one of the things that keep rotation safe, and how to take it away from outside.
+	"github.com/tokenmint/tokenmint/internal/rotate"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// guard is one of the things that keep rotation safe, how to take it away from outside, and what goes wrong then.
 type guard struct {
 	name   string
 	remove func(a *actor, store rotate.Store, api rotate.Tokens, managed []rotate.Managed) (rotate.Store, rotate.Tokens)
+	where  scenario
+	want   string // part of the violation
+}
+
+var guards = []guard{
+	{"sweep", hide(lostTokens), sequential[0], "a token is left behind"},
+	{"note", func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+		return s, noteless{api}
+	}, sequential[0], "a token is left behind"},
+	{"compare-and-swap", func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+		return careless{s, a}, api
+	}, scenario{"paste beside a rotation", fresh, [][]move{{force}, {paste}}}, "has not read"},
+	{"proof", func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+		return s, trusting{api, a}
+	}, scenario{"the created token is spoilt", fresh, [][]move{{force}, {spoil}}}, "does not live"},
+	{"grace", func(_ *actor, s rotate.Store, api rotate.Tokens, managed []rotate.Managed) (rotate.Store, rotate.Tokens) {
+		managed[0].RetireAfter = 0
+		return s, api
+	}, sequential[0], "within its grace"},
+	{"orphan age", func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+		return s, altered{api, func(rows []tokens.Metadata) []tokens.Metadata {
+			for i := range rows {
+				rows[i].Created = rows[i].Created.Add(-time.Hour)
+			}
+			return rows
+		}}
+	}, scenario{"two forced", fresh, [][]move{{force}, {force}}}, "on its way to store"},
+	{"cap", func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+		return s, altered{api, func(rows []tokens.Metadata) []tokens.Metadata {
+			for i := range rows {
+				if c := a.mine[rows[i].ID]; c != nil && c.stored {
+					rows[i].Note = ""
+				}
+			}
+			return rows
+		}}
+	}, scenario{"many", many, [][]move{{force, force}}}, "are alive"},
+	{"date before promotion", func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+		return undated{s, a}, api
+	}, scenario{"pasted, then Secrets Manager's rotation", pasted, [][]move{{
+		heartbeatNow, begin, step("createSecret"), step("testSecret"), step("finishSecret"),
+	}}}, "a token is left behind"},
+	{"proof of the current token before a deletion", func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+		return s, believing{api}
+	}, scenario{"the current token is deleted", uploadsOverdue, [][]move{{heartbeatNow}, {revokeNewest}}}, "does not work"},
+	{"second look before a version is forgotten", func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+		return s, &sticky{Tokens: api, actor: a}
+	}, scenario{"pasted, then forced twice", fresh, [][]move{{paste, force, force}}}, "a token is left behind"},
+}
+
+// TestModelFindsEachGuardMissing takes each guard away, for a checker that finds nothing proves nothing.
+func TestModelFindsEachGuardMissing(t *testing.T) {
+	t.Parallel()
+	for _, g := range guards {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				for s := range growing(g.where) {
+					o := play(s, g)
+					if !strings.Contains(o.violation, g.want) || play(s, guard{}).violation != "" {
+						continue
+					}
+					s = shrink(s, g, o.violation)
+					o = play(s, g)
+					t.Logf("%s: %s\n%s", s, o.violation, strings.Join(o.mishaps(), "\n"))
+					return
+				}
+				t.Errorf("no schedule shows it")
+			})
+		})
+	}
+}
+
+// growing are the schedules of a scenario, shorter ones first.
+func growing(sc scenario) iter.Seq[schedule] {
+	return func(yield func(schedule) bool) {
+		if !yield(schedule{scenario: sc}) {
+			return
+		}
+		for at := range maxCalls {
+			if !yield(schedule{scenario: sc, switches: []int{at}}) {
+				return
+			}
+			for _, how := range slices.Concat(waysOfWrites, []way{stale, staler}) {
+				if !yield(schedule{scenario: sc, faults: []fault{{at, how}}}) {
+					return
+				}
+			}
+		}
+		for first := range maxCalls {
+			for second := first + 1; second < maxCalls; second++ {
+				if !yield(schedule{scenario: sc, switches: []int{first, second}}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// spoil deletes the newest token behind the model's back: that it is dead is for the proof to find, not a person's deed.
+var spoil = act("the newest token stops working", func(w *world) {
+	if rows := w.rows(); w.mine[rows[len(rows)-1].ID] != nil {
+		w.remember()
+		if err := w.sim.Revoke(user, rows[len(rows)-1].ID); err != nil {
+			panic(err)
+		}
+	}
+})
+
+// uploadsOverdue has a further token whose predecessor's grace is over.
+func uploadsOverdue(w *world) {
+	uploadsDue(w)
+	heartbeatNow.do(w, always)
+	time.Sleep(retireAfter)
+}
+
+// altered shows lists that a function has changed.
+type altered struct {
+	rotate.Tokens
+	change func([]tokens.Metadata) []tokens.Metadata
+}
+
+func (l altered) List(ctx context.Context, auth tokens.Token, username string, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
+	return func(yield func(tokens.Metadata, error) bool) {
+		var rows []tokens.Metadata
+		for row, err := range l.Tokens.List(ctx, auth, username, opts) {
+			if err != nil {
+				yield(row, err)
+				return
+			}
+			rows = append(rows, row)
+		}
+		for _, row := range l.change(rows) {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// hide makes lists that do not show some tokens.
+func hide(which func(a *actor, t tokens.Metadata) bool) func(*actor, rotate.Store, rotate.Tokens, []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	return func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+		return s, altered{api, func(rows []tokens.Metadata) []tokens.Metadata {
+			return slices.DeleteFunc(rows, func(t tokens.Metadata) bool { return which(a, t) })
+		}}
+	}
+}
+
+func lostTokens(a *actor, t tokens.Metadata) bool { return a.mine[t.ID] != nil && !a.mine[t.ID].stored }
+
+// noteless creates tokens without their note.
+type noteless struct{ rotate.Tokens }
+
+func (n noteless) Create(ctx context.Context, auth tokens.Token, username string, req tokens.CreateRequest) (tokens.Metadata, error) {
+	req.Note = ""
+	return n.Tokens.Create(ctx, auth, username, req)
+}
+
+// careless moves AWSCURRENT from wherever it is.
+type careless struct {
+	rotate.Store
+	*actor
+}
+
+func (c careless) MoveStage(ctx context.Context, id, stage, from, to string) error {
+	if stage == secrets.Current {
+		from, _ = must(c.memory.Describe(context.Background(), id)).VersionAt(stage)
+	}
+	return c.Store.MoveStage(ctx, id, stage, from, to)
+}
+
+// trusting calls every token valid, listed and fit for what it is asked for.
+type trusting struct {
+	rotate.Tokens
+	*actor
+}
+
+func (b trusting) Retrieve(ctx context.Context, token tokens.Token) (tokens.Retrieved, error) {
+	return believing{b.Tokens}.Retrieve(ctx, token)
+}
+
+func (b trusting) CreateTemporary(
+	_ context.Context, _ tokens.Token, _ string, req tokens.TemporaryRequest,
+) (tokens.Temporary, error) {
+	if !slices.Contains(scopes, req.Scopes[0]) {
+		return tokens.Temporary{}, tokensFailure(refused)
+	}
+	return tokens.Temporary{}, nil
+}
+
+func (b trusting) List(ctx context.Context, auth tokens.Token, username string, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
+	d := must(b.memory.Describe(context.Background(), parentSecret))
+	return altered{b.Tokens, func(rows []tokens.Metadata) []tokens.Metadata {
+		if id, ok := d.VersionAt(secrets.Pending); ok {
+			c := must(secrets.ParseStored(must(b.memory.Get(context.Background(), parentSecret, id)).Value))
+			if !b.isAlive(c.ID) {
+				rows = append(rows, tokens.Metadata{ID: c.ID, Scopes: c.Scopes})
+			}
+		}
+		return rows
+	}}.List(ctx, auth, username, opts)
+}
+
+// believing calls every token valid.
+type believing struct{ rotate.Tokens }
+
+func (believing) Retrieve(_ context.Context, token tokens.Token) (tokens.Retrieved, error) {
+	claims, err := token.Decode()
+	return tokens.Retrieved{Verdict: tokens.VerdictValid, User: claims.User, ID: claims.ID}, err
+}
+
+// undated does not date a version while a promotion is ahead.
+type undated struct {
+	rotate.Store
+	*actor
+}
+
+func (u undated) MoveStage(ctx context.Context, id, stage, from, to string) error {
+	d := must(u.memory.Describe(context.Background(), id))
+	if pending, ok := d.VersionAt(secrets.Pending); ok && isDated(stage) && !d.Has(pending, secrets.Current) {
+		return nil
+	}
+	return u.Store.MoveStage(ctx, id, stage, from, to)
+}
+
+// sticky shows a list that was stale again and again within a run.
+type sticky struct {
+	rotate.Tokens
+	*actor
+	rows []tokens.Metadata
+}
+
+func (s *sticky) List(ctx context.Context, auth tokens.Token, username string, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
+	return altered{s.Tokens, func(rows []tokens.Metadata) []tokens.Metadata {
+		if s.rows == nil && len(rows) < len(s.world.rows()) {
+			s.rows = rows
+		}
+		if s.rows != nil {
+			return slices.Clone(s.rows)
+		}
+		return rows
+	}}.List(ctx, auth, username, opts)
 }

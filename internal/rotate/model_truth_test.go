@@ -60,7 +60,7 @@ func (w *world) deleted(a *actor, id string) {
 		w.violate("a token was deleted that is none of ours")
 	case was && !a.now && time.Since(since) < retireAfter:
 		w.violate("a token was deleted %s after it was replaced, within its grace", time.Since(since))
-	case mine != nil && !mine.stored && mine.by != a && !mine.by.dead:
+	case mine != nil && !mine.stored && mine.by != a && mine.by.alive():
 		w.violate("a token was deleted that a run is on its way to store")
 	}
 	for _, m := range w.managed {

@@ -59,6 +59,9 @@ type actor struct {
 	seen   map[string]bool // versions that it has read
 }
 
+// alive reports whether the run may still do something: a Lambda ends at its deadline, whatever it is at.
+func (a *actor) alive() bool { return !a.dead && a.ctx.Err() == nil }
+
 // through takes one call to the outside the way that the schedule has for it. failed makes the error of a call that fails. perform does the call;
 // it is told whether to answer from the past.
 func (a *actor) through(ctx context.Context, name string, writes bool, failed func(way) error, perform func(way) error) error {
