@@ -85,15 +85,16 @@ func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint
 	if !j.plan.shared {
 		return j.mintWithinBudget(ctx)
 	}
-	j.key = s.key(o, j.plan.step)
+	local := s.localKey(o, j.plan.step)
 	for {
-		held, flight, mine := c.local.enter(j.key, c.now())
+		held, flight, mine := c.local.enter(local, c.now())
 		switch {
 		case held.isFresh(c.now()):
 			return Result{Token: held.token, Source: FromMemory}, nil
 		case mine:
+			j.local, j.key = local, s.key(o, j.plan.step)
 			result, err := j.fill(ctx, held)
-			c.local.leave(j.key, flight, result, err)
+			c.local.leave(local, flight, result, err)
 			return result, err
 		case held.isUsable(c.now()):
 			return Result{Token: held.token, Source: FromMemory}, nil

@@ -37,7 +37,8 @@ const (
 type job struct {
 	cache  *Cache
 	sealer *sealer
-	key    string
+	local  string // the key in memory
+	key    string // the key in the table
 	order  Order
 	plan   plan
 	mint   Mint
@@ -54,7 +55,7 @@ func (j job) fill(ctx context.Context, was held) (Result, error) {
 		now := j.cache.now()
 		theirs, ok := j.open(record)
 		if ok && theirs.isFresh(now) && theirs.token.Expires.After(was.token.Expires) {
-			j.cache.local.put(j.key, theirs)
+			j.cache.local.put(j.local, theirs)
 			return Result{Token: theirs.token, Source: FromTable}, nil
 		}
 		if ok && theirs.token.Expires.After(was.token.Expires) {
@@ -71,7 +72,7 @@ func (j job) fill(ctx context.Context, was held) (Result, error) {
 			continue // somebody else was faster: see what it does
 		}
 		if was.isUsable(now) {
-			j.cache.local.put(j.key, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
+			j.cache.local.put(j.local, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
 			return Result{Token: was.token, Source: FromMemory}, nil
 		}
 		if was.isAlive(now) && now.After(patience) {
@@ -97,7 +98,7 @@ func (j job) fillWithLease(ctx context.Context, was held, seen Record, now time.
 		return j.makeDo(was, err)
 	}
 	token := result.Token
-	c.local.put(j.key, j.hold(token))
+	c.local.put(j.local, j.hold(token))
 	sealed, err := j.sealer.seal(j.key, token)
 	if err == nil {
 		err = c.store.Save(ctx, j.key, lease, Record{Sealed: sealed, Minted: now, Expires: token.Expires})
@@ -126,14 +127,14 @@ func (j job) fillAlone(ctx context.Context, was held, cause error) (Result, erro
 	}
 	c.logger.WarnContext(ctx, "token table does not answer", "cause", cause.Error())
 	if was.isUsable(now) {
-		c.local.put(j.key, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
+		c.local.put(j.local, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
 		return Result{Token: was.token, Source: FromMemory}, nil
 	}
 	token, err := j.mintAlone(ctx)
 	if err != nil {
 		return j.makeDo(was, err)
 	}
-	c.local.put(j.key, j.hold(token))
+	c.local.put(j.local, j.hold(token))
 	return Result{Token: token, Source: FromMint}, nil
 }
 
@@ -143,7 +144,7 @@ func (j job) makeDo(was held, cause error) (Result, error) {
 	if !was.isAlive(now) {
 		return Result{}, cause
 	}
-	j.cache.local.put(j.key, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
+	j.cache.local.put(j.local, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
 	return Result{Token: was.token, Source: FromMemory, Stale: !was.isUsable(now)}, nil
 }
 

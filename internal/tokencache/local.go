@@ -1,7 +1,6 @@
 package tokencache
 
 import (
-	"crypto/sha256"
 	"sync"
 	"time"
 
@@ -85,21 +84,20 @@ func (l *local) put(key string, h held) {
 // sealers keeps the keys of the parent that was used last; deriving them for each request would be most of its time.
 type sealers struct {
 	mu     sync.Mutex
-	parent [sha256.Size]byte
+	parent tokens.Token
 	last   *sealer
 }
 
 func (s *sealers) of(parent tokens.Token) (*sealer, error) {
-	digest := sha256.Sum256([]byte(parent.Reveal()))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last != nil && s.parent == digest {
+	if s.last != nil && s.parent.Equal(parent) {
 		return s.last, nil
 	}
 	fresh, err := newSealer(parent)
 	if err != nil {
 		return nil, err
 	}
-	s.parent, s.last = digest, fresh
+	s.parent, s.last = parent, fresh
 	return fresh, nil
 }

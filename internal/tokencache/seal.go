@@ -19,6 +19,7 @@ import (
 // sealer names and seals what goes into a store, with keys derived from the parent token. Whoever reads the store without the
 // parent learns neither a token nor what it is for, and a parent that is rotated takes all that it sealed with it.
 type sealer struct {
+	id    string // differs from any other sealer's
 	names [sha256.Size]byte
 	aead  cipher.AEAD
 }
@@ -29,7 +30,7 @@ func newSealer(parent tokens.Token) (*sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive keys: %w", err)
 	}
-	s := &sealer{names: [sha256.Size]byte(derived[:sha256.Size])}
+	s := &sealer{id: rand.Text(), names: [sha256.Size]byte(derived[:sha256.Size])}
 	block, err := aes.NewCipher(derived[sha256.Size:])
 	if err != nil {
 		return nil, fmt.Errorf("derive keys: %w", err)
@@ -40,17 +41,26 @@ func newSealer(parent tokens.Token) (*sealer, error) {
 
 // key returns the name under which a token for the order is stored: a keyed digest of all that decides what it grants.
 func (s *sealer) key(o Order, step string) string {
-	text := make([]byte, 0, 512)
-	add := func(part string) { text = append(append(text, part...), 0) } // no part holds a zero byte, so no two lists of parts read alike
-	add(o.Policy)
-	add(o.Profile)
-	add(step)
-	for _, scope := range o.Scopes {
-		add(scope)
-	}
 	mac := hmac.New(sha256.New, s.names[:])
-	mac.Write(text)
+	mac.Write([]byte(orderText("", o, step)))
 	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// localKey returns the name under which this instance remembers a token for the order. It changes with the parent too: should Mapbox end
+// what a deleted parent has lent, nobody is handed that for longer than the parent is cached.
+func (s *sealer) localKey(o Order, step string) string { return orderText(s.id, o, step) }
+
+// orderText writes all that decides what a token grants. A zero byte, which no part holds, ends each part, so that no two orders read alike.
+func orderText(first string, o Order, step string) string {
+	var buf [256]byte // on the stack, which is enough for most
+	text := buf[:0]
+	for _, part := range [...]string{first, o.Policy, o.Profile, step} {
+		text = append(append(text, part...), 0)
+	}
+	for _, scope := range o.Scopes {
+		text = append(append(text, scope...), 0)
+	}
+	return string(text)
 }
 
 // content is what is sealed.
