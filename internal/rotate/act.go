@@ -171,7 +171,7 @@ func (r *run) proveCurrent(ctx context.Context, m Managed, o observation, id str
 	if o.current.id == "" {
 		return nil // there has never been one: id was lost on its way to be the first
 	}
-	current, err := r.read(ctx, m, o.current.id)
+	current, err := r.read(ctx, m, "") // whichever that is by now: a person may have rolled back
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,9 @@ func decide(m Managed, o observation, w wish) step {
 			return step{action: sweep, orphan: t, why: "token " + t.ID + " bears our note, is in no version, and no run can be on its way to store it"}
 		}
 	}
+	if o.pendingID != "" {
+		return step{action: wait, why: "Secrets Manager's own rotation is at work"}
+	}
 	why := o.due(m, w)
 	switch {
 	case why == "":
@@ -105,7 +108,7 @@ func decidePending(o observation) (step, bool) {
 	case o.pendingID == o.current.id:
 		return step{action: unmark, why: "the pending version was promoted"}, true
 	case o.native:
-		return step{action: wait, why: "Secrets Manager's own rotation is at work"}, true
+		return step{}, false // what was replaced is retired all the same: that may be what the rotation waits for
 	}
 	return step{action: unmark, why: "the pending version has no value, and nobody will store one"}, true
 }

@@ -65,7 +65,7 @@ var guards = []guard{
 	}, scenario{"the current token is deleted", uploadsOverdue, [][]move{{heartbeatNow}, {revokeNewest}}}, "does not work"},
 	{"second look before a version is forgotten", func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
 		return s, &sticky{Tokens: api, actor: a}
-	}, scenario{"pasted, then forced twice", fresh, [][]move{{paste, force, force}}}, "a token is left behind"},
+	}, scenario{"pasted, then forced twice", fresh, [][]move{{paste, force, force, heartbeatNow}}}, "a token is left behind"},
 }
 
 // TestModelFindsEachGuardMissing takes each guard away, for a checker that finds nothing proves nothing.

@@ -255,9 +255,12 @@ var (
 		from, _ := d.VersionAt(secrets.Current)
 		if to, ok := d.VersionAt(secrets.Previous); ok {
 			c := must(secrets.ParseStored(must(w.memory.Get(ctx, parentSecret, to)).Value))
-			if w.isAlive(c.ID) { // nobody rolls back to what does not work
+			// Nobody can roll back safely to what may be deleted at any moment: between the last look and the deletion lies a call.
+			if w.isAlive(c.ID) && w.endings == 0 && time.Since(w.left[c.ID]) < retireAfter-lambdaLimit {
 				w.remember()
 				w.hide()
+				withdrawn, _ := w.currentOf(parentSecret)
+				w.hidden[withdrawn.ID] = w.given[withdrawn.ID] // a person who withdraws what a person has pasted deletes it too
 				if err := w.memory.MoveStage(ctx, parentSecret, secrets.Current, from, to); err != nil {
 					panic(err)
 				}

@@ -57,15 +57,16 @@ func (o outcome) mishaps() []string {
 // play runs a schedule from beginning to end, in the bubble of its caller.
 func play(s schedule, g guard) outcome {
 	w := newWorld()
-	w.guard, w.threads, w.faults = g, len(s.scenario.threads), s.faults
+	w.guard, w.threads = g, len(s.scenario.threads)
 	if s.logged {
 		w.log = &bytes.Buffer{}
 	}
 	s.scenario.start(w)
 	w.check(nil)
+	w.position, w.effects, w.faults = 0, nil, s.faults
 	w.takeTurns(s)
 	effects := w.effects
-	w.faults, w.threads = nil, 1
+	w.faults = nil
 	w.calmDown()
 	if w.log != nil {
 		w.noLeak(w.log.String())

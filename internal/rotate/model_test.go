@@ -151,7 +151,7 @@ func pairs(scenarios []scenario) iter.Seq[task] {
 }
 
 // maxCalls is more than any scenario has that is taken apart by positions.
-const maxCalls = 70
+const maxCalls = 90
 
 // interleavings lets two threads take turns in each way that needs two switches.
 func interleavings(scenarios []scenario) iter.Seq[task] {

@@ -53,6 +53,7 @@ type world struct {
 	current   map[string]string    // id by secret
 	left      map[string]time.Time // when an id stopped being current
 	restored  map[string]time.Time // current again by a person's hand: since when it had not been
+	endings   int                  // runs that end every grace, now
 	revoked   map[string]bool      // ids that a person has deleted
 	violation string
 }
@@ -112,7 +113,15 @@ func (w *world) run(event string, yield func() bool) (rotate.Report, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lambdaLimit)
 	defer cancel()
 	a := &actor{world: w, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, now: strings.Contains(event, `"retire"`)}
-	defer func() { a.dead = true }()
+	if a.now {
+		w.endings++
+	}
+	defer func() {
+		a.dead = true
+		if a.now {
+			w.endings--
+		}
+	}()
 	logger := slog.New(slog.DiscardHandler)
 	if w.log != nil {
 		logger = slog.New(slog.NewJSONHandler(w.log, nil))

@@ -93,5 +93,8 @@ func (r *run) createSecret(ctx context.Context, m Managed, o observation) error 
 			return err
 		}
 	}
+	if n := o.ours(); n >= maxLive {
+		return fmt.Errorf("%d tokens of this name are alive: delete some of them, or wait for their grace to end", n)
+	}
 	return r.create(ctx, m, o, r.wish.rotation)
 }
