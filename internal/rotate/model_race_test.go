@@ -1,0 +1,6 @@
+//go:build race
+
+package rotate_test
+
+// raced says that the race detector slows everything: the model is then content with single faults.
+const raced = true
