@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/environment"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/secretsmanager"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// deployment is what the functions' variables name, seen from outside.
+type deployment struct {
+	settings environment.Settings
+	config   *config.Config
+	secrets  *secretsmanager.Store
+	mapbox   *tokens.Client
+}
+
+// variablesHelp ends the help of the commands that read the functions' variables.
+const variablesHelp = `The function's own variables say where: PARENT_SECRET_ID must be set, TOKENS_API_URL and TOKEN_TABLE may be, beside the
+region and the credentials that AWS's own tools export (aws configure export-credentials --format env). For a running dev, load the
+file that --env-file wrote.`
+
+// openDeployment dials nothing. An empty path is the configuration that was compiled in.
+func openDeployment(getenv func(string) string, path string, now func() time.Time) (deployment, error) {
+	cfg, err := loadConfig(path)
+	if err != nil {
+		return deployment{}, err
+	}
+	settings, err := environment.Read(getenv)
+	if err != nil {
+		return deployment{}, err
+	}
+	mapbox, err := tokens.New(tokens.Config{BaseURL: settings.TokensAPIURL, Now: now})
+	return deployment{settings, cfg, secretsmanager.Open(settings.AWS), mapbox}, err
+}
+
+// errDead marks a token that certainly does not work. Any other error leaves that open.
+var errDead = errors.New("the token does not work")
+
+// verify returns nil if Mapbox calls the token valid.
+func (d deployment) verify(ctx context.Context, c secrets.Credential) error {
+	got, err := d.mapbox.Retrieve(ctx, c.Token)
+	switch {
+	case err != nil:
+		return err
+	case got.Verdict != tokens.VerdictValid:
+		return fmt.Errorf("%w: Mapbox calls it %s", errDead, got.Verdict)
+	case got.ID != c.ID || got.User != c.Username:
+		return fmt.Errorf("%w: it says that it is token %s of %s, and Mapbox that it is %s of %s", errDead, c.ID, c.Username, got.ID, got.User)
+	}
+	return nil
+}
+
+// scopesOf returns the scopes that Mapbox lists for a token, with that token.
+func (d deployment) scopesOf(ctx context.Context, c secrets.Credential) ([]string, error) {
+	for t, err := range d.mapbox.List(ctx, c.Token, c.Username, tokens.ListOptions{}) {
+		if err != nil {
+			return nil, err
+		}
+		if t.ID == c.ID {
+			return t.Scopes, nil
+		}
+	}
+	return nil, fmt.Errorf("token %s is not among the tokens of %s", c.ID, c.Username)
+}
+
+// without returns those of scopes that are not in others, as text.
+func without(scopes, others []string) string {
+	rest := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return slices.Contains(others, s) })
+	return strings.Join(rest, ", ")
+}

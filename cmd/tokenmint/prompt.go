@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
+)
+
+// maxInput bounds what is read from standard input, in bytes. No token comes near it.
+const maxInput = 64 << 10
+
+// readSecret reads a secret from in: all of it, or, from a terminal, a line that does not show while it is typed.
+func readSecret(ctx context.Context, in io.Reader, ask io.Writer) (secrets.Value, error) {
+	if terminal, ok := in.(*os.File); ok && term.IsTerminal(int(terminal.Fd())) {
+		return promptSecret(ctx, int(terminal.Fd()), ask)
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxInput))
+	if err != nil {
+		return secrets.Value{}, fmt.Errorf("read standard input: %w", err)
+	}
+	if len(text) == maxInput {
+		return secrets.Value{}, errors.New("standard input is too long to be a token")
+	}
+	return secrets.NewValue(string(text)), nil
+}
+
+// promptSecret asks at a terminal. Ctrl-C ends ctx but not the read, so the terminal's echo is switched on again here.
+func promptSecret(ctx context.Context, fd int, ask io.Writer) (secrets.Value, error) {
+	before, err := term.GetState(fd)
+	if err != nil {
+		return secrets.Value{}, fmt.Errorf("read terminal: %w", err)
+	}
+	fmt.Fprint(ask, "Mapbox secret token (it does not show): ")
+	defer fmt.Fprintln(ask)
+	type line struct {
+		text []byte
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(fd)
+		read <- line{text, err}
+	}()
+	select {
+	case got := <-read:
+		if got.err != nil {
+			return secrets.Value{}, fmt.Errorf("read terminal: %w", got.err)
+		}
+		return secrets.NewValue(string(got.text)), nil
+	case <-ctx.Done():
+		return secrets.Value{}, errors.Join(ctx.Err(), term.Restore(fd, before))
+	}
+}

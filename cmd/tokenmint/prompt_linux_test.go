@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/tokenmint/tokenmint/internal/logtest"
+)
+
+// pty opens a terminal: what is written to keyboard is typed, and what is read from it is on the screen.
+func pty(t *testing.T) (keyboard, terminal *os.File) {
+	t.Helper()
+	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("this machine has no terminals: %v", err)
+	}
+	t.Cleanup(func() { _ = keyboard.Close() })
+	var number, unlocked int32
+	for request, into := range map[uintptr]*int32{syscall.TIOCGPTN: &number, syscall.TIOCSPTLCK: &unlocked} {
+		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, keyboard.Fd(), request, uintptr(unsafe.Pointer(into))); errno != 0 {
+			t.Fatal(errno)
+		}
+	}
+	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = terminal.Close() })
+	return keyboard, terminal
+}
+
+// asked waits until the terminal does not echo, which it does from before the first key is read.
+func asked(t *testing.T, terminal *os.File) {
+	t.Helper()
+	for !quiet(t, terminal) {
+		select {
+		case <-t.Context().Done():
+			t.Error("nobody asks")
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// quiet reports whether what is typed does not show.
+func quiet(t *testing.T, terminal *os.File) bool {
+	t.Helper()
+	var state syscall.Termios
+	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, terminal.Fd(), syscall.TCGETS, uintptr(unsafe.Pointer(&state))); errno != 0 {
+		t.Error(errno)
+		return true
+	}
+	return state.Lflag&syscall.ECHO == 0
+}
+
+func TestPromptShowsNothing(t *testing.T) {
+	t.Parallel()
+	keyboard, terminal := pty(t)
+	const typed = "sk.typed.at-a-terminal"
+	go func() {
+		asked(t, terminal)
+		_, _ = keyboard.WriteString(typed + "\n")
+	}()
+	var ask logtest.Buffer
+	got, err := readSecret(t.Context(), terminal, &ask)
+	if err != nil || got.Reveal() != typed {
+		t.Fatalf("what was typed was not read: %v", err)
+	}
+	if quiet(t, terminal) {
+		t.Error("the terminal stays without echo")
+	}
+	if _, err := terminal.WriteString("END"); err != nil {
+		t.Fatal(err)
+	}
+	var screen bytes.Buffer
+	for part := make([]byte, 100); !bytes.Contains(screen.Bytes(), []byte("END")); {
+		n, err := keyboard.Read(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		screen.Write(part[:n])
+	}
+	if bytes.Contains(screen.Bytes(), []byte("typed")) || bytes.Contains([]byte(ask.String()), []byte("typed")) {
+		t.Error("what was typed shows")
+	}
+}
+
+func TestPromptInterrupted(t *testing.T) {
+	t.Parallel()
+	_, terminal := pty(t)
+	// The read outlives the prompt, so its descriptor stays open: another test's file would get the number.
+	fd, err := syscall.Dup(int(terminal.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		asked(t, terminal)
+		cancel()
+	}()
+	var ask logtest.Buffer
+	if _, err := promptSecret(ctx, fd, &ask); !errors.Is(err, context.Canceled) {
+		t.Errorf("after Ctrl-C: %v", err)
+	}
+	if quiet(t, terminal) {
+		t.Error("the terminal stays without echo")
+	}
+}
