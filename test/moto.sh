@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command beside moto's server, an independent double of DynamoDB, whose address is in TOKENMINT_DYNAMODB_ENDPOINT:
-#   test/moto.sh go test -tags=dynamodb -count=1 ./internal/tokentable
+# Runs a command beside moto's server, an independent double of DynamoDB and Secrets Manager, whose address is in TOKENMINT_MOTO_ENDPOINT:
+#   test/moto.sh go test -tags=moto -count=1 ./internal/tokentable
 # The server is installed once for each content of tools/requirements-moto.txt, under .cache/. The exit code is the command's.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -43,4 +43,4 @@ if ! read -r port <&"$answer"; then
 	exit 1
 fi
 
-TOKENMINT_DYNAMODB_ENDPOINT=http://127.0.0.1:$port "$@"
+TOKENMINT_MOTO_ENDPOINT=http://127.0.0.1:$port "$@"

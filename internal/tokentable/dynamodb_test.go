@@ -1,4 +1,4 @@
-//go:build dynamodb
+//go:build moto
 
 package tokentable_test
 
@@ -182,9 +182,9 @@ var tables atomic.Int64
 // newTable creates a table like the template's.
 func newTable(t *testing.T) (client *dynamodb.Client, table string) {
 	t.Helper()
-	endpoint := os.Getenv("TOKENMINT_DYNAMODB_ENDPOINT")
+	endpoint := os.Getenv("TOKENMINT_MOTO_ENDPOINT")
 	if endpoint == "" {
-		t.Fatal("TOKENMINT_DYNAMODB_ENDPOINT is not set: run test/moto.sh go test -tags=dynamodb ./internal/tokentable")
+		t.Fatal("TOKENMINT_MOTO_ENDPOINT is not set: run test/moto.sh go test -tags=moto ./internal/tokentable")
 	}
 	client = dynamodb.New(dynamodb.Options{
 		BaseEndpoint: &endpoint,

@@ -1,4 +1,4 @@
-//go:build dynamodb
+//go:build moto
 
 // Package fleet_test runs the built mint as many processes over one table, under load, while some are killed.
 package fleet_test
@@ -77,9 +77,9 @@ type fleet struct {
 
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
-	endpoint := os.Getenv("TOKENMINT_DYNAMODB_ENDPOINT")
+	endpoint := os.Getenv("TOKENMINT_MOTO_ENDPOINT")
 	if endpoint == "" {
-		t.Fatal("TOKENMINT_DYNAMODB_ENDPOINT is not set: run this with test/moto.sh")
+		t.Fatal("TOKENMINT_MOTO_ENDPOINT is not set: run this with test/moto.sh")
 	}
 	sim, err := tokensim.New(tokensim.Config{Seed: 9, RateLimit: 100})
 	if err != nil {
