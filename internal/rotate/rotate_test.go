@@ -21,7 +21,11 @@ const heartbeat = `{"action":"rotate","id":"2026-01-02T15:00:00Z"}`
 
 func TestPastedParentIsReplacedAtTheFirstHeartbeatAndRetired(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	newBench(t).replacesPasted()
+}
+
+func (b *bench) replacesPasted() {
+	t := b.t
 	pasted := b.paste(scopes...)
 	bystander, _ := b.issue("styles:list")
 
@@ -39,14 +43,14 @@ func TestPastedParentIsReplacedAtTheFirstHeartbeatAndRetired(t *testing.T) {
 		t.Errorf("labels = %v", got.Stages)
 	}
 
-	b.sim.Advance(retireAfter - time.Second)
+	b.sim.Advance(retireAfter - time.Minute)
 	if got := b.steps(heartbeat); got != "settled" {
 		t.Errorf("in grace: %s", got)
 	}
 	if _, alive := b.live()[pasted]; !alive {
 		t.Error("the pasted token was deleted in its grace")
 	}
-	b.sim.Advance(2 * time.Second)
+	b.sim.Advance(2 * time.Minute)
 	if got := b.steps(heartbeat); got != "retire forget settled" {
 		t.Errorf("after grace: %s", got)
 	}
@@ -80,7 +84,11 @@ func TestDueIsReadFromTheSecret(t *testing.T) {
 
 func TestForcedRotationDeliveredTwiceIsOne(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	newBench(t).rotated().forcesOnce()
+}
+
+func (b *bench) forcesOnce() {
+	t := b.t
 	const event = `{"action":"rotate","id":"operator-1","name":"parent","force":true}`
 	if got := b.steps(event); got != "create promote unmark supersede settled" {
 		t.Errorf("first delivery: %s", got)
@@ -130,7 +138,7 @@ func TestConvergesAfterAnyInterruption(t *testing.T) {
 					t.Parallel()
 					interrupted := 0
 					for skip := range positions {
-						if interrupt(t, wire, skip, all, effect) {
+						if interrupt(newBench(t), wire, skip, all, effect) {
 							interrupted++
 						}
 					}
@@ -145,8 +153,8 @@ func TestConvergesAfterAnyInterruption(t *testing.T) {
 }
 
 // interrupt rotates with one fault, then lets heartbeats follow. It reports whether the fault was met.
-func interrupt(t *testing.T, wire string, skip int, all, effect bool) bool {
-	b := newBench(t)
+func interrupt(b *bench, wire string, skip int, all, effect bool) bool {
+	t := b.t
 	pasted := b.paste(scopes...)
 	bystander, _ := b.issue("styles:list")
 	fault := tokensim.Fault{Skip: skip, Hits: 1, Kind: tokensim.NoAnswer}

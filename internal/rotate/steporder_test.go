@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -32,10 +33,7 @@ func TestStepsInAnyOrder(t *testing.T) {
 
 // tryOrders also lets a heartbeat fall between any two steps, of a parent that is due and of one that is not.
 func tryOrders(t *testing.T, open func(*testing.T) *bench) {
-	all := map[string]string{}
-	for name, order := range orders {
-		all[name] = order
-	}
+	all := maps.Clone(orders)
 	steps := strings.Fields("create set test finish")
 	for i := range len(steps) + 1 {
 		all[fmt.Sprintf("heartbeat after %d steps", i)] = strings.Join(slices.Insert(slices.Clone(steps), i, "beat"), " ")
@@ -70,7 +68,7 @@ func tryOrders(t *testing.T, open func(*testing.T) *bench) {
 // follow takes the steps in order.
 func (b *bench) follow(order string) {
 	b.t.Helper()
-	for _, move := range strings.Fields(order) {
+	for move := range strings.FieldsSeq(order) {
 		step, refused := strings.CutSuffix(move, "!")
 		event := stepEvent(step + "Secret")
 		if step == "beat" {

@@ -23,7 +23,7 @@ func putCurrent(t *testing.T, f *fixture) {
 // putFirst: the first version becomes current besides what it is put for.
 func putFirst(t *testing.T, f *fixture) {
 	const empty = "tokenmint/empty"
-	if err := f.mem.Create(t.Context(), empty, "", secrets.Value{}); err != nil {
+	if err := f.service.Create(t.Context(), empty, "", secrets.Value{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.store.Put(t.Context(), empty, v1, one, "a"); err != nil {

@@ -58,7 +58,7 @@ func notThere(t *testing.T, f *fixture) {
 	refused(t, f.store.MoveStage(ctx, missing, secrets.Current, v1, v2), secrets.ErrNotFound)
 	refused(t, f.store.MoveStage(ctx, parent, secrets.Current, v1, v2), secrets.ErrNotFound)
 
-	if err := f.mem.Create(ctx, "tokenmint/empty", "", secrets.Value{}); err != nil {
+	if err := f.service.Create(ctx, "tokenmint/empty", "", secrets.Value{}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = f.store.Get(ctx, "tokenmint/empty", "")
@@ -70,10 +70,10 @@ func notThere(t *testing.T, f *fixture) {
 
 func nativeRotation(t *testing.T, f *fixture) {
 	ctx := t.Context()
-	if err := f.mem.SetRotationEnabled(ctx, parent, true); err != nil {
+	if err := f.service.SetRotationEnabled(ctx, parent, true); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.mem.BeginRotation(ctx, parent, v2); err != nil {
+	if err := f.service.BeginRotation(ctx, parent, v2); err != nil {
 		t.Fatal(err)
 	}
 	d, err := f.store.Describe(ctx, parent)

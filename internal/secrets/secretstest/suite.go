@@ -22,9 +22,25 @@ type Store interface {
 	MoveStage(ctx context.Context, id, stage, from, to string) error
 }
 
+// Service does what only the service can. A [secrets.Memory] does.
+type Service interface {
+	Create(ctx context.Context, name, versionID string, v secrets.Value) error
+	BeginRotation(ctx context.Context, id, versionID string) error
+	SetRotationEnabled(ctx context.Context, id string, enabled bool) error
+}
+
 // Run runs every case over a store of its own. The function open returns a store whose secrets are those of
 // the Memory, through which a case does what only the service can.
 func Run(t *testing.T, open func(*testing.T, *secrets.Memory) Store) {
+	RunExcept(t, nil, func(t *testing.T) (Store, Service) {
+		mem := secrets.NewMemory(func() time.Time { return created })
+		return open(t, mem), mem
+	})
+}
+
+// RunExcept is Run over another double of the service, without the cases that the double is wrong about. They
+// are named with the reason.
+func RunExcept(t *testing.T, wrong map[string]string, open func(*testing.T) (Store, Service)) {
 	cases := map[string]func(*testing.T, *fixture){
 		"describe":                  describe,
 		"get":                       get,
@@ -48,12 +64,18 @@ func Run(t *testing.T, open func(*testing.T, *secrets.Memory) Store) {
 		"concurrent moves":          concurrentMoves,
 		"concurrent puts of one id": concurrentPuts,
 	}
+	for name := range wrong {
+		if cases[name] == nil {
+			t.Errorf("there is no case %q to leave out", name)
+		}
+		delete(cases, name)
+	}
 	for name, run := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			mem := secrets.NewMemory(func() time.Time { return created })
-			f := &fixture{mem: mem, store: open(t, mem)}
-			if err := mem.Create(t.Context(), parent, v1, one); err != nil {
+			store, service := open(t)
+			f := &fixture{service: service, store: store}
+			if err := service.Create(t.Context(), parent, v1, one); err != nil {
 				t.Fatal(err)
 			}
 			run(t, f)
@@ -82,8 +104,8 @@ var (
 )
 
 type fixture struct {
-	mem   *secrets.Memory
-	store Store
+	service Service
+	store   Store
 }
 
 type stages = map[string][]string

@@ -1,0 +1,109 @@
+//go:build moto
+
+package rotate_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"testing"
+
+	"github.com/tokenmint/tokenmint/internal/mototest"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// newMotoBench is a bench over somebody else's double of Secrets Manager. Its clock is the machine's, which the rotator, whose clock
+// tests move, does not read but to see what a person has done during a rotation. Package mototest lists the double's known errors.
+func newMotoBench(t *testing.T) *bench {
+	t.Helper()
+	b := newAccount(t)
+	endpoint, account := mototest.Endpoint(t), mototest.Account()
+	b.store, b.service = mototest.Secrets(endpoint, account)
+	moto, err := url.Parse(endpoint)
+	b.must(err)
+	b.aws = &faultyWire{next: httputil.NewSingleHostReverseProxy(moto)}
+	manager := httptest.NewServer(b.aws)
+	t.Cleanup(manager.Close)
+	store, _ := mototest.Secrets(manager.URL, account)
+	b.handler = b.newHandler(store, tokens.Config{BaseURL: b.mapbox(), MaxAttempts: 1})
+	return b
+}
+
+// motoErrs names the states of the protocol's table that are left out.
+var motoErrs = map[string]string{
+	"token not among the versions":             "rotation cannot be switched on without a version that is registered",
+	"no AWSCURRENT":                            "no version is registered in a secret that has none",
+	"made current by hand, version with value": "after a promotion, a version that is put as current takes the label from the wrong one; and times are in seconds",
+}
+
+func TestMotoStepsByTheProtocol(t *testing.T) {
+	t.Parallel()
+	tryCells(t, newMotoBench, motoErrs)
+}
+
+func TestMotoStepsInAnyOrder(t *testing.T) {
+	t.Parallel()
+	tryOrders(t, newMotoBench)
+}
+
+func TestMotoPastedParent(t *testing.T) {
+	t.Parallel()
+	newMotoBench(t).replacesPasted()
+}
+
+func TestMotoForcedRotation(t *testing.T) {
+	t.Parallel()
+	newMotoBench(t).rotated().forcesOnce()
+}
+
+// Whatever call to Secrets Manager breaks, before or after its effect, once or from there on.
+func TestMotoConvergesAfterAnyInterruption(t *testing.T) {
+	t.Parallel()
+	for _, all := range []bool{false, true} {
+		for _, effect := range []bool{false, true} {
+			t.Run(fmt.Sprintf("all=%t effect=%t", all, effect), func(t *testing.T) {
+				t.Parallel()
+				interrupted := 0
+				for interrupt(newMotoBench(t), "aws", interrupted, all, effect) {
+					interrupted++
+				}
+				if interrupted < 10 {
+					t.Errorf("%d calls were met", interrupted)
+				}
+			})
+		}
+	}
+}
+
+// AWSCURRENT moves after a run has looked: the compare-and-swap refuses.
+func TestMotoConflict(t *testing.T) {
+	t.Parallel()
+	b := newMotoBench(t).created()
+	b.put(b.bare(), hand, "kept")
+	current, _ := b.describe().VersionAt(secrets.Current)
+	b.aws.ambush("UpdateSecretVersionStage", func() {
+		if err := b.store.MoveStage(t.Context(), parentSecret, secrets.Current, current, hand); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := b.run(stepEvent("finishSecret")); !errors.Is(err, secrets.ErrConflict) {
+		t.Errorf("error is %v, want %v", err, secrets.ErrConflict)
+	}
+	if got, want := b.labels(), "first=AWSPREVIOUS hand=AWSCURRENT+kept native=AWSPENDING"; got != want {
+		t.Errorf("labels are %s, want %s", got, want)
+	}
+}
+
+// A version is put again with the same value, as after a lost answer: nothing changes.
+func TestMotoPutAgain(t *testing.T) {
+	t.Parallel()
+	b := newMotoBench(t).created()
+	before, v := b.look(), b.credential(native)
+	value, err := v.Encode()
+	b.must(err)
+	b.must(b.store.Put(t.Context(), parentSecret, native, value, secrets.Pending))
+	b.expect(before, done)
+}

@@ -1,0 +1,32 @@
+//go:build moto
+
+package secretsmanager_test
+
+import (
+	"testing"
+
+	"github.com/tokenmint/tokenmint/internal/mototest"
+	"github.com/tokenmint/tokenmint/internal/secrets/secretstest"
+)
+
+// motoErrs names the cases of the suite that are left out; package mototest says more.
+var motoErrs = map[string]string{
+	"get":                       "it dates versions by its own clock, in whole seconds",
+	"get what is not there":     "a label that cannot move is lost",
+	"put again":                 "a pending version gets the labels of the second put",
+	"put another value":         "a pending version is overwritten",
+	"put what cannot be":        "it has no limits",
+	"concurrent puts of one id": "a pending version is overwritten",
+	"roll back":                 "without an id it reads what was put as current last",
+	"move again":                "a label is on its version twice",
+	"move from elsewhere":       "a label that is taken from nowhere stays where it was, too",
+	"move what cannot be":       "AWSCURRENT can be taken off, and there is no limit to labels",
+}
+
+// TestStoreConformsOverMoto: somebody else's reading of the protocol, as far as it is right.
+func TestStoreConformsOverMoto(t *testing.T) {
+	t.Parallel()
+	secretstest.RunExcept(t, motoErrs, func(t *testing.T) (secretstest.Store, secretstest.Service) {
+		return mototest.Secrets(mototest.Endpoint(t), mototest.Account())
+	})
+}
