@@ -68,7 +68,7 @@ This command runs its two functions on one machine, through the handlers that ru
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
-	root.AddCommand(newBootstrap(), newDev(), newExplain(), newInvoke(), newPlan(), newRotate(), newVersion())
+	root.AddCommand(newBootstrap(), newDev(), newDoctor(), newExplain(), newInvoke(), newPlan(), newRotate(), newVersion())
 	for _, cmd := range append(root.Commands(), root) {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error { return usageError(check(cmd, args)) }

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// doctor is the command's flags.
+type doctor struct {
+	config   string
+	local    bool
+	getenv   func(string) string
+	now      func() time.Time
+	lookPath func(string) (string, error)
+}
+
+func newDoctor() *cobra.Command {
+	d := doctor{getenv: os.Getenv, now: time.Now, lookPath: exec.LookPath}
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check a deployed stack from outside, or with --local this machine",
+		Long: `doctor looks at what the variables name and changes nothing: the configuration, the parent secret and its token, what Mapbox says
+of it, what rotation has left to do, and the token table. It prints a line for each finding: "ok", "note" for what settles by
+itself, "WRONG" with what to do. It ends with 1 when something is wrong.
+
+With --local it checks instead that this machine has what the documented steps call for.
+
+` + variablesHelp,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), invocationLimit)
+			defer cancel()
+			return d.run(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().BoolVar(&d.local, "local", false, "check the tools on this machine instead")
+	cmd.Flags().StringVar(&d.config, "config", "", "configuration file (default: the one compiled in)")
+	return cmd
+}
+
+func (d doctor) run(ctx context.Context, out, log io.Writer) error {
+	f := &findings{out: out}
+	if d.local {
+		d.checkTools(ctx, f)
+	} else {
+		d.checkDeployment(ctx, f, log)
+	}
+	if f.wrongs > 0 {
+		return fmt.Errorf("%d of the findings are wrong", f.wrongs)
+	}
+	return nil
+}
+
+// findings are printed as they are made.
+type findings struct {
+	out    io.Writer
+	wrongs int
+}
+
+func (f *findings) ok(format string, args ...any) { fmt.Fprintf(f.out, "ok     "+format+"\n", args...) }
+func (f *findings) note(format string, args ...any) {
+	fmt.Fprintf(f.out, "note   "+format+"\n", args...)
+}
+
+func (f *findings) wrong(format string, args ...any) {
+	f.wrongs++
+	fmt.Fprintf(f.out, "WRONG  "+format+"\n", args...)
+}
+
+func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer) {
+	deployed, err := openDeployment(d.getenv, d.config, d.now)
+	if err != nil {
+		f.wrong("configuration: %v", err)
+		return
+	}
+	e := examination{deployed, f, d.now}
+	f.ok("configuration: %d profiles, %d tokens besides the parent", len(e.config.Profiles), len(e.config.Tokens))
+	if e.checkParent(ctx) {
+		e.checkRotation(ctx, log)
+	}
+	e.checkTable(ctx)
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// examine runs doctor and returns what it prints.
+func (m *machine) examine(d doctor) (string, error) {
+	m.t.Helper()
+	if d.now == nil {
+		d.now = time.Now
+	}
+	var out bytes.Buffer
+	err := d.run(m.t.Context(), &out, &out)
+	noToken(m.t, out.String(), m.lines["MAPBOX_ACCESS_TOKEN"], m.stored(m.lines["PARENT_SECRET_ID"]).Token.Reveal())
+	return out.String(), err
+}
+
+// hold stores a credential in a secret of its own and returns variables that name it.
+func (m *machine) hold(name string, t tokens.Metadata, created time.Time) func(string) string {
+	m.t.Helper()
+	value, err := secrets.Credential{Token: t.Token, Scopes: t.Scopes, Created: created}.Encode()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.put(m.emptySecret(name), value.Reveal())
+	return m.getenv("PARENT_SECRET_ID", name)
+}
+
+func TestDoctorFindsNothingInAFreshDev(t *testing.T) {
+	t.Parallel()
+	m := startDev(t, dev{})
+	got, err := m.examine(doctor{getenv: m.getenv()})
+	if err != nil || strings.Count("\n"+got, "\nok ") != 8 || strings.Contains(got, "WRONG") {
+		t.Errorf("%v\n%s", err, got)
+	}
+	before := m.currentVersion()
+	if _, err := m.examine(doctor{getenv: m.getenv()}); err != nil || m.currentVersion() != before {
+		t.Errorf("a second look: %v", err)
+	}
+}
+
+func TestDoctorExplainsWhatItFinds(t *testing.T) {
+	t.Parallel()
+	m := startDev(t, dev{})
+	all := needed(t)
+	later := func(d time.Duration) func() time.Time { return func() time.Time { return time.Now().Add(d) } }
+	dead := m.issue(all...)
+	m.hold("dead", dead, time.Now())
+	if err := m.deployment().mapbox.Delete(t.Context(), tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"]), "dev", dead.ID); err != nil {
+		t.Fatal(err)
+	}
+	m.put(m.emptySecret("slip"), "oops")
+	m.put(m.emptySecret("public"), m.issue("fonts:read").Token.Reveal())
+	m.put(m.emptySecret("half"), m.issue(all...).Token.Reveal())
+	pending := secrets.NewValue(m.issue(all...).Token.Reveal())
+	if err := m.deployment().secrets.Put(t.Context(), "half", newID(), pending, secrets.Pending); err != nil {
+		t.Fatal(err)
+	}
+	replaced := m.hold("replaced", m.issue(all...), time.Now())
+	m.put("replaced", m.issue(all...).Token.Reveal())
+	broken := filepath.Join(t.TempDir(), "broken.yaml")
+	if err := os.WriteFile(broken, []byte("profiles: 1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		doctor doctor
+		wrong  bool
+		says   []string
+	}{
+		"no variables":     {doctor{getenv: nothingSet}, true, []string{"WRONG  configuration: PARENT_SECRET_ID is not set"}},
+		"a broken file":    {doctor{getenv: m.getenv(), config: broken}, true, []string{"WRONG  configuration: ", "broken.yaml"}},
+		"no secret":        {doctor{getenv: m.getenv("PARENT_SECRET_ID", "none")}, true, []string{"WRONG  secret: ", "deploy the stack"}},
+		"no value":         {doctor{getenv: m.getenv("PARENT_SECRET_ID", m.emptySecret("empty"))}, true, []string{"WRONG  secret: ", "tokenmint bootstrap"}},
+		"no token":         {doctor{getenv: m.getenv("PARENT_SECRET_ID", "slip")}, true, []string{"WRONG  credential: "}},
+		"a public token":   {doctor{getenv: m.getenv("PARENT_SECRET_ID", "public")}, true, []string{"WRONG  credential: ", "public token"}},
+		"a deleted token":  {doctor{getenv: m.getenv("PARENT_SECRET_ID", "dead")}, true, []string{"WRONG  verdict: ", "TokenRevoked"}},
+		"no Mapbox":        {doctor{getenv: m.getenv("TOKENS_API_URL", m.lines["MINT_URL"])}, true, []string{"WRONG  verdict: ", "TOKENS_API_URL"}},
+		"too few scopes":   {doctor{getenv: m.hold("few", m.issue("tokens:read", "tokens:write"), time.Now())}, true, []string{"WRONG  scopes: the parent lacks ", "uploads:write"}},
+		"no right to list": {doctor{getenv: m.hold("blind", m.issue("tokens:write", "fonts:read"), time.Now())}, true, []string{"WRONG  scopes: ", "tokens:read", "WRONG  rotation of parent: "}},
+		"too many scopes":  {doctor{getenv: m.hold("many", m.issue(append(all, "vision:read")...), time.Now())}, false, []string{"note   scopes: beyond need: vision:read"}},
+		"pasted just now":  {doctor{getenv: m.hold("pasted", m.issue(all...), time.Time{})}, false, []string{"note   age: a person stored", "note   rotation of parent: create, since a person has made it"}},
+		"pasted long ago":  {doctor{getenv: m.hold("forgotten", m.issue(all...), time.Time{}), now: later(3 * time.Hour)}, true, []string{"WRONG  age: a person stored the parent 3h0m0s ago"}},
+		"due":              {doctor{getenv: m.getenv(), now: later(721 * time.Hour)}, false, []string{"note   rotation of parent: create"}},
+		"overdue":          {doctor{getenv: m.getenv(), now: later(723 * time.Hour)}, true, []string{"WRONG  age: the parent is 723h0m0s old, of 720h0m0s"}},
+		"half done":        {doctor{getenv: m.getenv("PARENT_SECRET_ID", "half")}, false, []string{"note   pending: a rotation began", "note   rotation of parent: promote"}},
+		"stuck half done":  {doctor{getenv: m.getenv("PARENT_SECRET_ID", "half"), now: later(3 * time.Hour)}, true, []string{"WRONG  pending: AWSPENDING has been on"}},
+		"replaced":         {doctor{getenv: replaced}, false, []string{"note   versions: earlier ones that are kept: 1", "note   rotation of parent: supersede"}},
+	} {
+		got, err := m.examine(tc.doctor)
+		if (err != nil) != tc.wrong {
+			t.Errorf("%s: error = %v, want one: %t\n%s", name, err, tc.wrong, got)
+		}
+		for _, want := range tc.says {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: no %q in:\n%s", name, want, got)
+			}
+		}
+	}
+}
+
+func TestDoctorLooksForOrphansAndTheTable(t *testing.T) {
+	t.Parallel()
+	m := startDev(t, dev{})
+	lost := tokens.CreateRequest{Scopes: []string{"fonts:read", "tokens:read"}, Note: "tokenmint/tokenmint/parent/" + newID()}
+	if _, err := m.deployment().mapbox.Create(t.Context(), tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"]), "dev", lost); err != nil {
+		t.Fatal(err)
+	}
+	got, err := m.examine(doctor{getenv: m.getenv(), now: func() time.Time { return time.Now().Add(time.Hour) }})
+	if err != nil || !strings.Contains(got, "note   rotation of parent: sweep") || !strings.Contains(got, "note   table: TOKEN_TABLE is not set") {
+		t.Errorf("%v\n%s", err, got)
+	}
+	for want, reply := range map[string]struct {
+		status int
+		body   string
+	}{
+		"ok     table: shared is readable": {200, "{}"},
+		"WRONG  table: ":                   {400, `{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}`},
+	} {
+		table := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+			w.WriteHeader(reply.status)
+			_, _ = io.WriteString(w, reply.body)
+		}))
+		got, err := m.examine(doctor{getenv: m.getenv("TOKEN_TABLE", "shared", "AWS_ENDPOINT_URL_DYNAMODB", table.URL)})
+		table.Close()
+		if !strings.Contains(got, want) || (err != nil) != strings.HasPrefix(want, "WRONG") {
+			t.Errorf("no %q: %v\n%s", want, err, got)
+		}
+	}
+}
+
+func TestDoctorLocal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	says := func(text string) string { return "#!/bin/sh\necho '" + text + "'\n" }
+	good := map[string]string{
+		"go": says("go version go1.26.8 linux/amd64"), "curl": says("curl 8.5.0 (x86_64)"), "sam": says("SAM CLI, version 1.150.0"), "aws": says("aws-cli/2.31.0"),
+	}
+	for name, tc := range map[string]struct {
+		changed map[string]string // "" = it is not there
+		wrong   bool
+		says    string
+	}{
+		"all there":  {nil, false, "note   docker is not installed"},
+		"no sam":     {map[string]string{"sam": ""}, true, "WRONG  sam is not installed; it builds and deploys the stack"},
+		"old go":     {map[string]string{"go": says("go version go1.9.7 linux/amd64")}, true, "WRONG  go is of version 1.9.7, and should be 1.26 or later"},
+		"new go":     {map[string]string{"go": says("go version go2.0 linux/amd64")}, false, "ok     go 2.0"},
+		"odd curl":   {map[string]string{"curl": says("what?")}, true, "WRONG  curl is of version unknown"},
+		"broken aws": {map[string]string{"aws": "#!/bin/sh\nexit 3\n"}, true, "WRONG  aws does not say its version"},
+		"docker":     {map[string]string{"docker": says("Docker version 28.2.2, build 1")}, false, "ok     docker 28.2.2"},
+	} {
+		files := maps.Clone(good)
+		maps.Copy(files, tc.changed)
+		lookPath := func(tool string) (string, error) {
+			if files[tool] == "" {
+				return "", errors.New("not there")
+			}
+			path := filepath.Join(dir, strings.ReplaceAll(name, " ", "-")+"-"+tool)
+			return path, os.WriteFile(path, []byte(files[tool]), 0o700) //nolint:gosec // G306: it is to be run
+		}
+		var out bytes.Buffer
+		err := doctor{local: true, lookPath: lookPath}.run(t.Context(), &out, &out)
+		if (err != nil) != tc.wrong || !strings.Contains(out.String(), tc.says) {
+			t.Errorf("%s: %v, no %q in:\n%s", name, err, tc.says, out.String())
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/rotate"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
+	"github.com/tokenmint/tokenmint/internal/tokentable"
+	"github.com/tokenmint/tokenmint/internal/wiring"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// patience is how long the rotator may take over what its hourly heartbeat does: one may be missed.
+const patience = 2*time.Hour + 10*time.Minute
+
+// examination is one look at a deployment.
+type examination struct {
+	deployment
+	*findings
+	now func() time.Time
+}
+
+// checkParent goes from the secret to its token's scopes, and reports whether that token works: what is left of rotation can only be seen
+// with it.
+func (e examination) checkParent(ctx context.Context) bool {
+	id := e.settings.ParentSecretID
+	description, err := e.secrets.Describe(ctx, id)
+	if err != nil {
+		e.wrong("secret: %v; %s", err, remedy(err, "deploy the stack, or let PARENT_SECRET_ID name its secret"))
+		return false
+	}
+	version, err := e.secrets.Get(ctx, id, "")
+	if err != nil {
+		e.wrong("secret: %v; %s", err, remedy(err, "put the first parent there: tokenmint bootstrap"))
+		return false
+	}
+	e.ok("secret: %s is readable", id)
+	e.checkVersions(ctx, description)
+	parent, err := secrets.ParseCredential(version.Value)
+	if err == nil && parent.Token.Usage() != tokens.UsageSecret {
+		err = errors.New("secret holds a temporary token (tk), which ends by itself")
+	}
+	if err != nil {
+		e.wrong("credential: %v; put another there: tokenmint bootstrap", err)
+		return false
+	}
+	e.ok("credential: token %s of Mapbox user %s", parent.ID, parent.Username)
+	switch err := e.verify(ctx, parent); {
+	case errors.Is(err, errDead):
+		e.wrong("verdict: %v; put another there: tokenmint bootstrap", err)
+		return false
+	case err != nil:
+		e.wrong("verdict: %v; is TOKENS_API_URL right, and reachable from here?", err)
+		return false
+	}
+	e.ok("verdict: Mapbox calls the token valid")
+	e.checkScopes(ctx, parent)
+	e.checkAge(parent.Created, version.Created)
+	return true
+}
+
+// remedy says what to do about an error of the store.
+func remedy(err error, notFound string) string {
+	switch {
+	case errors.Is(err, secrets.ErrNotFound):
+		return notFound
+	case errors.Is(err, secrets.ErrDenied):
+		return "allow these credentials secretsmanager:DescribeSecret and GetSecretValue on it, and kms:Decrypt on its key"
+	}
+	return "are region, endpoint and credentials right?"
+}
+
+func (e examination) checkScopes(ctx context.Context, parent secrets.Credential) {
+	scopes, err := e.scopesOf(ctx, parent)
+	if err != nil {
+		e.wrong("scopes: %v; the parent needs tokens:read for this: tokenmint bootstrap --replace", err)
+		return
+	}
+	need := e.config.ParentScopes()
+	if missing := without(need, scopes); missing != "" {
+		e.wrong("scopes: the parent lacks %s; put one there that has them: tokenmint bootstrap --replace", missing)
+		return
+	}
+	e.ok("scopes: all %d that the configuration needs", len(need))
+	if beyond := without(scopes, need); beyond != "" {
+		e.note("scopes: beyond need: %s; set parent.scopes, and the next parent goes without", beyond)
+	}
+}
+
+// checkAge holds against the rotator what it should have replaced. A token without a date is one that a person stored.
+func (e examination) checkAge(created, stored time.Time) {
+	const look = "no heartbeat has replaced it; look at the schedule, and at the log of the rotator"
+	every := e.config.Parent.RotateEvery
+	age, since := e.now().Sub(created), e.now().Sub(stored)
+	switch {
+	case created.IsZero() && since > patience:
+		e.wrong("age: a person stored the parent %s ago, and %s", rounded(since), look)
+	case created.IsZero():
+		e.note("age: a person stored the parent %s ago; the next heartbeat replaces it, or: tokenmint rotate", rounded(since))
+	case age > every+patience:
+		e.wrong("age: the parent is %s old, of %s, and %s", rounded(age), every, look)
+	default:
+		e.ok("age: the parent is %s old, of %s", rounded(age), every)
+	}
+}
+
+func rounded(d time.Duration) time.Duration { return d.Round(time.Minute) }
+
+// checkVersions looks for what rotation has left at the secret.
+func (e examination) checkVersions(ctx context.Context, d secrets.Description) {
+	current, _ := d.VersionAt(secrets.Current)
+	pending, isPending := d.VersionAt(secrets.Pending)
+	others := len(d.Stages)
+	for id := range d.Stages {
+		if id == current || isPending && id == pending {
+			others--
+		}
+	}
+	if others > 0 {
+		e.note("versions: earlier ones that are kept: %d; rotation deletes their tokens %s after they were replaced", others, e.config.Parent.RetireAfter)
+	}
+	if !isPending || pending == current {
+		e.ok("pending: no rotation is half done")
+		return
+	}
+	version, err := e.secrets.Get(ctx, e.settings.ParentSecretID, pending)
+	switch since := e.now().Sub(version.Created); {
+	case errors.Is(err, secrets.ErrNotFound):
+		e.note("pending: version %s has no value; Secrets Manager's own rotation stores one, or the next heartbeat takes the label off", pending)
+	case err != nil:
+		e.wrong("pending: %v; %s", err, remedy(err, "look again"))
+	case since > patience:
+		e.wrong("pending: AWSPENDING has been on version %s for %s; the log of the rotator says why it does not pass the proof", pending, rounded(since))
+	default:
+		e.note("pending: a rotation began %s ago; the next heartbeat ends it", rounded(since))
+	}
+}
+
+// checkRotation asks the rotator itself what it would do.
+func (e examination) checkRotation(ctx context.Context, log io.Writer) {
+	event, err := json.Marshal(map[string]string{"action": "plan", "id": newID()})
+	if err != nil {
+		panic(err) // two plain values always marshal
+	}
+	handler, err := wiring.Rotate(wiring.Parts{
+		Settings: e.settings, Config: e.config, Now: e.now, Logger: telemetry.NewLogger(log, e.settings.LogLevel), Metrics: noMetrics(),
+	})
+	if err != nil {
+		e.wrong("rotation: %v", err)
+		return
+	}
+	report, _ := handler.Handle(ctx, event) // the report has the errors, each at its token
+	for _, t := range report.Tokens {
+		e.checkPlan(t)
+	}
+}
+
+func (e examination) checkPlan(t rotate.TokenReport) {
+	if t.Error != "" {
+		e.wrong("rotation of %s: %s; until that is mended it is not rotated", t.Name, t.Error)
+		return
+	}
+	switch step := t.Steps[len(t.Steps)-1]; step {
+	case "settled":
+		e.ok("rotation of %s: %s", t.Name, t.Why)
+	case "refuse":
+		e.wrong("rotation of %s: %s; delete those that nothing uses", t.Name, t.Why)
+	default:
+		e.note("rotation of %s: %s, since %s; the next heartbeat does it, or: tokenmint rotate --name %s", t.Name, step, t.Why, t.Name)
+	}
+}
+
+func (e examination) checkTable(ctx context.Context) {
+	if e.settings.TokenTable == "" {
+		e.note("table: TOKEN_TABLE is not set, so it is not checked")
+		return
+	}
+	if _, err := tokentable.Open(e.settings.AWS, e.settings.TokenTable).Load(ctx, "doctor"); err != nil {
+		e.wrong("table: %v; deploy the stack, or allow these credentials dynamodb:GetItem on it; instances share no tokens without it", err)
+		return
+	}
+	e.ok("table: %s is readable", e.settings.TokenTable)
+}
