@@ -99,22 +99,24 @@ func (b *bench) settles() {
 // AWSCURRENT moves after finishSecret has looked: the compare-and-swap refuses, and what a person has stored stays.
 func TestFinishWhenAWSCURRENTMovesMeanwhile(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).created()
-	b.sim.Advance(time.Minute)
-	value := b.bare()
-	b.aws.ambush("UpdateSecretVersionStage", func() {
-		if err := b.store.Put(t.Context(), parentSecret, hand, secrets.NewValue(value), secrets.Current); err != nil {
-			t.Error(err)
+	for _, before := range []string{"GetSecretValue", "UpdateSecretVersionStage"} {
+		b := newBench(t).created()
+		b.sim.Advance(time.Minute)
+		value := b.bare()
+		b.aws.ambush(before, func() {
+			if err := b.store.Put(t.Context(), parentSecret, hand, secrets.NewValue(value), secrets.Current); err != nil {
+				t.Error(err)
+			}
+		})
+		if _, err := b.run(stepEvent("finishSecret")); !errors.Is(err, secrets.ErrConflict) {
+			t.Errorf("before %s: error is %v, want %v", before, err, secrets.ErrConflict)
 		}
-	})
-	if _, err := b.run(stepEvent("finishSecret")); !errors.Is(err, secrets.ErrConflict) {
-		t.Errorf("error is %v, want %v", err, secrets.ErrConflict)
+		b.follow("finish!")
+		if got, want := b.labels(), "first=AWSPREVIOUS hand=AWSCURRENT native=AWSPENDING"; got != want {
+			t.Errorf("before %s: labels are %s, want %s", before, got, want)
+		}
+		b.settles()
 	}
-	b.follow("finish!")
-	if got, want := b.labels(), "first=AWSPREVIOUS hand=AWSCURRENT native=AWSPENDING"; got != want {
-		t.Errorf("labels are %s, want %s", got, want)
-	}
-	b.settles()
 }
 
 // A second delivery of createSecret while the first has created and not yet stored.
@@ -202,15 +204,25 @@ func TestEventsThatAreNoStep(t *testing.T) {
 	}
 }
 
-// The service names a secret by its ARN.
+// The service names a secret by its ARN, and the configuration by either.
 func TestStepsNameTheSecretByItsARN(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().begin(native)
-	for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
-		b.must(b.take(stepEventOf(b.describe().ARN, step)))
-	}
-	if got := b.credential("").Rotation; got != native {
-		t.Errorf("current token is of rotation %q", got)
+	byARN := uploads()
+	b := newBench(t).rotated()
+	b.must(b.service.Create(t.Context(), byARN.SecretID, "", secrets.Value{}))
+	d, err := b.store.Describe(t.Context(), byARN.SecretID)
+	b.must(err)
+	byARN.SecretID = d.ARN
+	b.withFurther(byARN).mustRun(heartbeat)
+	for _, arn := range []string{b.describe().ARN, d.ARN} {
+		b.must(b.memory.SetRotationEnabled(t.Context(), arn, true))
+		b.must(b.memory.BeginRotation(t.Context(), arn, native))
+		for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
+			b.must(b.take(stepEventOf(arn, step)))
+		}
+		if got := b.stored(arn).Rotation; got != native {
+			t.Errorf("%s: current token is of rotation %q", arn, got)
+		}
 	}
 }
 
