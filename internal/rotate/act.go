@@ -18,7 +18,7 @@ func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
 	case promote:
 		return r.promote(ctx, m, o)
 	case supersede:
-		return r.supersede(ctx, m, o, s.old)
+		return r.supersede(ctx, m, s.old)
 	case forget:
 		return r.forget(ctx, m, o, s.old)
 	case retire:
@@ -113,7 +113,7 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 		case s.id == o.current.id:
 			err = r.store.MoveStage(ctx, m.SecretID, s.label, s.id, "")
 		case s.label == "" && o.find(s.credential.ID) != nil:
-			err = r.supersede(ctx, m, o, s)
+			err = r.supersede(ctx, m, s)
 		}
 		if err != nil {
 			return err
@@ -122,8 +122,10 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 	return r.store.MoveStage(ctx, m.SecretID, secrets.Current, o.current.id, o.pending.id)
 }
 
-func (r *run) supersede(ctx context.Context, m Managed, o observation, old superseded) error {
-	return r.store.MoveStage(ctx, m.SecretID, supersededLabel(o.now, old.id), "", old.id)
+// supersede dates a version that was replaced. The date is of now, not of when the run began to look: it must not be earlier than the
+// promotion, which another run may have made meanwhile.
+func (r *run) supersede(ctx context.Context, m Managed, old superseded) error {
+	return r.store.MoveStage(ctx, m.SecretID, supersededLabel(r.now(), old.id), "", old.id)
 }
 
 // forget takes the date off a version whose token is gone, which a second look must confirm: the list that the decision rests on may

@@ -205,7 +205,7 @@ func changed(w *world) {
 // deliver is a move that delivers an event.
 func deliver(event string) move {
 	return move{event, func(w *world, yield func() bool) {
-		if _, err := w.run(event, yield); err != nil {
+		if err := w.run(event, yield); err != nil {
 			w.trace = append(w.trace, "  error: "+err.Error())
 		}
 	}}
@@ -269,9 +269,9 @@ var (
 	})
 	revokeNewest = act("a person deletes the newest token of ours", func(w *world) {
 		rows := w.rows()
-		for i := len(rows) - 1; i >= 0; i-- {
-			if w.mine[rows[i].ID] != nil {
-				w.revoke(rows[i].ID)
+		for _, t := range slices.Backward(rows) {
+			if w.mine[t.ID] != nil {
+				w.revoke(t.ID)
 				return
 			}
 		}
@@ -321,9 +321,9 @@ func (w *world) endNative() {
 	if err != nil || !d.RotationEnabled || !d.Has(native, secrets.Pending) || d.Has(native, secrets.Current) {
 		return
 	}
-	for _, name := range strings.Fields("createSecret setSecret testSecret finishSecret") {
+	for name := range strings.FieldsSeq("createSecret setSecret testSecret finishSecret") {
 		w.trace = append(w.trace, "calm> "+name)
-		if _, err := w.run(stepEvent(name), always); err != nil {
+		if err := w.run(stepEvent(name), always); err != nil {
 			w.trace = append(w.trace, "  error: "+err.Error())
 			return
 		}

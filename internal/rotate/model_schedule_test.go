@@ -125,7 +125,7 @@ func (w *world) calmDown() {
 		w.endNative()
 		w.events++
 		w.trace = append(w.trace, "calm> heartbeat")
-		_, err := w.run(fmt.Sprintf(`{"action":"rotate","id":"calm-%d"}`, w.events), always)
+		err := w.run(fmt.Sprintf(`{"action":"rotate","id":"calm-%d"}`, w.events), always)
 		if why = w.unsettled(); why == "" && err == nil {
 			return
 		}
