@@ -1,4 +1,5 @@
-// Command tokenmint is the operator's: it runs the functions on one machine, without AWS and without a Mapbox account.
+// Command tokenmint is the operator's: it runs the functions on one machine, without AWS and without a Mapbox account, puts the first
+// parent token into a deployed stack, examines that, and explains who may have what.
 package main
 
 import (
@@ -59,7 +60,7 @@ func newRoot() *cobra.Command {
 		Use:   "tokenmint",
 		Short: "Short-lived Mapbox tokens from a parent token that never leaves its secret",
 		Long: `tokenmint hands out temporary Mapbox tokens and keeps the permanent ones fresh.
-This command runs its two functions on one machine, through the handlers that run on Lambda.`,
+This command runs its two functions on one machine, through the handlers that run on Lambda, and looks after a deployed stack.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,

@@ -23,10 +23,8 @@ func pty(t *testing.T) (keyboard, terminal *os.File) {
 	}
 	t.Cleanup(func() { _ = keyboard.Close() })
 	var number, unlocked int32
-	for request, into := range map[uintptr]*int32{syscall.TIOCGPTN: &number, syscall.TIOCSPTLCK: &unlocked} {
-		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, keyboard.Fd(), request, uintptr(unsafe.Pointer(into))); errno != 0 {
-			t.Fatal(errno)
-		}
+	if err := errors.Join(ioctl(keyboard, syscall.TIOCGPTN, &number), ioctl(keyboard, syscall.TIOCSPTLCK, &unlocked)); err != nil {
+		t.Fatal(err)
 	}
 	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -34,6 +32,15 @@ func pty(t *testing.T) (keyboard, terminal *os.File) {
 	}
 	t.Cleanup(func() { _ = terminal.Close() })
 	return keyboard, terminal
+}
+
+// ioctl asks the kernel about a terminal.
+func ioctl[T any](f *os.File, request uintptr, about *T) error {
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), request, uintptr(unsafe.Pointer(about))) //nolint:gosec // G103: its form
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // asked waits until the terminal does not echo, which it does from before the first key is read.
@@ -53,8 +60,8 @@ func asked(t *testing.T, terminal *os.File) {
 func quiet(t *testing.T, terminal *os.File) bool {
 	t.Helper()
 	var state syscall.Termios
-	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, terminal.Fd(), syscall.TCGETS, uintptr(unsafe.Pointer(&state))); errno != 0 {
-		t.Error(errno)
+	if err := ioctl(terminal, syscall.TCGETS, &state); err != nil {
+		t.Error(err)
 		return true
 	}
 	return state.Lflag&syscall.ECHO == 0
