@@ -1,0 +1,87 @@
+"""The combinations of parameters that a deployment may come with and that change what is made."""
+
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret"
+PARENT = f"{ARN}:maps/parent-a1B2c3"
+FURTHER = [f"{ARN}:maps/uploads-ci-d4E5f6", f"{ARN}:maps/web-g7H8i9"]
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000"
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
+CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d"
+
+JWT = {"JwtIssuer": "https://login.example.com/tenant", "JwtAudience": "maps,tiles"}
+CORS = {"AllowedOrigins": "https://maps.example.com,http://localhost:3000"}
+DOMAIN = {"DomainName": "tokens.example.com", "CertificateArn": CERTIFICATE}
+
+COMBINATIONS = {
+    "as it is": {},
+    "intel": {"Architecture": "x86_64", "Stage": "dev", "LogRetentionDays": "7", "LogLevel": "DEBUG"},
+    "jwt": JWT,
+    "cors": CORS,
+    "jwt and cors": JWT | CORS,
+    "domain": DOMAIN,
+    "key": {"KmsKeyArn": KEY},
+    "existing secret": {"ParentSecretArn": PARENT},
+    "existing secret and key": {"ParentSecretArn": PARENT, "KmsKeyArn": KEY},
+    "further secrets": {"FurtherSecretArns": ",".join(FURTHER)},
+    "further secrets and key": {"FurtherSecretArns": ",".join(FURTHER), "KmsKeyArn": KEY},
+    "native rotation": {"NativeRotationSchedule": "rate(30 days)"},
+    "native rotation of an existing secret": {"NativeRotationSchedule": "cron(0 4 1 * ? *)", "ParentSecretArn": PARENT},
+    "boundary": {"PermissionsBoundaryArn": BOUNDARY},
+    "topic": {"AlarmTopicArn": TOPIC, "RotationAlarmHours": "26", "Schedule": "rate(12 hours)", "DenialsPerFiveMinutes": "500"},
+    "reserved": {"ReserveRotator": "true", "MintConcurrency": "50", "RequestsPerSecond": "20"},
+    "all at once": {"DeploymentType": "AllAtOnce"},
+    "doubles": {
+        "TokensApiUrl": "http://host.docker.internal:8788",
+        "SecretsManagerEndpoint": "http://host.docker.internal:8789",
+        "DynamoDbEndpoint": "http://host.docker.internal:8000",
+    },
+    "everything": {
+        **JWT, **CORS, **DOMAIN,
+        "KmsKeyArn": KEY,
+        "ParentSecretArn": PARENT,
+        "FurtherSecretArns": ",".join(FURTHER),
+        "NativeRotationSchedule": "rate(30 days)",
+        "PermissionsBoundaryArn": BOUNDARY,
+        "AlarmTopicArn": TOPIC,
+        "ReserveRotator": "true",
+        "MintConcurrency": "50",
+        "DeploymentType": "Linear10PercentEvery1Minute",
+    },
+}
+
+# Values that no deployment may come with: each would widen a policy or open the API further than it seems.
+REFUSED = [
+    ("Stage", "Prod"),
+    ("Stage", "prod/x"),
+    ("ParentSecretArn", "maps/parent"),
+    ("ParentSecretArn", f"{ARN}:maps/parent-*"),
+    ("ParentSecretArn", f"{ARN}:maps/parent-??????"),
+    ("ParentSecretArn", f"{ARN}:*"),
+    ("FurtherSecretArns", f"{FURTHER[0]},{ARN}:maps/*"),
+    ("FurtherSecretArns", f"{FURTHER[0]},*"),
+    ("FurtherSecretArns", f"{ARN}:${{aws:username}}-a1B2c3"),
+    ("KmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/*"),
+    ("KmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:alias/maps"),
+    ("PermissionsBoundaryArn", "boundary"),
+    ("AlarmTopicArn", "alarms"),
+    ("AllowedOrigins", "*"),
+    ("AllowedOrigins", "https://*.example.com"),
+    ("AllowedOrigins", "https://maps.example.com/"),
+    ("JwtIssuer", "http://login.example.com"),
+    ("JwtIssuer", "https://user@login.example.com"),
+    ("JwtAudience", "maps, tiles"),
+    ("JwtAudience", "maps,"),
+    ("DomainName", "*.example.com"),
+    ("CertificateArn", "certificate"),
+    ("Schedule", "hourly"),
+    ("Schedule", "rate(0 hours)"),
+    ("NativeRotationSchedule", "rate(90 minutes)"),
+    ("TokensApiUrl", "https://api.mapbox.com/v2"),
+    ("LogRetentionDays", "91"),
+    ("RotationAlarmHours", "1"),
+    ("RotationAlarmHours", "169"),
+    ("MintConcurrency", "-1"),
+    ("RequestsPerSecond", "0"),
+    ("DeploymentType", "Off"),
+    ("Architecture", "arm"),
+]

@@ -1,0 +1,440 @@
+"""What must hold of every stack that template.yaml can make. Each function is one promise; guards.py breaks each of them."""
+
+import json
+import re
+
+from stack import ACCOUNT, ROOT
+
+READ = "secretsmanager:GetSecretValue"
+ROTATE = {
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+}
+LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+CONDITIONED = {"kms:Decrypt", "kms:GenerateDataKey"}
+
+PROMISES = []
+
+
+def promise(check):
+    PROMISES.append(check)
+    return check
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def statements(role):
+    """Every statement of a role's policies, none of which may deny: the promises below read grants."""
+    found = [s for p in role.get("Policies", []) for s in p["PolicyDocument"]["Statement"]]
+    assert all(s["Effect"] == "Allow" for s in found)
+    return found
+
+
+def grants(stack, role):
+    """The (action, resource) pairs that a role is granted."""
+    return {
+        (action, resource)
+        for s in statements(stack.of("AWS::IAM::Role")[role])
+        for action in listed(s["Action"])
+        for resource in listed(s["Resource"])
+    }
+
+
+def parent(stack):
+    return stack.parameters["ParentSecretArn"] or "arn:of:ParentSecret"
+
+
+def further(stack):
+    return [a for a in stack.parameters["FurtherSecretArns"].split(",") if a]
+
+
+def pairs(actions, *resources):
+    return {(a, r) for a in actions for r in resources}
+
+
+@promise
+def mint_reads_one_secret_and_shares_tokens(stack):
+    key = stack.parameters["KmsKeyArn"]
+    assert grants(stack, "MintRole") == (
+        {(READ, parent(stack))}
+        | pairs({"dynamodb:GetItem", "dynamodb:UpdateItem"}, "arn:of:TokenTable")
+        | pairs(LOG, "arn:of:MintLogs:*")
+        | (pairs({"kms:Decrypt"}, key) if key else set())
+    )
+
+
+@promise
+def rotate_writes_the_managed_secrets_and_nothing_else(stack):
+    key = stack.parameters["KmsKeyArn"]
+    assert grants(stack, "RotateRole") == (
+        pairs(ROTATE, parent(stack), *further(stack))
+        | pairs({"sqs:SendMessage"}, "arn:of:Undone")
+        | pairs(LOG, "arn:of:RotateLogs:*")
+        | (pairs(CONDITIONED, key) if key else set())
+    )
+
+
+@promise
+def rotate_cannot_touch_the_table(stack):
+    assert not [a for a, r in grants(stack, "RotateRole") if a.startswith("dynamodb:") or "TokenTable" in r]
+    variables = stack.resources["RotateFunction"]["Properties"]["Environment"]["Variables"]
+    assert "TOKEN_TABLE" not in variables
+
+
+@promise
+def schedule_invokes_the_rotator_alone(stack):
+    assert grants(stack, "ScheduleRole") == {("lambda:InvokeFunction", "arn:of:RotateFunction"), ("sqs:SendMessage", "arn:of:Undone")}
+
+
+@promise
+def deployment_moves_one_alias(stack):
+    actions = {"lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"}
+    assert grants(stack, "DeploymentRole") == (
+        pairs(actions, "arn:of:MintFunction", "arn:of:MintFunction:live") | {("cloudwatch:DescribeAlarms", "*")}
+    )
+
+
+@promise
+def wildcards_are_these(stack):
+    """Three, each with its reason in the template."""
+    found = {
+        (role, action, resource)
+        for role in stack.of("AWS::IAM::Role")
+        for action, resource in grants(stack, role)
+        if re.search(r"[*?$]", action + resource)
+    }
+    assert found == {
+        *((f"{name}Role", action, f"arn:of:{name}Logs:*") for name in ("Mint", "Rotate") for action in LOG),
+        ("DeploymentRole", "cloudwatch:DescribeAlarms", "*"),
+    }
+
+
+@promise
+def statements_have_no_inversions(stack):
+    """NotAction, NotResource and NotPrincipal grant what they do not name."""
+    for role in stack.of("AWS::IAM::Role").values():
+        for s in statements(role) + role["AssumeRolePolicyDocument"]["Statement"]:
+            assert not {"NotAction", "NotResource", "NotPrincipal"} & s.keys()
+
+
+@promise
+def roles_are_these(stack):
+    """SAM adds none of its own, and none has a managed policy, whose words AWS may change."""
+    assert set(stack.of("AWS::IAM::Role")) == {"MintRole", "RotateRole", "ScheduleRole", "DeploymentRole"}
+    assert not [n for n, r in stack.of("AWS::IAM::Role").items() if r.get("ManagedPolicyArns")]
+    assert not stack.of("AWS::IAM::ManagedPolicy") and not stack.of("AWS::IAM::Policy")
+    for name in ("Mint", "Rotate"):
+        assert stack.resources[f"{name}Function"]["Properties"]["Role"] == f"arn:of:{name}Role"
+    (schedule,) = stack.of("AWS::Scheduler::Schedule").values()
+    assert schedule["Target"]["RoleArn"] == "arn:of:ScheduleRole"
+    (deployment,) = stack.of("AWS::CodeDeploy::DeploymentGroup").values()
+    assert deployment["ServiceRoleArn"] == "arn:of:DeploymentRole"
+
+
+@promise
+def services_act_for_this_account_only(stack):
+    want = {"MintRole": "lambda", "RotateRole": "lambda", "ScheduleRole": "scheduler", "DeploymentRole": "codedeploy"}
+    for name, role in stack.of("AWS::IAM::Role").items():
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": f"{want[name]}.amazonaws.com"}
+        assert trust["Action"] == "sts:AssumeRole"
+        if want[name] != "lambda":  # only an own function can be given a role, which takes iam:PassRole
+            assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+@promise
+def keys_open_the_secrets_alone(stack):
+    for name, role in stack.of("AWS::IAM::Role").items():
+        of_keys = [s for s in statements(role) if any(a.startswith("kms:") for a in listed(s["Action"]))]
+        contexts = []
+        for s in of_keys:
+            assert s["Condition"].keys() == {"StringEquals"}
+            equals = dict(s["Condition"]["StringEquals"] or {})
+            assert equals.pop("kms:ViaService", None) == "secretsmanager.eu-central-1.amazonaws.com"
+            contexts += listed(equals.pop("kms:EncryptionContext:SecretARN", None))
+            assert not equals
+        expected = {"MintRole": [parent(stack)], "RotateRole": [parent(stack), *further(stack)]}.get(name, [])
+        assert contexts == (expected if stack.parameters["KmsKeyArn"] else [])
+
+
+@promise
+def boundary_is_on_every_role(stack):
+    boundary = stack.parameters["PermissionsBoundaryArn"] or None
+    assert {r.get("PermissionsBoundary") for r in stack.of("AWS::IAM::Role").values()} == {boundary}
+
+
+@promise
+def functions_are_invoked_by_these(stack):
+    """The API, on its two routes; Secrets Manager, for this account, if it rotates. The star is the API's stage, or a path's parameter."""
+    api = f"arn:aws:execute-api:eu-central-1:{ACCOUNT}:ref:Api/*/POST/tokens"
+    want = [("arn:of:MintFunctionAliaslive", "apigateway.amazonaws.com", path, None) for path in (api, f"{api}/v2/*")]
+    if stack.parameters["NativeRotationSchedule"]:
+        want.append(("ref:RotateFunction", "secretsmanager.amazonaws.com", None, ACCOUNT))
+    found = stack.of("AWS::Lambda::Permission").values()
+    assert sorted(map(str, want)) == sorted(
+        str((p["FunctionName"], p["Principal"], p.get("SourceArn"), p.get("SourceAccount"))) for p in found
+    )
+    assert {p["Action"] for p in found} == {"lambda:InvokeFunction"}
+    assert not stack.of("AWS::Lambda::Url")
+
+
+@promise
+def queue_takes_messages_from_these(stack):
+    policies = stack.of("AWS::SQS::QueuePolicy")
+    if not stack.parameters["NativeRotationSchedule"]:
+        assert not policies
+        return
+    ((statement,),) = [p["PolicyDocument"]["Statement"] for p in policies.values()]
+    del statement["Sid"]
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": "arn:of:Undone",
+        "Condition": {"ArnEquals": {"aws:SourceArn": "arn:of:NativeRotationFailed"}},
+    }
+
+
+@promise
+def routes_ask_who_calls(stack):
+    body = stack.resources["Api"]["Properties"]["Body"]
+    assert body["paths"].keys() == {"/tokens", "/tokens/v2/{username}"}
+    for path in body["paths"].values():
+        assert path.keys() == {"post"}
+        assert path["post"].get("security") == [{"caller": []}]
+    iam = {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"}
+    issuer, audience = stack.parameters["JwtIssuer"], stack.parameters["JwtAudience"]
+    jwt = {
+        "type": "oauth2",
+        "x-amazon-apigateway-authorizer": {
+            "type": "jwt",
+            "identitySource": "$request.header.Authorization",
+            "jwtConfiguration": {"issuer": issuer, "audience": audience.split(",")},
+        },
+    }
+    assert body["components"]["securitySchemes"] == {"caller": jwt if issuer and audience else iam}
+
+
+@promise
+def browsers_call_from_named_origins(stack):
+    cors = stack.resources["Api"]["Properties"]["Body"].get("x-amazon-apigateway-cors")
+    origins = [o for o in stack.parameters["AllowedOrigins"].split(",") if o]
+    if not origins:
+        assert cors is None
+        return
+    assert cors["allowOrigins"] == origins
+    assert cors["allowMethods"] == ["POST"]
+    assert "*" not in cors["allowHeaders"] and not cors.get("allowCredentials")
+
+
+@promise
+def access_log_has_no_credentials(stack):
+    stage = stack.resources["ApiApiGatewayDefaultStage"]["Properties"]
+    settings = stage["AccessLogSettings"]
+    assert settings["DestinationArn"] == "arn:of:ApiLogs:*"
+    for value in json.loads(settings["Format"]).values():
+        assert re.fullmatch(r"\$context\.[A-Za-z.]+", value)
+        assert not re.search("query|header|protocol|requestOverride", value, re.I)
+
+
+@promise
+def api_is_throttled(stack):
+    settings = stack.resources["ApiApiGatewayDefaultStage"]["Properties"]["DefaultRouteSettings"]
+    assert 0 < int(settings["ThrottlingRateLimit"]) == int(settings["ThrottlingBurstLimit"])
+
+
+@promise
+def secret_outlives_the_stack(stack):
+    assert ("ParentSecret" in stack.resources) == (not stack.parameters["ParentSecretArn"])
+    if secret := stack.resources.get("ParentSecret"):
+        assert secret["DeletionPolicy"] == secret["UpdateReplacePolicy"] == "Retain"
+        assert secret["Properties"].get("KmsKeyId", "") == stack.parameters["KmsKeyArn"]
+        assert not {"SecretString", "GenerateSecretString"} & secret["Properties"].keys()
+
+
+@promise
+def no_token_is_a_parameter(stack):
+    assert not [n for n in stack.parameters if re.search("token$|accesstoken|password", n, re.I)]
+
+
+@promise
+def functions_know_where_all_is(stack):
+    for name in ("Mint", "Rotate"):
+        properties = stack.resources[f"{name}Function"]["Properties"]
+        variables = properties["Environment"]["Variables"]
+        assert variables["PARENT_SECRET_ID"] == parent(stack)
+        assert variables["TOKENS_API_URL"] == stack.parameters["TokensApiUrl"]
+        assert variables["STAGE"] == stack.parameters["Stage"]
+        assert variables["STACK"] == "tokenmint"
+        assert variables["LOG_LEVEL"] == stack.parameters["LogLevel"]
+        # `sam local` hands over what is declared, so these must be, empty as they are.
+        assert variables["AWS_ENDPOINT_URL_SECRETS_MANAGER"] == stack.parameters["SecretsManagerEndpoint"]
+        assert variables["AWS_ENDPOINT_URL_DYNAMODB"] == stack.parameters["DynamoDbEndpoint"]
+        assert properties["Architectures"] == [stack.parameters["Architecture"]]
+        assert properties["Runtime"] == "provided.al2023"
+        assert "TracingConfig" not in properties  # a trace would have the URLs at Mapbox, with the token in the query
+    assert stack.resources["MintFunction"]["Properties"]["Environment"]["Variables"]["TOKEN_TABLE"] == "ref:TokenTable"
+
+
+@promise
+def functions_share_out_concurrency(stack):
+    mint = int(stack.parameters["MintConcurrency"]) or None
+    reserved = stack.resources["MintFunction"]["Properties"].get("ReservedConcurrentExecutions")
+    assert (reserved and int(reserved)) == mint
+    rotator = 1 if stack.parameters["ReserveRotator"] == "true" else None
+    assert stack.resources["RotateFunction"]["Properties"].get("ReservedConcurrentExecutions") == rotator
+
+
+@promise
+def logs_end(stack):
+    groups = stack.of("AWS::Logs::LogGroup")
+    assert groups.keys() == {"ApiLogs", "MintLogs", "RotateLogs"}
+    assert {str(g.get("RetentionInDays")) for g in groups.values()} == {stack.parameters["LogRetentionDays"]}
+    for name in ("Mint", "Rotate"):
+        logging = stack.resources[f"{name}Function"]["Properties"]["LoggingConfig"]
+        # Any higher level would drop the metrics.
+        assert logging == {"LogFormat": "JSON", "ApplicationLogLevel": "DEBUG", "LogGroup": f"ref:{name}Logs"}
+
+
+@promise
+def failed_rotations_are_kept(stack):
+    (schedule,) = stack.of("AWS::Scheduler::Schedule").values()
+    assert schedule["ScheduleExpression"] == stack.parameters["Schedule"]
+    target = schedule["Target"]
+    assert target["Arn"] == "arn:of:RotateFunction"
+    assert target.get("DeadLetterConfig") == {"Arn": "arn:of:Undone"}
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] == 2
+    assert json.loads(target["Input"]) == {"action": "rotate", "id": "<aws.scheduler.scheduled-time>"}
+    (failure,) = stack.of("AWS::Lambda::EventInvokeConfig").values()
+    assert (failure["FunctionName"], failure["Qualifier"]) == ("ref:RotateFunction", "$LATEST")
+    assert failure.get("DestinationConfig") == {"OnFailure": {"Destination": "arn:of:Undone"}}
+    queue = stack.resources["Undone"]["Properties"]
+    assert queue["SqsManagedSseEnabled"] is True and queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+@promise
+def native_rotation_is_whole_or_absent(stack):
+    parts = {"NativeRotation", "NativeRotationPermission", "NativeRotationFailed", "UndonePolicy"}
+    on = bool(stack.parameters["NativeRotationSchedule"])
+    assert parts & stack.resources.keys() == (parts if on else set())
+    if on:
+        rotation = stack.resources["NativeRotation"]
+        assert rotation["DependsOn"] == "NativeRotationPermission"
+        assert rotation["Properties"] == {
+            "SecretId": parent(stack),
+            "RotationLambdaARN": "arn:of:RotateFunction",
+            "RotationRules": {"ScheduleExpression": stack.parameters["NativeRotationSchedule"]},
+            "RotateImmediatelyOnUpdate": False,
+        }
+        pattern = stack.resources["NativeRotationFailed"]["Properties"]["EventPattern"]
+        assert pattern["detail"]["additionalEventData"]["SecretId"] == [parent(stack)]
+
+
+@promise
+def table_is_a_cache(stack):
+    table = stack.resources["TokenTable"]
+    assert table["DeletionPolicy"] == "Delete"
+    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+
+
+@promise
+def deployment_is_taken_back(stack):
+    (group,) = stack.of("AWS::CodeDeploy::DeploymentGroup").values()
+    assert group["DeploymentConfigName"] == f"CodeDeployDefault.Lambda{stack.parameters['DeploymentType']}"
+    assert {a["Name"] for a in group["AlarmConfiguration"]["Alarms"]} == {"ref:MintFailures", "ref:MintCrashes"}
+    assert group["AlarmConfiguration"]["Enabled"] and group["AutoRollbackConfiguration"]["Enabled"]
+    assert "CodeDeployLambdaAliasUpdate" in stack.resources["MintFunctionAliaslive"]["UpdatePolicy"]
+
+
+@promise
+def domain_serves_the_api(stack):
+    on = bool(stack.parameters["DomainName"])
+    assert {"Domain", "DomainMapping"} & stack.resources.keys() == ({"Domain", "DomainMapping"} if on else set())
+    name = stack.parameters["DomainName"] if on else "ref:Api.execute-api.eu-central-1.amazonaws.com"
+    assert stack.outputs["MintUrl"] == f"https://{name}"
+    if on:
+        (configuration,) = stack.resources["Domain"]["Properties"]["DomainNameConfigurations"]
+        assert configuration["SecurityPolicy"] == "TLS_1_2"
+        assert configuration["CertificateArn"] == stack.parameters["CertificateArn"]
+
+
+ALARMS = {
+    "MintServerErrors", "MintFailures", "MintCrashes", "MintSlow", "MintThrottles", "Denials", "BudgetSpent", "CallersThrottled",
+    "ParentUnusable", "ParentOld", "RotateErrors", "RotationOverdue", "UndoneWork",
+}
+
+
+@promise
+def alarms_reach_somebody(stack):
+    topic = [stack.parameters["AlarmTopicArn"]] if stack.parameters["AlarmTopicArn"] else None
+    alarms = stack.of("AWS::CloudWatch::Alarm")
+    assert alarms.keys() == ALARMS
+    for name, alarm in alarms.items():
+        assert alarm.get("AlarmActions") == alarm.get("OKActions") == topic
+        assert alarm["AlarmDescription"].endswith(f"docs/operations.md#{name.lower()}")
+        assert f"\n### {name}\n" in (ROOT / "docs/operations.md").read_text()
+
+
+@promise
+def silence_of_the_rotation_rings(stack):
+    alarms = stack.of("AWS::CloudWatch::Alarm")
+    assert [n for n, a in alarms.items() if a["TreatMissingData"] == "breaching"] == ["RotationOverdue"]
+    overdue = alarms["RotationOverdue"]
+    assert overdue["MetricName"] == "Succeeded" and overdue["Statistic"] == "Sum"
+    assert overdue["ComparisonOperator"] == "LessThanThreshold" and overdue["Threshold"] == 1
+    assert overdue["Period"] == 3600 and overdue["EvaluationPeriods"] == stack.parameters["RotationAlarmHours"]
+    assert "DatapointsToAlarm" not in overdue  # every one of the hours
+
+
+@promise
+def metrics_are_written_by_somebody(stack):
+    """An alarm on a metric that nobody writes stays silent for ever, and so does a line of the dashboard."""
+    source = (ROOT / "internal/telemetry/metrics.go").read_text()
+    written = set(re.findall(r'(?:metric)?\{"([A-Z][A-Za-z]+)", "(?:Count|Seconds|Milliseconds)"', source))
+    assert len(written) > 15, "metrics.go is not written as this reads it"
+    stage = [{"Name": "Stage", "Value": stack.parameters["Stage"]}]
+    parent_token = [*stage, {"Name": "Token", "Value": "parent"}]
+    for alarm in stack.of("AWS::CloudWatch::Alarm").values():
+        metrics = [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m] or [alarm]
+        for m in metrics:
+            if m["Namespace"] == "tokenmint":
+                assert m["MetricName"] in written
+                assert m["Dimensions"] in (stage, parent_token)
+    (count,) = stack.of("AWS::Logs::MetricFilter").values()
+    (transformation,) = count["MetricTransformations"]
+    unusable = stack.of("AWS::CloudWatch::Alarm")["ParentUnusable"]
+    assert (transformation["MetricNamespace"], transformation["MetricName"]) == (unusable["Namespace"], unusable["MetricName"])
+    assert unusable["Namespace"] == f"tokenmint/{stack.parameters['Stage']}"
+
+    body = json.loads(stack.resources["Dashboard"]["Properties"]["DashboardBody"])
+    shown = [m for w in body["widgets"] for m in w["properties"].get("metrics", []) if m[0] == "tokenmint"]
+    assert shown and all(m[1] in written and m[2:4] == ["Stage", stack.parameters["Stage"]] for m in shown)
+    (alarms,) = [w["properties"]["alarms"] for w in body["widgets"] if w["type"] == "alarm"]
+    assert set(alarms) == {f"arn:of:{name}" for name in ALARMS}
+
+
+@promise
+def all_is_tagged(stack):
+    want = {"application": "tokenmint", "stage": stack.parameters["Stage"]}
+    for name in ("ParentSecret", "TokenTable", "Undone", "MintFunction", "RotateFunction", "MintRole", "RotateRole", "ScheduleRole",
+                 "DeploymentRole", "MintLogs", "RotateLogs", "ApiLogs", *ALARMS):
+        if resource := stack.resources.get(name):
+            tags = {t["Key"]: t["Value"] for t in resource["Properties"]["Tags"]}
+            assert tags.items() >= want.items(), name
+
+
+@promise
+def outputs_say_what_to_type(stack):
+    assert stack.outputs["ParentSecretArn"] == parent(stack)
+    assert f"--secret-id '{parent(stack)}'" in stack.outputs["NextPutParent"]
+    # On a command line the token would be in the shell's history and in the list of processes.
+    assert stack.outputs["NextPutParent"].endswith("--secret-string file:///dev/stdin")
+    assert "--function-name ref:RotateFunction" in stack.outputs["NextRotate"]
+    assert ("Bearer" in stack.outputs["NextMint"]) == bool(stack.parameters["JwtIssuer"])
+    assert f"{stack.outputs['MintUrl']}/tokens" in stack.outputs["NextMint"]
+
