@@ -24,7 +24,7 @@ func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
 	case retire:
 		return r.delete(ctx, m, o, s.old.credential.ID)
 	case sweep:
-		return r.delete(ctx, m, o, s.orphan.ID)
+		return r.sweep(ctx, m, o, s.orphan)
 	case edit:
 		return r.edit(ctx, m, o)
 	case create:
@@ -149,6 +149,15 @@ func (r *run) abandon(ctx context.Context, m Managed, o observation) error {
 	return r.store.MoveStage(ctx, m.SecretID, secrets.Pending, o.pending.id, "")
 }
 
+// sweep deletes a token that no version holds, which a second look must confirm: the first may have been at a copy of the secret that was
+// behind.
+func (r *run) sweep(ctx context.Context, m Managed, o observation, orphan tokens.Metadata) error {
+	if held, err := r.holder(ctx, m, o.notePrefix, orphan); held != nil || err != nil {
+		return err
+	}
+	return r.delete(ctx, m, o, orphan.ID)
+}
+
 // delete deletes a token that has had its time, once it is proved again that the one in its place works. Mapbox answers 404
 // for a token that is gone and for a lack of scopes alike, so a 404 counts as gone only if the token is no longer listed.
 func (r *run) delete(ctx context.Context, m Managed, o observation, id string) error {
@@ -173,7 +182,12 @@ func (r *run) proveCurrent(ctx context.Context, m Managed, o observation, id str
 	if o.current.id == "" {
 		return nil // there has never been one: id was lost on its way to be the first
 	}
-	current, err := r.read(ctx, m, "") // whichever that is by now: a person may have rolled back
+	d, err := r.store.Describe(ctx, m.SecretID) // again, for a person may have rolled back meanwhile
+	if err != nil {
+		return err
+	}
+	currentID, _ := d.VersionAt(secrets.Current)
+	current, err := r.read(ctx, m, currentID)
 	if err != nil {
 		return err
 	}

@@ -98,17 +98,30 @@ func (h *Handler) observeUnlabelled(ctx context.Context, m Managed, o *observati
 		if !o.isLost(t) {
 			continue
 		}
-		rotation, _ := rotationOf(t.Note, o.notePrefix)
-		v, err := h.read(ctx, m, rotation)
-		switch {
-		case errors.Is(err, secrets.ErrNotFound), errors.Is(err, secrets.ErrInvalid), errors.Is(err, errNoCredential): // it holds no version's token
-		case err != nil:
+		v, err := h.holder(ctx, m, o.notePrefix, t)
+		if err != nil {
 			return err
-		case v.credential.ID == t.ID:
-			o.superseded = append(o.superseded, superseded{version: v})
+		}
+		if v != nil {
+			o.superseded = append(o.superseded, superseded{version: *v})
 		}
 	}
 	return nil
+}
+
+// holder returns the version that holds a token of ours, which its note names, or nil.
+func (h *Handler) holder(ctx context.Context, m Managed, notePrefix string, t tokens.Metadata) (*version, error) {
+	rotation, _ := rotationOf(t.Note, notePrefix)
+	v, err := h.read(ctx, m, rotation)
+	switch {
+	case errors.Is(err, secrets.ErrNotFound), errors.Is(err, secrets.ErrInvalid), errors.Is(err, errNoCredential):
+		return nil, nil // there is no such version, or it holds no token
+	case err != nil:
+		return nil, err
+	case v.credential.ID != t.ID:
+		return nil, nil
+	}
+	return &v, nil
 }
 
 // observeVersions reads the versions besides the current one.
