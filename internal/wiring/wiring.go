@@ -118,8 +118,12 @@ func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
 	return Parts{
 		Settings: settings,
 		Config:   cfg,
-		Now:      time.Now,
+		Now:      wallClock,
 		Logger:   telemetry.NewLogger(log, settings.LogLevel),
 		Metrics:  telemetry.NewMetrics(log, settings.Stage),
 	}, nil
 }
+
+// wallClock is the time without Go's monotonic reading. That clock may stand still while Lambda freezes an instance, and then the ages
+// that rotation relies on, such as that of the parent in memory, would come out too small.
+func wallClock() time.Time { return time.Now().Round(0) }
