@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 )
@@ -73,6 +74,9 @@ func expect(in *dynamodb.UpdateItemInput, there item) {
 		value, ok := there[name]
 		if !ok {
 			return "attribute_not_exists(" + name + ")"
+		}
+		if _, unknown := value.(*types.UnknownUnionMember); unknown {
+			return "attribute_exists(" + name + ")" // of a type newer than the SDK, which cannot send it back
 		}
 		in.ExpressionAttributeValues[":seen_"+name] = value
 		return name + " = :seen_" + name
