@@ -15,6 +15,10 @@ func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
 	switch s.action {
 	case unmark:
 		return r.store.MoveStage(ctx, m.SecretID, secrets.Pending, o.pendingID, "")
+	case watch:
+		return r.store.MoveStage(ctx, m.SecretID, watchLabel(r.now(), o.pendingID), "", o.current.id)
+	case unwatch:
+		return r.store.MoveStage(ctx, m.SecretID, s.watch.label, s.watch.holderID, "")
 	case promote:
 		return r.promote(ctx, m, o)
 	case supersede:
@@ -111,8 +115,8 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 		var err error
 		switch {
 		case s.id == o.current.id:
-			err = r.store.MoveStage(ctx, m.SecretID, s.label, s.id, "")
-		case s.label == "" && o.find(s.credential.ID) != nil:
+			err = r.undate(ctx, m, s)
+		case len(s.labels) == 0 && find(r.live, s.credential.ID) != nil: // the proof's list, which shows the pending token: it is not too old
 			err = r.supersede(ctx, m, s)
 		}
 		if err != nil {
@@ -139,7 +143,17 @@ func (r *run) forget(ctx context.Context, m Managed, o observation, old supersed
 	if find(live, old.credential.ID) != nil && old.credential.ID != o.current.credential.ID {
 		return nil
 	}
-	return r.store.MoveStage(ctx, m.SecretID, old.label, old.id, "")
+	return r.undate(ctx, m, old)
+}
+
+// undate takes all dates off a version.
+func (r *run) undate(ctx context.Context, m Managed, old superseded) error {
+	for _, label := range old.labels {
+		if err := r.store.MoveStage(ctx, m.SecretID, label, old.id, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // abandon takes AWSPENDING off a token that does not work. The token itself, if it lives and is ours, is an orphan from

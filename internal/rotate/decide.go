@@ -13,6 +13,11 @@ const (
 	// longer than 15 minutes, so by then no run can still be on its way to store it; the rest is for clocks that differ.
 	orphanAge = 20 * time.Minute
 
+	// nativeLimit is how long a heartbeat waits for the value of a rotation that Secrets Manager has begun. The service repeats its steps
+	// within the rotation's window, which is no longer than a day.
+	// Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
+	nativeLimit = 24 * time.Hour
+
 	// maxLive bounds how many tokens of one name may be alive before another is created, whatever goes wrong.
 	maxLive = 8
 
@@ -30,6 +35,8 @@ type action string
 // The steps. What was begun is ended before anything is begun.
 const (
 	unmark    action = "unmark"    // AWSPENDING is on the current version, or on one that will never have a value
+	watch     action = "watch"     // label the time from which on Secrets Manager's own rotation is waited for
+	unwatch   action = "unwatch"   // take such a label off: that wait is over
 	wait      action = "wait"      // Secrets Manager's own rotation has begun and will store a value
 	promote   action = "promote"   // prove the pending token and make it current
 	supersede action = "supersede" // date the version that was replaced
@@ -48,6 +55,7 @@ type step struct {
 	action action
 	why    string
 	old    superseded      // of supersede, retire and forget
+	watch  watched         // of unwatch
 	orphan tokens.Metadata // of sweep
 }
 
@@ -62,8 +70,13 @@ type wish struct {
 
 // decide returns the next step. It is a pure function: all that it knows, its arguments say.
 func decide(m Managed, o observation, w wish) step {
-	if s, ok := decidePending(o); ok {
+	if s, ok := decidePending(o, w); ok {
 		return s
+	}
+	for _, s := range o.watched {
+		if s.pendingID == "" || s.pendingID != o.pendingID {
+			return step{action: unwatch, watch: s, why: "the wait that " + s.label + " is about is over"}
+		}
 	}
 	if s, ok := decideSuperseded(m, o, w); ok {
 		return s
@@ -73,7 +86,10 @@ func decide(m Managed, o observation, w wish) step {
 			return step{action: sweep, orphan: t, why: "token " + t.ID + " bears our note, is in no version, and no run can be on its way to store it"}
 		}
 	}
-	if o.pendingID != "" {
+	switch {
+	case o.pendingID != "" && len(o.watched) == 0:
+		return step{action: watch, why: "Secrets Manager's own rotation has begun"}
+	case o.pendingID != "":
 		return step{action: wait, why: "Secrets Manager's own rotation is at work"}
 	}
 	why := o.due(m, w)
@@ -91,12 +107,12 @@ func decide(m Managed, o observation, w wish) step {
 }
 
 // decidePending ends what was begun.
-func decidePending(o observation) (step, bool) {
+func decidePending(o observation, w wish) (step, bool) {
 	switch {
 	case o.pending != nil && o.isSuperseded(o.pendingID):
 		// To promote it would undo what a person has done since. It is dated first, for without a label its token would be lost.
 		for _, s := range o.superseded {
-			if s.id == o.pendingID && s.label == "" && o.find(s.credential.ID) != nil {
+			if s.id == o.pendingID && len(s.labels) == 0 && o.find(s.credential.ID) != nil {
 				return step{action: supersede, old: s, why: "version " + s.id + " was overtaken"}, true
 			}
 		}
@@ -107,10 +123,14 @@ func decidePending(o observation) (step, bool) {
 		return step{}, false
 	case o.pendingID == o.current.id:
 		return step{action: unmark, why: "the pending version was promoted"}, true
-	case o.native:
-		return step{}, false // what was replaced is retired all the same: that may be what the rotation waits for
+	case !o.native, o.current.id == "": // createSecret stores nothing while there is no current version
+		return step{action: unmark, why: "the pending version has no value, and nobody will store one"}, true
+	case o.isForced(w):
+		return step{action: unmark, why: "it was asked for, and the pending version has no value yet"}, true
+	case o.now.Sub(o.watchedSince()) >= nativeLimit:
+		return step{action: unmark, why: "Secrets Manager's own rotation has stored nothing for a day"}, true
 	}
-	return step{action: unmark, why: "the pending version has no value, and nobody will store one"}, true
+	return step{}, false // what was replaced is retired all the same: that may be what the rotation waits for
 }
 
 // decideSuperseded dates, ends and forgets graces.
@@ -121,11 +141,11 @@ func decideSuperseded(m Managed, o observation, w wish) (step, bool) {
 		switch {
 		case s.id == o.current.id:
 			return step{action: forget, old: s, why: "version " + s.id + " is current again"}, true
-		case alive && s.label == "":
+		case alive && len(s.labels) == 0:
 			return step{action: supersede, old: s, why: "version " + s.id + " was replaced"}, true
 		case alive && over && w.deletes > 0 && !o.isGone():
 			return step{action: retire, old: s, why: "the grace of token " + s.credential.ID + " is over"}, true
-		case !alive && s.label != "":
+		case !alive && len(s.labels) > 0:
 			return step{action: forget, old: s, why: "the token of version " + s.id + " is gone"}, true
 		}
 	}
@@ -135,9 +155,14 @@ func decideSuperseded(m Managed, o observation, w wish) (step, bool) {
 // changed is why a token is due whose configuration says something else than Mapbox.
 const changed = "its configuration has changed"
 
-// due says why a successor is wanted now, or "". A token of unknown age is one that a person pasted, and has been through other
-// hands: it is due. A forced rotation is due until the current token is the one that it made, so that an event which is
+// isForced reports whether the event asks for a rotation whose token is not current yet. When it is, the event is done, so that one which is
 // delivered twice rotates once.
+func (o observation) isForced(w wish) bool {
+	return w.force && o.current.credential.Rotation != w.rotation
+}
+
+// due says why a successor is wanted now, or "". A token of unknown age is one that a person pasted, and has been through other
+// hands: it is due.
 func (o observation) due(m Managed, w wish) string {
 	current := o.current.credential
 	age := o.now.Sub(current.Created)
@@ -146,7 +171,7 @@ func (o observation) due(m Managed, w wish) string {
 		return "there is none yet"
 	case o.isGone():
 		return "Mapbox does not list it any more"
-	case w.force && current.Rotation != w.rotation:
+	case o.isForced(w):
 		return "it was asked for"
 	case current.Created.IsZero():
 		return "a person has made it"

@@ -16,7 +16,7 @@ import (
 )
 
 // maxSteps bounds a run for one managed token. A run that would need more has met something that it does not understand.
-const maxSteps = 24
+const maxSteps = 32
 
 // Report says what a run did.
 type Report struct {

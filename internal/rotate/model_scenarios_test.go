@@ -33,6 +33,8 @@ var single = []scenario{
 	}}},
 	{"rolled back", fresh, [][]move{{force, pass(time.Hour), rollBack, pass(retireAfter), force}}},
 	{"pasted again", fresh, [][]move{{force, paste, heartbeatNow, pass(time.Hour), heartbeatNow}}},
+	{"Secrets Manager gives up", due, [][]move{{begin, giveUp, heartbeatNow, pass(nativeLimit), heartbeatNow}}},
+	{"a forced rotation while Secrets Manager is at work", fresh, [][]move{{begin, heartbeatNow, force, step("createSecret")}}},
 	{"the newest is deleted", uploadsDue, [][]move{{heartbeatNow, revokeNewest, heartbeatNow}}},
 }
 
@@ -48,6 +50,7 @@ var overlapping = []scenario{
 	{"deletion beside a rotation", fresh, [][]move{{force}, {revokeNewest}}},
 	{"deletion beside a retirement", overdue, [][]move{{heartbeatNow}, {revokeOldest}}},
 	{"steps beside a heartbeat", due, [][]move{{begin, step("createSecret"), step("testSecret"), step("finishSecret")}, {heartbeatNow}}},
+	{"a late step beside the heartbeat that waits no longer", due, [][]move{{begin, heartbeatNow, pass(nativeLimit), heartbeatNow}, {step("createSecret"), step("finishSecret")}}},
 	{"a step twice", fresh, [][]move{{begin, step("createSecret")}, {step("createSecret"), step("finishSecret")}}},
 	{"further tokens twice", further, [][]move{{heartbeatNow}, {heartbeatNow}}},
 	{"further token beside a forced parent", uploadsDue, [][]move{{heartbeatNow}, {force}}},
@@ -60,8 +63,8 @@ func randomSchedule(seed, n uint64) schedule {
 	starts := []func(*world){pasted, fresh, due, replaced, overdue, many, further, uploadsDue, changed}
 	moves := []move{
 		heartbeatNow, heartbeatNow, heartbeatNow, force, force, forceOnce, retireNow, paste, rollBack, revokeNewest, revokeOldest,
-		begin, step("createSecret"), step("setSecret"), step("testSecret"), step("finishSecret"), step("createSecret"), step("testSecret"), step("finishSecret"),
-		pass(time.Second), pass(time.Minute), pass(time.Hour), pass(time.Hour), pass(retireAfter),
+		begin, step("createSecret"), step("setSecret"), step("testSecret"), step("finishSecret"), step("createSecret"), step("testSecret"), step("finishSecret"), giveUp,
+		pass(time.Second), pass(time.Minute), pass(time.Hour), pass(time.Hour), pass(retireAfter), pass(nativeLimit),
 	}
 	s := schedule{seed: seed, scenario: scenario{name: fmt.Sprint("random ", n), start: starts[r.IntN(len(starts))]}, logged: n%16 == 0}
 	for range 1 + r.IntN(3) {
@@ -313,12 +316,18 @@ var begin = act("Secrets Manager begins a rotation", func(w *world) {
 	_ = w.memory.BeginRotation(context.Background(), parentSecret, native)
 })
 
+// giveUp is what becomes of a rotation whose window ends, or that somebody cancels: no step follows, and AWSPENDING stays.
+var giveUp = act("Secrets Manager gives its rotation up", func(w *world) { w.gaveUp = true })
+
+// nativeLimit is how long such a rotation is waited for, and some more for the clock's fractions.
+const nativeLimit = 24*time.Hour + time.Minute
+
 func step(name string) move { return deliver(stepEvent(name)) }
 
 // endNative does what the service does with a rotation that has not ended: all its steps again.
 func (w *world) endNative() {
 	d, err := w.memory.Describe(context.Background(), parentSecret)
-	if err != nil || !d.RotationEnabled || !d.Has(native, secrets.Pending) || d.Has(native, secrets.Current) {
+	if err != nil || w.gaveUp || !d.RotationEnabled || !d.Has(native, secrets.Pending) || d.Has(native, secrets.Current) {
 		return
 	}
 	for name := range strings.FieldsSeq("createSecret setSecret testSecret finishSecret") {

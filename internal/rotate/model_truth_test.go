@@ -152,8 +152,8 @@ func (w *world) unsettled() string {
 			return "AWSPENDING is left on " + m.Name
 		}
 		for id, stages := range d.Stages {
-			if slices.ContainsFunc(stages, isDated) {
-				return fmt.Sprintf("version %s of %s is still dated", id, m.Name)
+			if slices.ContainsFunc(stages, isOurs) {
+				return fmt.Sprintf("version %s of %s still has a label of ours", id, m.Name)
 			}
 		}
 		c, ok := w.currentOf(m.SecretID)

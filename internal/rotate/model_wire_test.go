@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
@@ -163,10 +164,10 @@ func (s modelStore) MoveStage(ctx context.Context, id, stage, from, to string) e
 	})
 }
 
-// stageName drops time and version of a dated label, so that names of calls are short.
+// stageName drops time and version of a label of ours, so that names of calls are short.
 func stageName(stage string) string {
-	if isDated(stage) {
-		return "dated"
+	if isOurs(stage) {
+		return strings.Split(stage, ":")[1]
 	}
 	return stage
 }

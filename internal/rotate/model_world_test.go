@@ -33,13 +33,17 @@ type world struct {
 	guard    guard            // what is taken away from the rotator
 	threads  int
 	faults   []fault
-	position int    // calls and acts so far
-	effects  []bool // of each position, whether the call has an effect
-	met      int    // faults so far
+	places   []place
+	calls    map[string]int // so far, by name
+	passTurn bool           // a place says so
+	position int            // calls and acts so far
+	effects  []bool         // of each position, whether the call has an effect
+	met      int            // faults so far
 	trace    []string
 	log      *bytes.Buffer // nil = nobody looks
 	values   []string      // that must not show
 	events   int
+	gaveUp   bool // Secrets Manager delivers no step any more of the rotation that it has begun
 
 	past   []moment // before each write
 	writes int      // so far
@@ -80,6 +84,7 @@ type moment struct {
 
 func newWorld() *world {
 	w := &world{
+		calls:  map[string]int{},
 		listed: map[listing][]tokens.Metadata{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]bool{}, mine: map[string]*creation{},
 		current: map[string]string{}, left: map[string]time.Time{}, restored: map[string]time.Time{},
 		managed: []rotate.Managed{{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter}},
@@ -145,13 +150,12 @@ func (w *world) run(event string, yield func() bool) error {
 func (w *world) meet(name string, writes bool) way {
 	at := w.position
 	w.position++
-	i := slices.IndexFunc(w.faults, func(f fault) bool { return f.at == at })
 	w.effects = append(w.effects, writes)
-	if i < 0 {
+	how := w.fated(name, at)
+	if how == "" {
 		w.trace = append(w.trace, name)
 		return ""
 	}
-	how := w.faults[i].way
 	ways := waysOfReads
 	if writes {
 		ways = waysOfWrites
@@ -162,6 +166,23 @@ func (w *world) meet(name string, writes bool) way {
 	w.met++
 	w.trace = append(w.trace, fmt.Sprintf("%s [%s]", name, how))
 	return how
+}
+
+// fated returns what the schedule has for the call.
+func (w *world) fated(name string, at int) way {
+	w.calls[name]++
+	for _, p := range w.places {
+		if p.call == name && p.nth == w.calls[name] {
+			w.passTurn = w.passTurn || p.way == ""
+			if p.way != "" {
+				return p.way
+			}
+		}
+	}
+	if i := slices.IndexFunc(w.faults, func(f fault) bool { return f.at == at }); i >= 0 {
+		return w.faults[i].way
+	}
+	return ""
 }
 
 // remember keeps what reads say now, for a write is about to change it.
@@ -224,4 +245,6 @@ func (w *world) isAlive(id string) bool {
 	return slices.ContainsFunc(w.sim.Tokens(user), func(t tokensim.TokenInfo) bool { return t.ID == id })
 }
 
-func isDated(stage string) bool { return strings.HasPrefix(stage, "tokenmint:") }
+func isDated(stage string) bool { return strings.HasPrefix(stage, "tokenmint:superseded:") }
+
+func isOurs(stage string) bool { return strings.HasPrefix(stage, "tokenmint:") }

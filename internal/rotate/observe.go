@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -33,11 +34,11 @@ type version struct {
 	credential secrets.Credential
 }
 
-// superseded is a version that was current once. With a label it may be current again: a person has rolled back.
+// superseded is a version that was current once. With labels it may be current again: a person has rolled back.
 type superseded struct {
 	version
-	label string    // the whole staging label, "" when there is none yet
-	since time.Time // what it says; zero when there is none yet
+	labels []string  // the whole staging labels. Runs beside each other may have dated it twice
+	since  time.Time // what the latest of them says; zero when there is none yet
 }
 
 // observation is all that a decision rests on.
@@ -47,6 +48,7 @@ type observation struct {
 	pendingID  string             // of the version with AWSPENDING, "" without one
 	pending    *version           // what it holds; nil when it holds nothing, or is the current version
 	native     bool               // Secrets Manager's own rotation is switched on
+	watched    []watched
 	superseded []superseded
 	live       []tokens.Metadata // the account's tokens
 	notePrefix string
@@ -65,7 +67,7 @@ func (r *run) observe(ctx context.Context, m Managed, auth *secrets.Credential) 
 	if err != nil {
 		return o, err
 	}
-	o.native = d.RotationEnabled
+	o.native, o.watched = d.RotationEnabled, observeWatched(d)
 	if id, ok := d.VersionAt(secrets.Current); ok {
 		if o.current, err = h.read(ctx, m, id); err != nil {
 			return o, err
@@ -135,8 +137,8 @@ func (h *Handler) observeVersions(ctx context.Context, m Managed, d secrets.Desc
 			return err
 		}
 	}
-	for id, labels := range d.Stages {
-		s, err := h.observeSuperseded(ctx, m, id, labels)
+	for _, id := range slices.Sorted(maps.Keys(d.Stages)) { // in one order, so that what goes wrong once does so again
+		s, err := h.observeSuperseded(ctx, m, id, d.Stages[id])
 		if err != nil {
 			return err
 		}
@@ -160,8 +162,8 @@ func (o observation) isSuperseded(id string) bool {
 // observeSuperseded reads the version with these labels if it was current once; nil if it was not. A version whose value is no
 // credential, as a slip of a person may leave it, holds nothing to retire.
 func (h *Handler) observeSuperseded(ctx context.Context, m Managed, id string, labels []string) (*superseded, error) {
-	i := slices.IndexFunc(labels, func(l string) bool { return strings.HasPrefix(l, supersededPrefix) })
-	if i < 0 && !slices.Contains(labels, secrets.Previous) {
+	dated := slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return !strings.HasPrefix(l, supersededPrefix) })
+	if len(dated) == 0 && !slices.Contains(labels, secrets.Previous) {
 		return nil, nil
 	}
 	v, err := h.read(ctx, m, id)
@@ -169,14 +171,20 @@ func (h *Handler) observeSuperseded(ctx context.Context, m Managed, id string, l
 		h.logger.WarnContext(ctx, "earlier version is left alone", "secret", m.SecretID, "version", id, "cause", err)
 		return nil, nil
 	}
-	if err != nil || i < 0 {
-		return &superseded{version: v}, err
-	}
-	since, err := supersededSince(labels[i], id)
 	if err != nil {
-		return nil, fmt.Errorf("label %q of version %s: %w", labels[i], id, err)
+		return nil, err
 	}
-	return &superseded{version: v, label: labels[i], since: since}, nil
+	s := superseded{version: v, labels: dated}
+	for _, label := range dated {
+		since, err := supersededSince(label, id)
+		if err != nil {
+			return nil, fmt.Errorf("label %q of version %s: %w", label, id, err)
+		}
+		if since.After(s.since) {
+			s.since = since
+		}
+	}
+	return &s, nil
 }
 
 // errNoCredential marks a version whose value is not one.

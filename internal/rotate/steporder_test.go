@@ -158,16 +158,40 @@ func TestCreateStepAfterALostAnswer(t *testing.T) {
 	b.settles()
 }
 
-// A version that Secrets Manager registered and then gave up keeps AWSPENDING without a value for ever.
-func TestStrandedLabelIsRemoved(t *testing.T) {
+// A version that Secrets Manager registered and then gave up keeps AWSPENDING without a value for ever. While the service's rotation is on
+// it is waited for, for a day since a heartbeat first saw it.
+func TestStrandedRotationIsTakenOver(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().begin(native)
-	if got := b.steps(heartbeat); got != "wait" {
-		t.Errorf("while the rotation is on: %s", got)
-	}
-	b.enable(false)
-	if got := b.steps(heartbeat); got != "unmark settled" {
-		t.Errorf("when it is off: %s", got)
+	const rotates = "create promote unmark supersede settled"
+	for name, tc := range map[string]struct {
+		meanwhile func(b *bench)
+		event     string
+		want      string
+	}{
+		"within a day":    {func(b *bench) { b.sim.Advance(24*time.Hour - time.Second) }, heartbeat, "wait"},
+		"after a day":     {func(b *bench) { b.sim.Advance(24 * time.Hour) }, heartbeat, "unmark unwatch settled"},
+		"overdue":         {func(b *bench) { b.sim.Advance(rotateEvery) }, heartbeat, "unmark unwatch " + rotates},
+		"forced":          {func(*bench) {}, `{"action":"rotate","id":"operator","force":true}`, "unmark unwatch " + rotates},
+		"switched off":    {func(b *bench) { b.enable(false) }, heartbeat, "unmark unwatch settled"},
+		"label taken off": {func(b *bench) { b.move(secrets.Pending, native, "") }, heartbeat, "unwatch settled"},
+		"value comes":     {func(b *bench) { b.must(b.take(stepEvent("createSecret"))) }, heartbeat, "promote unmark unwatch supersede settled"},
+		"another has begun": {func(b *bench) {
+			b.sim.Advance(24 * time.Hour)
+			b.move(secrets.Pending, native, "")
+			b.begin(other)
+		}, heartbeat, "unwatch watch wait"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t).rotated().begin(native)
+			if got := b.steps(heartbeat); got != "watch wait" {
+				t.Fatalf("at first sight: %s", got)
+			}
+			tc.meanwhile(b)
+			if got := b.steps(tc.event); got != tc.want {
+				t.Errorf("steps: %s, want %s", got, tc.want)
+			}
+		})
 	}
 }
 
