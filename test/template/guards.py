@@ -93,7 +93,8 @@ GUARDS = [
     ("metrics_are_written_by_somebody", "as it is", '["tokenmint", "Minted", "Stage"', '["tokenmint", "Mint", "Stage"'),
     ("metrics_are_written_by_somebody", "as it is", "      Namespace: !Sub tokenmint/${Stage}\n", "      Namespace: tokenmint\n"),
     ("all_is_tagged", "as it is", "    Tags: {application: tokenmint, stage: !Ref Stage}\n\nResources:", "\nResources:"),
-    ("outputs_say_what_to_type", "as it is", "--secret-string file:///dev/stdin", "--secret-string sk.…"),
+    ("outputs_say_what_to_type", "as it is", "go run ./cmd/tokenmint bootstrap", "go run ./cmd/tokenmint bootstrap <<<sk.…"),
+    ("outputs_say_what_to_type", "as it is", "SCHEDULE_NAME=${RotateFunctionHeartbeat}", "SCHEDULE_NAME=$(rm -r .)"),
     ("outputs_say_what_to_type", "jwt", 'Authorization: Bearer $JWT"', 'Authorization: $JWT"'),
 ]
 

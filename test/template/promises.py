@@ -431,9 +431,22 @@ def all_is_tagged(stack):
 @promise
 def outputs_say_what_to_type(stack):
     assert stack.outputs["ParentSecretArn"] == parent(stack)
-    assert f"--secret-id '{parent(stack)}'" in stack.outputs["NextPutParent"]
-    # On a command line the token would be in the shell's history and in the list of processes.
-    assert stack.outputs["NextPutParent"].endswith("--secret-string file:///dev/stdin")
+    # A shell reads these, and no part of them may be more than a word: each parameter in them has a pattern that sees to it.
+    assert re.fullmatch(r"export( [A-Z_]+=[A-Za-z0-9/_+=.@:-]+)+", stack.outputs["Variables"])
+    exported = stack.outputs["Variables"].removeprefix("export ").split(" ")
+    assert dict(word.split("=", 1) for word in exported) == {
+        "MINT_URL": stack.outputs["MintUrl"],
+        "AWS_REGION": "eu-central-1",
+        "PARENT_SECRET_ID": parent(stack),
+        "TOKEN_TABLE": "ref:TokenTable",
+        "SCHEDULE_NAME": "ref:RotateFunctionHeartbeat",
+        "STACK": "tokenmint",
+        "STAGE": stack.parameters["Stage"],
+    }
+    # No token: on a command line it would be in the shell's history and in the list of processes.
+    assert stack.outputs["NextPutParent"] == (
+        f"AWS_REGION=eu-central-1 PARENT_SECRET_ID={parent(stack)} go run ./cmd/tokenmint bootstrap"
+    )
     assert "--function-name ref:RotateFunction" in stack.outputs["NextRotate"]
     assert ("Bearer" in stack.outputs["NextMint"]) == bool(stack.parameters["JwtIssuer"])
     assert f"{stack.outputs['MintUrl']}/tokens" in stack.outputs["NextMint"]
