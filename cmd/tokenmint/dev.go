@@ -23,6 +23,7 @@ type dev struct {
 	mint, mapbox, aws string // addresses to listen on
 	config            string // path; "" = the one compiled in
 	state, envFile    string // paths; "" = none
+	samEnvFile        string // likewise
 	live              bool
 	world             worldOptions
 	getenv            func(string) string // of --live: MAPBOX_ACCESS_TOKEN, TOKENS_API_URL
@@ -56,6 +57,7 @@ The header X-Dev-Authorizer (the JSON of requestContext.authorizer) sets who cal
 	flags.StringVar(&d.config, "config", "", "configuration file (default: the one compiled in)")
 	flags.StringVar(&d.state, "state", "", "directory that keeps tokens and secrets over a restart (default: memory)")
 	flags.StringVar(&d.envFile, "env-file", "", "file to write the printed lines to when ready")
+	flags.StringVar(&d.samEnvFile, "sam-env-file", "", "file to write for sam local --env-vars when ready; see docs/sam-local.md")
 	flags.IntVar(&d.world.rate, "mapbox-rate", 100, "requests a minute that the simulator allows an account; 0 = no limit")
 	flags.Uint64Var(&d.world.seed, "seed", 1, "seed of the simulator's tokens")
 	flags.BoolVar(&d.live, "live", false, "use the real Mapbox, with the parent token in MAPBOX_ACCESS_TOKEN")
@@ -68,6 +70,8 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 		return usageError(errors.New("--mapbox-rate must not be negative"))
 	case d.live && d.state != "":
 		return usageError(errors.New("--live keeps nothing, so --state cannot go with it"))
+	case d.live && d.samEnvFile != "":
+		return usageError(errors.New("--live keeps the parent token to itself, so --sam-env-file cannot go with it"))
 	}
 	cfg, err := loadConfig(d.config)
 	if err != nil {
@@ -82,6 +86,9 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 		return err
 	}
 	defer servers.close()
+	if d.live && !servers.loopback() {
+		return usageError(errors.New("--live serves the parent token and mints for anybody, so --mint and --aws must be loopback addresses"))
+	}
 	lines := d.lines(w, servers)
 	handlers, err := build(lines, cfg, w, log)
 	if err != nil {
@@ -92,14 +99,31 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 		servers.serve(servers.mapbox, keep(w.mapbox()))
 	}
 	servers.serve(servers.mint, handlers.front(d.live))
+	if err := d.write(lines, servers); err != nil {
+		return err
+	}
+	fmt.Fprint(out, lines)
+	fmt.Fprint(log, d.hint(lines))
+	return servers.wait(ctx)
+}
+
+// write leaves the files that other programs read.
+func (d dev) write(lines variables, s *servers) error {
 	if d.envFile != "" {
 		if err := writePrivate(d.envFile, []byte(lines.String())); err != nil {
 			return fmt.Errorf("write --env-file: %w", err)
 		}
 	}
-	fmt.Fprint(out, lines)
-	fmt.Fprint(log, d.hint(lines))
-	return servers.wait(ctx)
+	if d.samEnvFile != "" {
+		text, err := samVariables(s)
+		if err == nil {
+			err = writePrivate(d.samEnvFile, text)
+		}
+		if err != nil {
+			return fmt.Errorf("write --sam-env-file: %w", err)
+		}
+	}
+	return nil
 }
 
 // open returns the world, and what keeps its changes.

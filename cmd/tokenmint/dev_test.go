@@ -340,9 +340,10 @@ func TestExitCodes(t *testing.T) {
 		{"", 0}, {"--help", 0}, {"version", 0}, {"dev --help", 0}, {"completion bash", 0},
 		{"bootstrap extra", 2}, {"doctor extra", 2}, {"explain extra", 2}, {"bootstrap --help", 0}, {"doctor --help", 0}, {"explain --help", 0},
 		{"bogus", 2}, {"--bogus", 2}, {"dev --bogus", 2}, {"dev extra", 2}, {"dev --mapbox-rate -1", 2}, {"dev --mapbox-rate many", 2},
-		{"dev --live --state " + dir, 2}, {"invoke", 2}, {"invoke other", 2}, {"invoke mint", 2}, {"invoke mint rotate", 2},
+		{"dev --live --state " + dir, 2}, {"dev --live --sam-env-file " + dir + "/env", 2}, {"invoke", 2}, {"invoke other", 2}, {"invoke mint", 2}, {"invoke mint rotate", 2},
 		{"dev --mint " + taken.Addr().String(), 1}, {"dev --config " + dir + "/none", 1}, {"dev --state " + broken, 1},
 		{"dev --mint :0 --mapbox :0 --aws :0 --env-file " + dir + "/none/env", 1},
+		{"dev --mint :0 --mapbox :0 --aws :0 --sam-env-file " + dir + "/none/env", 1},
 		{"invoke mint --event " + dir + "/none", 1}, {"invoke mint --event " + broken, 1},
 		{"invoke mint --event " + array, 0}, {"invoke rotate --event " + array, 1},
 	} {

@@ -31,6 +31,19 @@ func (l listener) url() string {
 	return "http://127.0.0.1:" + strconv.Itoa(address.Port)
 }
 
+// loopback tells whether only this machine can reach the servers.
+func (s *servers) loopback() bool {
+	for _, l := range []listener{s.mint, s.mapbox, s.aws} {
+		if l.Listener == nil {
+			continue
+		}
+		if address, ok := l.Addr().(*net.TCPAddr); !ok || !address.IP.IsLoopback() {
+			return false
+		}
+	}
+	return true
+}
+
 func (d dev) listen(ctx context.Context) (*servers, error) {
 	var listen net.ListenConfig
 	s := &servers{failed: make(chan error, 3)}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestDevWritesVariablesForSAM(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "env.json")
+	m := startDev(t, dev{samEnvFile: path})
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file map[string]map[string]string
+	if err := json.Unmarshal(text, &file); err != nil || len(file) != 1 {
+		t.Fatalf("%v: %s", err, text)
+	}
+	inContainer := func(name string) string {
+		return strings.Replace(m.lines[name], "127.0.0.1", "host.docker.internal", 1)
+	}
+	want := map[string]string{
+		"PARENT_SECRET_ID": m.lines["PARENT_SECRET_ID"], "TOKENS_API_URL": inContainer("TOKENS_API_URL"),
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER": inContainer("AWS_ENDPOINT_URL_SECRETS_MANAGER"), "TOKEN_TABLE": "",
+	}
+	if got := file["Parameters"]; !maps.Equal(got, want) {
+		t.Errorf("variables %v, want %v", got, want)
+	}
+	template, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(file["Parameters"])) { // sam local passes over any other
+		if !strings.Contains(string(template), "\n        "+name+":") && !strings.Contains(string(template), "\n          "+name+":") {
+			t.Errorf("template.yaml has no variable %s", name)
+		}
+	}
+}
+
+type addressed struct {
+	net.Listener
+	address net.TCPAddr
+}
+
+func (a addressed) Addr() net.Addr { return &a.address }
+
+func TestAddressesForContainers(t *testing.T) {
+	t.Parallel()
+	for ip, want := range map[string]string{
+		"127.0.0.1":  "http://host.docker.internal:8788",
+		"::1":        "http://host.docker.internal:8788",
+		"0.0.0.0":    "http://host.docker.internal:8788",
+		"::":         "http://host.docker.internal:8788",
+		"172.17.0.1": "http://172.17.0.1:8788",
+	} {
+		l := listener{addressed{address: net.TCPAddr{IP: net.ParseIP(ip), Port: 8788}}}
+		if got := l.containerURL(); got != want {
+			t.Errorf("%s: %s, want %s", ip, got, want)
+		}
+	}
+}
+
+// With --live the Secrets Manager endpoint holds a real token, and X-Dev-Authorizer makes anybody a caller.
+func TestDevLiveIsForThisMachineAlone(t *testing.T) {
+	t.Parallel()
+	parent := startDev(t, dev{}).lines["MAPBOX_ACCESS_TOKEN"]
+	getenv := func(name string) string { return map[string]string{"MAPBOX_ACCESS_TOKEN": parent}[name] }
+	for _, d := range []dev{{mint: "0.0.0.0:0", aws: ":0"}, {mint: ":0", aws: "0.0.0.0:0"}, {mint: ":0", aws: "[::]:0"}} {
+		d.live, d.getenv = true, getenv
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // were it to serve
+		if err := d.run(ctx, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "must be loopback") {
+			t.Errorf("--mint %s --aws %s: %v", d.mint, d.aws, err)
+		}
+		cancel()
+	}
+}
