@@ -25,13 +25,14 @@ func newDoctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check a deployed stack from outside, or with --local this machine",
-		Long: `doctor looks at what the variables name and changes nothing: the configuration, the parent secret and its token, what Mapbox says
-of it, what rotation has left to do, and the token table. It prints a line for each finding: "ok", "note" for what settles by
-itself, "WRONG" with what to do. It ends with 1 when something is wrong.
+		Long: `doctor looks at what the variables name and changes nothing: the configuration, the schedule, the parent secret and its token, what
+Mapbox says of it, when it was last rotated, what rotation has left to do, the token table, and what is left of this minute's budget. It
+prints a line for each finding: "ok", "note" for what settles by itself, "WRONG" with what to do. It ends with 1 when something is wrong.
 
-With --local it checks instead that this machine has what the documented steps call for.
+With --local it checks instead that this machine has what docs/deploy.md calls for.
 
-` + variablesHelp,
+` + variablesHelp + `
+doctor reads SCHEDULE_NAME besides, the name of the stack's schedule.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), invocationLimit)
@@ -79,8 +80,10 @@ func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer)
 		f.wrong("configuration: %v", err)
 		return
 	}
-	e := examination{deployed, f, d.now}
+	e := examination{deployment: deployed, findings: f, now: d.now}
 	f.ok("configuration: %d profiles, %d tokens besides the parent", len(e.config.Profiles), len(e.config.Tokens))
+	endpoint := or(d.getenv("AWS_ENDPOINT_URL_SCHEDULER"), d.getenv("AWS_ENDPOINT_URL"))
+	e.patience = patienceFor(e.checkSchedule(ctx, d.getenv("SCHEDULE_NAME"), endpoint))
 	if e.checkParent(ctx) {
 		e.checkRotation(ctx, log)
 	}

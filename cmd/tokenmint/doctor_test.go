@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -44,7 +45,7 @@ func TestDoctorFindsNothingInAFreshDev(t *testing.T) {
 	t.Parallel()
 	m := startDev(t, dev{})
 	got, err := m.examine(doctor{getenv: m.getenv()})
-	if err != nil || strings.Count("\n"+got, "\nok ") != 8 || strings.Contains(got, "WRONG") {
+	if err != nil || strings.Count("\n"+got, "\nok ") != 9 || strings.Contains(got, "WRONG") {
 		t.Errorf("%v\n%s", err, got)
 	}
 	before := m.currentVersion()
@@ -92,10 +93,10 @@ func TestDoctorExplainsWhatItFinds(t *testing.T) {
 		"too few scopes":   {doctor{getenv: m.hold("few", m.issue("tokens:read", "tokens:write"), time.Now())}, true, []string{"WRONG  scopes: the parent lacks ", "uploads:write"}},
 		"no right to list": {doctor{getenv: m.hold("blind", m.issue("tokens:write", "fonts:read"), time.Now())}, true, []string{"WRONG  scopes: ", "tokens:read", "WRONG  rotation of parent: "}},
 		"too many scopes":  {doctor{getenv: m.hold("many", m.issue(append(all, "vision:read")...), time.Now())}, false, []string{"note   scopes: beyond need: vision:read"}},
-		"pasted just now":  {doctor{getenv: m.hold("pasted", m.issue(all...), time.Time{})}, false, []string{"note   age: a person stored", "note   rotation of parent: create, since a person has made it"}},
+		"pasted just now":  {doctor{getenv: m.hold("pasted", m.issue(all...), time.Time{})}, false, []string{"note   age: a person stored", "note   last rotation: none of this parent yet", "note   rotation of parent: create, since a person has made it"}},
 		"pasted long ago":  {doctor{getenv: m.hold("forgotten", m.issue(all...), time.Time{}), now: later(3 * time.Hour)}, true, []string{"WRONG  age: a person stored the parent 3h0m0s ago"}},
 		"due":              {doctor{getenv: m.getenv(), now: later(721 * time.Hour)}, false, []string{"note   rotation of parent: create"}},
-		"overdue":          {doctor{getenv: m.getenv(), now: later(723 * time.Hour)}, true, []string{"WRONG  age: the parent is 723h0m0s old, of 720h0m0s"}},
+		"overdue":          {doctor{getenv: m.getenv(), now: later(723 * time.Hour)}, true, []string{"WRONG  age: the parent is 723h0m0s old, of 720h0m0s, and no heartbeat has come"}},
 		"half done":        {doctor{getenv: m.getenv("PARENT_SECRET_ID", "half")}, false, []string{"note   pending: a rotation began", "note   rotation of parent: promote"}},
 		"stuck half done":  {doctor{getenv: m.getenv("PARENT_SECRET_ID", "half"), now: later(3 * time.Hour)}, true, []string{"WRONG  pending: AWSPENDING has been on"}},
 		"replaced":         {doctor{getenv: replaced}, false, []string{"note   versions: earlier ones that are kept: 1", "note   rotation of parent: supersede"}},
@@ -112,7 +113,7 @@ func TestDoctorExplainsWhatItFinds(t *testing.T) {
 	}
 }
 
-func TestDoctorLooksForOrphansAndTheTable(t *testing.T) {
+func TestDoctorLooksForOrphans(t *testing.T) {
 	t.Parallel()
 	m := startDev(t, dev{})
 	lost := tokens.CreateRequest{Scopes: []string{"fonts:read", "tokens:read"}, Note: "tokenmint/tokenmint/parent/" + newID()}
@@ -123,23 +124,94 @@ func TestDoctorLooksForOrphansAndTheTable(t *testing.T) {
 	if err != nil || !strings.Contains(got, "note   rotation of parent: sweep") || !strings.Contains(got, "note   table: TOKEN_TABLE is not set") {
 		t.Errorf("%v\n%s", err, got)
 	}
-	for want, reply := range map[string]struct {
+}
+
+// service is a double of a service that gives one answer.
+func service(t *testing.T, status int, body string) (url string) {
+	t.Helper()
+	double := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	t.Cleanup(double.Close)
+	return double.URL
+}
+
+func TestDoctorReadsTheLedger(t *testing.T) {
+	t.Parallel()
+	m := startDev(t, dev{})
+	config := filepath.Join(t.TempDir(), "tokenmint.yaml")
+	bounded := "profiles: {web-map: {scopes: [fonts:read], mints_per_minute: 7, allow: [jwt: {groups: maps}]}}"
+	if err := os.WriteFile(config, []byte(bounded), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	noon := time.Date(2026, 1, 2, 12, 0, 30, 0, time.UTC)
+	for name, tc := range map[string]struct {
 		status int
 		body   string
+		says   string
+		silent string
 	}{
-		"ok     table: shared is readable": {200, "{}"},
-		"WRONG  table: ":                   {400, `{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}`},
+		"nothing yet": {200, `{}`, "ok     budget: 80 mints of 80 are left in this minute\n", "note   budget"},
+		"some": {200, `{"Item":{"total":{"N":"5"},"p#uploads":{"N":"1"},"p#web-map":{"N":"4"}}}`,
+			"ok     budget: 75 mints of 80 are left in this minute (minted: web-map 4, uploads 1)", "note   budget"},
+		"all": {200, `{"Item":{"total":{"N":"80"},"p#uploads":{"N":"80"}}}`, "note   budget: all 80 mints of this minute are spent (minted: uploads 80)", "ok     budget"},
+		"all of one": {200, `{"Item":{"total":{"N":"7"},"p#web-map":{"N":"7"}}}`,
+			"note   budget: profile web-map has spent its own 7 of this minute", "note   budget: all"},
+		"closed": {200, fmt.Sprintf(`{"Item":{"total":{"N":"5"},"closed":{"N":"%d"}}}`, noon.Add(20*time.Second).UnixMilli()),
+			"note   budget: closed until 2026-01-02T12:00:50Z", "ok     budget"},
+		"opened again": {200, fmt.Sprintf(`{"Item":{"closed":{"N":"%d"}}}`, noon.Add(-time.Second).UnixMilli()), "ok     budget: 80 mints", "note   budget"},
+		"garbage":      {200, `{"Item":{"total":{"S":"many"}}}`, "WRONG  table: ledger budget#2026-01-02T12:00:00Z cannot be read", "budget: "},
+		"no table":     {400, `{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}`, "WRONG  table: ", "budget: "},
 	} {
-		table := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-			w.WriteHeader(reply.status)
-			_, _ = io.WriteString(w, reply.body)
-		}))
-		got, err := m.examine(doctor{getenv: m.getenv("TOKEN_TABLE", "shared", "AWS_ENDPOINT_URL_DYNAMODB", table.URL)})
-		table.Close()
-		if !strings.Contains(got, want) || (err != nil) != strings.HasPrefix(want, "WRONG") {
-			t.Errorf("no %q: %v\n%s", want, err, got)
+		d := doctor{config: config, getenv: m.getenv("TOKEN_TABLE", "shared", "AWS_ENDPOINT_URL_DYNAMODB", service(t, tc.status, tc.body))}
+		d.now = func() time.Time { return noon }
+		got, err := m.examine(d)
+		if !strings.Contains(got, tc.says) || strings.Contains(got, tc.silent) || (err != nil) != strings.HasPrefix(tc.says, "WRONG") {
+			t.Errorf("%s: no %q, or %q: %v\n%s", name, tc.says, tc.silent, err, got)
 		}
+	}
+}
+
+func TestDoctorLooksAtTheSchedule(t *testing.T) {
+	t.Parallel()
+	m := startDev(t, dev{})
+	later := func(d time.Duration) func() time.Time { return func() time.Time { return time.Now().Add(d) } }
+	pasted := m.hold("pasted", m.issue(needed(t)...), time.Time{})
+	for name, tc := range map[string]struct {
+		status int
+		body   string
+		now    func() time.Time
+		says   []string
+		wrong  bool
+	}{
+		"hourly": {200, `{"State":"ENABLED","ScheduleExpression":"rate(1 hour)"}`, time.Now, []string{"ok     schedule: heartbeat is enabled and beats by rate(1 hour)"}, false},
+		"missed": {200, `{"State":"ENABLED","ScheduleExpression":"rate(1 hour)"}`, later(3 * time.Hour), []string{"WRONG  age: a person stored the parent 3h0m0s ago, and no heartbeat has come"}, true},
+		"slower": {200, `{"State":"ENABLED","ScheduleExpression":"rate(12 hours)"}`, later(24 * time.Hour), []string{"note   age: a person stored the parent 24h0m0s ago"}, false},
+		"quick":  {200, `{"State":"ENABLED","ScheduleExpression":"rate(10 minutes)"}`, later(31 * time.Minute), []string{"WRONG  age: a person stored the parent 31m0s ago"}, true},
+		"cron":   {200, `{"State":"ENABLED","ScheduleExpression":"cron(0 4 * * ? *)"}`, later(48 * time.Hour), []string{"ok     schedule: ", "note   age: "}, false},
+		"rarely": {200, `{"State":"ENABLED","ScheduleExpression":"rate(16 days)"}`, time.Now, []string{"WRONG  schedule: heartbeat beats by rate(16 days), too seldom for a parent that is replaced after 720h0m0s"}, true},
+		"off":    {200, `{"State":"DISABLED","ScheduleExpression":"rate(1 hour)"}`, time.Now, []string{"WRONG  schedule: heartbeat is DISABLED, so no heartbeat comes"}, true},
+		"over":   {200, `{"State":"ENABLED","ScheduleExpression":"rate(1 hour)","EndDate":1767225600}`, time.Now, []string{"WRONG  schedule: heartbeat has ended at 2026-01-01T00:00:00Z"}, true},
+		"gone":   {404, `{"__type":"ResourceNotFoundException","Message":"Schedule heartbeat does not exist."}`, time.Now, []string{"WRONG  schedule: ResourceNotFoundException: Schedule heartbeat does not exist.; deploy the stack"}, true},
+		"denied": {403, `{"__type":"AccessDeniedException","Message":"no"}`, time.Now, []string{"WRONG  schedule: AccessDeniedException: no; allow these credentials scheduler:GetSchedule"}, true},
+		"barred": {403, `{"__type":"UnrecognizedClientException","Message":"no"}`, time.Now, []string{"WRONG  schedule: ", "are region and credentials right?"}, true},
+		"no AWS": {200, `<html>`, time.Now, []string{"WRONG  schedule: ", "are region, endpoint and credentials right?"}, true},
+	} {
+		address := service(t, tc.status, tc.body)
+		getenv := func(name string) string {
+			return or(map[string]string{"SCHEDULE_NAME": "heartbeat", "AWS_ENDPOINT_URL_SCHEDULER": address}[name], pasted(name))
+		}
+		got, err := m.examine(doctor{getenv: getenv, now: tc.now})
+		for _, want := range tc.says {
+			if !strings.Contains(got, want) || (err != nil) != tc.wrong {
+				t.Errorf("%s: no %q: %v\n%s", name, want, err, got)
+			}
+		}
+	}
+	if got, _ := m.examine(doctor{getenv: pasted}); !strings.Contains(got, "note   schedule: SCHEDULE_NAME is not set") {
+		t.Errorf("without a name:\n%s", got)
 	}
 }
 

@@ -10,20 +10,20 @@ import (
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
-	"github.com/tokenmint/tokenmint/internal/tokentable"
 	"github.com/tokenmint/tokenmint/internal/wiring"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
-
-// patience is how long the rotator may take over what its hourly heartbeat does: one may be missed.
-const patience = 2*time.Hour + 10*time.Minute
 
 // examination is one look at a deployment.
 type examination struct {
 	deployment
 	*findings
-	now func() time.Time
+	now      func() time.Time
+	patience time.Duration // how long the rotator may take over what a heartbeat does
 }
+
+// patienceFor lets one heartbeat be missed, and come at the end of its flexible window.
+func patienceFor(beat time.Duration) time.Duration { return 2*beat + 10*time.Minute }
 
 // checkParent goes from the secret to its token's scopes, and reports whether that token works: what is left of rotation can only be seen
 // with it.
@@ -61,6 +61,7 @@ func (e examination) checkParent(ctx context.Context) bool {
 	e.ok("verdict: Mapbox calls the token valid")
 	e.checkScopes(ctx, parent)
 	e.checkAge(parent.Created, version.Created)
+	e.checkLast(parent, version.Created)
 	return true
 }
 
@@ -94,20 +95,32 @@ func (e examination) checkScopes(ctx context.Context, parent secrets.Credential)
 
 // checkAge holds against the rotator what it should have replaced. A token without a date is one that a person stored.
 func (e examination) checkAge(created, stored time.Time) {
-	const look = "no heartbeat has replaced it; look at the schedule, and at the log of the rotator"
+	const look = "no heartbeat has come, or none got through; look at the schedule, and at the log of the rotator"
 	every := e.config.Parent.RotateEvery
 	age, since := e.now().Sub(created), e.now().Sub(stored)
 	switch {
-	case created.IsZero() && since > patience:
+	case created.IsZero() && since > e.patience:
 		e.wrong("age: a person stored the parent %s ago, and %s", rounded(since), look)
 	case created.IsZero():
 		e.note("age: a person stored the parent %s ago; the next heartbeat replaces it, or: tokenmint rotate", rounded(since))
-	case age > every+patience:
+	case age > every+e.patience:
 		e.wrong("age: the parent is %s old, of %s, and %s", rounded(age), every, look)
 	default:
 		e.ok("age: the parent is %s old, of %s", rounded(age), every)
 	}
 }
+
+// checkLast says when rotation last replaced the parent, and when it will again.
+func (e examination) checkLast(parent secrets.Credential, stored time.Time) {
+	if parent.Created.IsZero() {
+		e.note("last rotation: none of this parent yet, which was stored at %s", moment(stored))
+		return
+	}
+	e.ok("last rotation: %s, stored at %s; the next is due at %s", or(parent.Rotation, "of an id that is not known"), moment(stored),
+		moment(parent.Created.Add(e.config.Parent.RotateEvery)))
+}
+
+func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func rounded(d time.Duration) time.Duration { return d.Round(time.Minute) }
 
@@ -134,7 +147,7 @@ func (e examination) checkVersions(ctx context.Context, d secrets.Description) {
 		e.note("pending: version %s has no value; Secrets Manager's own rotation stores one, or the next heartbeat takes the label off", pending)
 	case err != nil:
 		e.wrong("pending: %v; %s", err, remedy(err, "look again"))
-	case since > patience:
+	case since > e.patience:
 		e.wrong("pending: AWSPENDING has been on version %s for %s; the log of the rotator says why it does not pass the proof", pending, rounded(since))
 	default:
 		e.note("pending: a rotation began %s ago; the next heartbeat ends it", rounded(since))
@@ -173,16 +186,4 @@ func (e examination) checkPlan(t rotate.TokenReport) {
 	default:
 		e.note("rotation of %s: %s, since %s; the next heartbeat does it, or: tokenmint rotate --name %s", t.Name, step, t.Why, t.Name)
 	}
-}
-
-func (e examination) checkTable(ctx context.Context) {
-	if e.settings.TokenTable == "" {
-		e.note("table: TOKEN_TABLE is not set, so it is not checked")
-		return
-	}
-	if _, err := tokentable.Open(e.settings.AWS, e.settings.TokenTable).Load(ctx, "doctor"); err != nil {
-		e.wrong("table: %v; deploy the stack, or allow these credentials dynamodb:GetItem on it; instances share no tokens without it", err)
-		return
-	}
-	e.ok("table: %s is readable", e.settings.TokenTable)
 }

@@ -62,6 +62,10 @@ func TestItems(t *testing.T) {
 	must(t, store.Close(ctx, now, now.Add(time.Minute)))
 	counts["closed"] = number("1767366305678")
 	expect(t, client, table, ledger, counts)
+	want := tokentable.Ledger{Spent: 3, Profiles: map[string]int{"web-map": 2, "uploads": 1}, Closed: now.Add(time.Minute)}
+	if got, err := store.Ledger(ctx, now); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("ledger %+v, %v, want %+v", got, err, want)
+	}
 	expect(t, client, table, "budget#2026-01-02T15:05:00Z", item{
 		"pk": text("budget#2026-01-02T15:05:00Z"), "closed": number("1767366305678"), "ttl": number("1767369960"),
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,33 @@ const (
 	longestClosed = 2 * time.Minute // how far ahead the budget can be closed
 	keepLedger    = time.Hour       // after its minute, so that an operator can look at it
 )
+
+// Ledger is what a minute's budget has been spent on, for a person who looks: the mint decides by Spend's condition.
+type Ledger struct {
+	Spent    int            // mints
+	Profiles map[string]int // the same, of each profile that minted
+	Closed   time.Time      // until when the budget is closed; zero if it never was
+}
+
+// Ledger reads the ledger of the minute that now is in.
+func (s *Store) Ledger(ctx context.Context, now time.Time) (Ledger, error) {
+	minute := now.UTC().Truncate(time.Minute)
+	there, err := s.get(ctx, ledgerKey(minute))
+	if err != nil {
+		return Ledger{}, wrap(err, "read %s", ledgerKey(minute))
+	}
+	in := reader{item: there}
+	ledger := Ledger{int(in.number("total", math.MaxInt32)), map[string]int{}, in.closed(minute)}
+	for name := range there {
+		if profile, ok := strings.CutPrefix(name, profileName("")); ok {
+			ledger.Profiles[profile] = int(in.number(name, math.MaxInt32))
+		}
+	}
+	if in.broken {
+		return Ledger{}, errUnreadable(minute)
+	}
+	return ledger, nil
+}
 
 // Spend implements [tokencache.Store].
 func (s *Store) Spend(ctx context.Context, spend tokencache.Spend) (left int, err error) {

@@ -14,15 +14,19 @@ import (
 
 // Load implements [tokencache.Store].
 func (s *Store) Load(ctx context.Context, key string) (tokencache.Record, error) {
-	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName:      s.table,
-		Key:            primaryKey(key),
-		ConsistentRead: aws.Bool(true),
-	})
+	there, err := s.get(ctx, key)
 	if err != nil {
 		return tokencache.Record{}, wrap(err, "load record %s", key)
 	}
-	return readRecord(out.Item), nil
+	return readRecord(there), nil
+}
+
+func (s *Store) get(ctx context.Context, key string) (item, error) {
+	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: s.table, Key: primaryKey(key), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return nil, err
+	}
+	return out.Item, nil
 }
 
 // Lease implements [tokencache.Store]. Where nothing was seen because what is there cannot be read, it makes a second round trip, to

@@ -119,4 +119,8 @@ var calls = []struct {
 	{"close budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *tokentable.Store) error {
 		return s.Close(ctx, now, now.Add(time.Second))
 	}},
+	{"read budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *tokentable.Store) error {
+		_, err := s.Ledger(ctx, now)
+		return err
+	}},
 }
