@@ -5,23 +5,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source test/dev.sh
+source test/page.sh
 
 page=${1:-README.md}
 tmp=$(mktemp -d)
 trap 'kill_dev; rm -rf "$tmp"' EXIT
 
-awk -v dir="$tmp" '
-	/^```/ && inside { inside = 0; close(file); next }
-	inside           { print > file }
-	/^```sh$/        { inside = 1; file = sprintf("%s/%03d.sh", dir, ++n) }
-	/^```./ && !inside { other = !other; next }
-' "$page"
-
-blocks=("$tmp"/*.sh)
-if [[ ! -e ${blocks[0]} ]]; then
-	echo "$page has no sh block" >&2
-	exit 1
-fi
+blocks_of "$page" "$tmp"
 
 # curl takes an answer of 404 for a success; here it is none.
 curl() { command curl --fail-with-body "$@"; }
