@@ -34,7 +34,7 @@ func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
 	case create:
 		return r.create(ctx, m, o, r.wish.rotation)
 	case refuse:
-		return fmt.Errorf("%s: delete some of them, or wait for their grace to end", s.why)
+		return errors.New(s.why)
 	}
 	return fmt.Errorf("no such step: %s", s.action)
 }
@@ -105,7 +105,7 @@ func (r *run) edit(ctx context.Context, m Managed, o observation) error {
 // first: without a label nobody would know that its token is in grace. And the date of an earlier grace goes from the version that is replaced:
 // it would end the grace that begins now.
 func (r *run) promote(ctx context.Context, m Managed, o observation) error {
-	if err := r.prove(ctx, m, o.pending.credential, o); err != nil {
+	if err := r.prove(ctx, m, o); err != nil {
 		if !errors.Is(err, errUnfit) {
 			return err
 		}

@@ -113,11 +113,18 @@ func (b *bench) newHandler(store rotate.Store, config tokens.Config) *rotate.Han
 		Tokens: client,
 		Now:    b.sim.Now,
 		Logger: telemetry.NewLogger(b.log, nil),
+		Pause:  b.pause,
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	return handler
+}
+
+// pause waits on the bench's clock.
+func (b *bench) pause(ctx context.Context, d time.Duration) error {
+	b.sim.Advance(d)
+	return ctx.Err()
 }
 
 // paste stores a token as a person does: bare, as the secret's first value. It returns the token's id.

@@ -45,7 +45,7 @@ const (
 	sweep     action = "sweep"     // delete a token of ours that was lost on its way to the secret
 	edit      action = "edit"      // give a public token what the configuration says
 	create    action = "create"    // create a successor and store it as pending
-	refuse    action = "refuse"    // a successor is due, but too many tokens are alive
+	refuse    action = "refuse"    // what was asked for or is due must not be done now
 	later     action = "later"     // a successor is due, but this run has begun enough
 	settled   action = "settled"   // nothing to do now
 )
@@ -94,12 +94,14 @@ func decide(m Managed, o observation, w wish) step {
 	}
 	why := o.due(m, w)
 	switch {
+	case why == "" && w.retireNow && slices.ContainsFunc(o.superseded, o.isRolledBack):
+		return step{action: refuse, why: "a token was rolled back less than 20 minutes ago, and a run that still thinks it is pending may make it current: repeat this then"}
 	case why == "":
 		return step{action: settled, why: "nothing is due"}
 	case why == changed && o.canEdit(m):
 		return step{action: edit, why: why}
 	case o.ours() >= maxLive:
-		return step{action: refuse, why: fmt.Sprintf("%s, but %d tokens of this name are alive", why, o.ours())}
+		return step{action: refuse, why: fmt.Sprintf("%s, but %d tokens of this name are alive: delete some of them, or wait for their grace to end", why, o.ours())}
 	case w.creates == 0:
 		return step{action: later, why: why}
 	}
@@ -137,7 +139,7 @@ func decidePending(o observation, w wish) (step, bool) {
 func decideSuperseded(m Managed, o observation, w wish) (step, bool) {
 	for _, s := range o.superseded {
 		alive := o.find(s.credential.ID) != nil && s.credential.ID != o.current.credential.ID
-		over := w.retireNow || o.now.Sub(s.since) >= m.RetireAfter
+		over := o.now.Sub(s.since) >= m.RetireAfter || w.retireNow && !o.isRolledBack(s)
 		switch {
 		case s.id == o.current.id:
 			return step{action: forget, old: s, why: "version " + s.id + " is current again"}, true
@@ -150,6 +152,13 @@ func decideSuperseded(m Managed, o observation, w wish) (step, bool) {
 		}
 	}
 	return step{}, false
+}
+
+// isRolledBack reports whether a version was replaced by an older one, and that not long ago. A run may have seen it as pending, and hang before
+// it promotes it; the current version is then again the one that the run saw, so that nothing would stop it. Until no such run can be alive
+// the token must live. Where an older one is replaced, as ever, the current version differs from all that such a run saw.
+func (o observation) isRolledBack(s superseded) bool {
+	return o.find(s.credential.ID) != nil && s.id != o.current.id && s.created.After(o.current.created) && o.now.Sub(s.since) < orphanAge
 }
 
 // changed is why a token is due whose configuration says something else than Mapbox.

@@ -1,6 +1,9 @@
 package rotate_test
 
 import (
+	"bytes"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -16,6 +19,8 @@ type faultyWire struct {
 	all    bool              // break all that follow, not just one
 	effect bool              // let the broken call have its effect
 	before map[string]func() // what happens just before the next call of an operation
+	binary string            // id of a version whose value is shown as SecretBinary
+	behind map[string]int    // how many reads of a version are at a copy that does not have its value yet
 }
 
 // ambush lets something happen just before the next call of an operation.
@@ -50,12 +55,47 @@ func (f *faultyWire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if before != nil {
 		before()
 	}
+	if f.isBehind(r) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"__type":"ResourceNotFoundException","message":"no value"}`))
+		return
+	}
 	if !broken {
-		f.next.ServeHTTP(w, r)
+		f.serve(w, r)
 		return
 	}
 	if effect {
 		f.next.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	panic(http.ErrAbortHandler)
+}
+
+func (f *faultyWire) serve(w http.ResponseWriter, r *http.Request) {
+	recorder := httptest.NewRecorder()
+	f.next.ServeHTTP(recorder, r)
+	body := recorder.Body.Bytes()
+	if f.binary != "" && bytes.Contains(body, []byte(f.binary)) {
+		body = bytes.Replace(body, []byte(`"SecretString":`), []byte(`"SecretBinary":`), 1)
+	}
+	maps.Copy(w.Header(), recorder.Header())
+	w.Header().Del("Content-Length")
+	w.WriteHeader(recorder.Code)
+	_, _ = w.Write(body)
+}
+
+func (f *faultyWire) isBehind(r *http.Request) bool {
+	if len(f.behind) == 0 || r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
+		return false
+	}
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id := range f.behind {
+		if err == nil && f.behind[id] > 0 && bytes.Contains(body, []byte(id)) {
+			f.behind[id]--
+			return true
+		}
+	}
+	return false
 }

@@ -37,7 +37,7 @@ func (b *bench) withFurther(further ...rotate.Managed) *bench {
 	b.handler, err = rotate.New(rotate.Config{
 		Stack:   "test",
 		Parent:  rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
-		Further: further, Store: b.memory, Tokens: client, Now: b.sim.Now, Logger: discard(),
+		Further: further, Store: b.memory, Tokens: client, Now: b.sim.Now, Logger: discard(), Pause: b.pause,
 	})
 	if err != nil {
 		b.t.Fatal(err)

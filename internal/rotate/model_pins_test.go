@@ -16,6 +16,10 @@ var pins = map[string]schedule{
 		scenario: scenario{start: replaced, threads: [][]move{{heartbeatNow, force, rollBack, pass(retireAfter), heartbeatNow}, {heartbeatNow}}},
 		places:   []place{{"List", 1, ""}, {"Retrieve", 1, broken}},
 	},
+	"a promotion that hangs while its token is promoted, rolled back and retired": {
+		scenario: scenario{start: fresh, threads: [][]move{{force}, {heartbeatNow, rollBack, retireNow}}},
+		places:   []place{{"CreateTemporary", 2, ""}},
+	},
 }
 
 // TestModelPins plays what the model found before, and what else a defect was mended for.

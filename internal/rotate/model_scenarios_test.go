@@ -35,6 +35,7 @@ var single = []scenario{
 	{"pasted again", fresh, [][]move{{force, paste, heartbeatNow, pass(time.Hour), heartbeatNow}}},
 	{"Secrets Manager gives up", due, [][]move{{begin, giveUp, heartbeatNow, pass(nativeLimit), heartbeatNow}}},
 	{"a forced rotation while Secrets Manager is at work", fresh, [][]move{{begin, heartbeatNow, force, step("createSecret")}}},
+	{"no token is pending", due, [][]move{{pend, heartbeatNow, pass(time.Minute), heartbeatNow}}},
 	{"the newest is deleted", uploadsDue, [][]move{{heartbeatNow, revokeNewest, heartbeatNow}}},
 }
 
@@ -47,6 +48,7 @@ var overlapping = []scenario{
 	{"heartbeats at the end of a grace", overdue, [][]move{{heartbeatNow}, {heartbeatNow}}},
 	{"paste beside a rotation", fresh, [][]move{{force, heartbeatNow}, {paste}}},
 	{"rollback beside a rotation", replaced, [][]move{{force}, {rollBack}}},
+	{"no token becomes pending beside a rotation", due, [][]move{{heartbeatNow}, {pend, heartbeatNow}}},
 	{"deletion beside a rotation", fresh, [][]move{{force}, {revokeNewest}}},
 	{"deletion beside a retirement", overdue, [][]move{{heartbeatNow}, {revokeOldest}}},
 	{"steps beside a heartbeat", due, [][]move{{begin, step("createSecret"), step("testSecret"), step("finishSecret")}, {heartbeatNow}}},
@@ -62,7 +64,7 @@ func randomSchedule(seed, n uint64) schedule {
 	r := rand.New(rand.NewPCG(seed, n))
 	starts := []func(*world){pasted, fresh, due, replaced, overdue, many, further, uploadsDue, changed}
 	moves := []move{
-		heartbeatNow, heartbeatNow, heartbeatNow, force, force, forceOnce, retireNow, paste, rollBack, revokeNewest, revokeOldest,
+		heartbeatNow, heartbeatNow, heartbeatNow, force, force, forceOnce, retireNow, paste, rollBack, revokeNewest, revokeOldest, pend,
 		begin, step("createSecret"), step("setSecret"), step("testSecret"), step("finishSecret"), step("createSecret"), step("testSecret"), step("finishSecret"), giveUp,
 		pass(time.Second), pass(time.Minute), pass(time.Hour), pass(time.Hour), pass(retireAfter), pass(nativeLimit),
 	}
@@ -270,6 +272,13 @@ var (
 			}
 		}
 	})
+	pend = act("a person stores what is no token as AWSPENDING", func(w *world) {
+		w.remember()
+		w.events++
+		if err := w.memory.Put(context.Background(), parentSecret, versionID("oops", w.events), secrets.NewValue("oops"), secrets.Pending); err != nil {
+			panic(err)
+		}
+	})
 	revokeNewest = act("a person deletes the newest token of ours", func(w *world) {
 		rows := w.rows()
 		for _, t := range slices.Backward(rows) {
@@ -301,7 +310,7 @@ func (w *world) hide() {
 
 func (w *world) revoke(id string) {
 	w.remember()
-	w.revoked[id] = true
+	w.revoked[id] = time.Now()
 	if err := w.sim.Revoke(user, id); err != nil {
 		panic(err)
 	}

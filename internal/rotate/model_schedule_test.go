@@ -127,7 +127,7 @@ var calm = []time.Duration{
 
 // calmDown lets heartbeats follow without mishaps until all is at rest, which must be soon.
 func (w *world) calmDown() {
-	if parent, ok := w.currentOf(parentSecret); ok && w.revoked[parent.ID] {
+	if parent, ok := w.currentOf(parentSecret); ok && !w.revoked[parent.ID].IsZero() {
 		return // nobody but a person can help
 	}
 	why, pauses := "", calm

@@ -58,6 +58,7 @@ type actor struct {
 	dead   bool
 	now    bool            // its event ends every grace
 	seen   map[string]bool // versions that it has read
+	proved time.Time       // when it last asked whether a token is valid
 }
 
 // alive reports whether the run may still do something: a Lambda ends at its deadline, whatever it is at.
@@ -263,6 +264,7 @@ func (m modelTokens) Retrieve(ctx context.Context, token tokens.Token) (got toke
 			got.Verdict = tokens.VerdictInvalid
 			return nil
 		}
+		m.proved = time.Now()
 		got, err = m.client.Retrieve(ctx, token)
 		return err
 	})

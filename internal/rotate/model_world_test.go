@@ -58,7 +58,7 @@ type world struct {
 	left      map[string]time.Time // when an id stopped being current
 	restored  map[string]time.Time // current again by a person's hand: since when it had not been
 	endings   int                  // runs that end every grace, now
-	revoked   map[string]bool      // ids that a person has deleted
+	revoked   map[string]time.Time // ids that a person has deleted
 	violation string
 }
 
@@ -85,7 +85,7 @@ type moment struct {
 func newWorld() *world {
 	w := &world{
 		calls:  map[string]int{},
-		listed: map[listing][]tokens.Metadata{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]bool{}, mine: map[string]*creation{},
+		listed: map[listing][]tokens.Metadata{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]time.Time{}, mine: map[string]*creation{},
 		current: map[string]string{}, left: map[string]time.Time{}, restored: map[string]time.Time{},
 		managed: []rotate.Managed{{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter}},
 	}

@@ -54,9 +54,17 @@ func (h *Handler) managedIn(d secrets.Description) (Managed, bool) {
 }
 
 func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, name string) error {
-	o, err := r.observe(ctx, m, auth)
+	var o observation
+	err := r.await(ctx, func() (done bool, err error) {
+		o, err = r.observe(ctx, m, auth)
+		// After createSecret has succeeded, a version without a value is a read that is behind.
+		return name == "createSecret" || o.current.id == "" || o.pending != nil || o.pendingID != r.wish.rotation, err
+	})
 	if err != nil {
 		return err
+	}
+	if o.current.id == "" {
+		return fmt.Errorf("secret %s has no current version: the heartbeat stores the first", m.SecretID)
 	}
 	if o.pending != nil && o.isSuperseded(o.pendingID) {
 		return fmt.Errorf("version %s of secret %s was overtaken by another one", o.pendingID, m.SecretID)
@@ -69,7 +77,7 @@ func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, nam
 	}
 	switch name {
 	case "testSecret":
-		return r.prove(ctx, m, o.pending.credential, o)
+		return r.prove(ctx, m, o)
 	case "finishSecret":
 		return r.promote(ctx, m, o)
 	}

@@ -47,6 +47,7 @@ type observation struct {
 	current    version            // zero while there is none
 	pendingID  string             // of the version with AWSPENDING, "" without one
 	pending    *version           // what it holds; nil when it holds nothing, or is the current version
+	unreadable error              // why what it holds is no credential; nil when it is one
 	native     bool               // Secrets Manager's own rotation is switched on
 	watched    []watched
 	superseded []superseded
@@ -116,7 +117,7 @@ func (h *Handler) holder(ctx context.Context, m Managed, notePrefix string, t to
 	rotation, _ := rotationOf(t.Note, notePrefix)
 	v, err := h.read(ctx, m, rotation)
 	switch {
-	case errors.Is(err, secrets.ErrNotFound), errors.Is(err, secrets.ErrInvalid), errors.Is(err, errNoCredential):
+	case errors.Is(err, secrets.ErrNotFound), errors.Is(err, errNoCredential):
 		return nil, nil // there is no such version, or it holds no token
 	case err != nil:
 		return nil, err
@@ -131,9 +132,12 @@ func (h *Handler) observeVersions(ctx context.Context, m Managed, d secrets.Desc
 	var ok bool
 	if o.pendingID, ok = d.VersionAt(secrets.Pending); ok && o.pendingID != o.current.id {
 		v, err := h.read(ctx, m, o.pendingID)
-		if err == nil {
+		switch {
+		case errors.Is(err, errNoCredential):
+			o.pending, o.unreadable = &v, err
+		case err == nil:
 			o.pending = &v
-		} else if !errors.Is(err, secrets.ErrNotFound) {
+		case !errors.Is(err, secrets.ErrNotFound):
 			return err
 		}
 	}
@@ -146,7 +150,7 @@ func (h *Handler) observeVersions(ctx context.Context, m Managed, d secrets.Desc
 			o.superseded = append(o.superseded, *s)
 		}
 	}
-	if o.pending != nil && o.pending.created.Before(o.current.created) && !o.isSuperseded(o.pendingID) {
+	if o.pending != nil && o.unreadable == nil && o.pending.created.Before(o.current.created) && !o.isSuperseded(o.pendingID) {
 		// A person has stored another one meanwhile. Whether this one was current before is not known, so its token gets a grace too.
 		o.superseded = append(o.superseded, superseded{version: *o.pending})
 	}
@@ -190,16 +194,20 @@ func (h *Handler) observeSuperseded(ctx context.Context, m Managed, id string, l
 // errNoCredential marks a version whose value is not one.
 var errNoCredential = errors.New("holds no credential")
 
+// read reads a version. With errNoCredential it returns the version without its credential.
 func (h *Handler) read(ctx context.Context, m Managed, id string) (version, error) {
 	v, err := h.store.Get(ctx, m.SecretID, id)
-	if err != nil {
+	if err != nil && !errors.Is(err, secrets.ErrInvalid) { // ErrInvalid: it is binary
 		return version{}, err
 	}
-	credential, err := secrets.ParseStored(v.Value)
-	if err != nil {
-		return version{}, fmt.Errorf("version %s of secret %s %w: %w", id, m.SecretID, errNoCredential, err)
+	var credential secrets.Credential
+	if err == nil {
+		credential, err = secrets.ParseStored(v.Value)
 	}
-	return version{id, v.Created, credential}, nil
+	if err != nil {
+		err = fmt.Errorf("version %s of secret %s %w: %w", id, m.SecretID, errNoCredential, err)
+	}
+	return version{id, v.Created, credential}, err
 }
 
 // list returns the account's tokens, whole or not at all. Within a run it asks again only after an effect.

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// settleLimit bounds the wait until a token that was just created is known everywhere at Mapbox.
+	// settleLimit bounds the wait until a token that was just created is known everywhere at Mapbox, and until a value that was just put can be
+	// read from Secrets Manager.
 	settleLimit = 30 * time.Second
 	settlePause = time.Second
 
@@ -24,9 +25,19 @@ const (
 // errUnfit means that a token certainly does not do what it must, or does more. Any other error of a proof leaves that open.
 var errUnfit = errors.New("token is unfit")
 
-// prove shows that a credential can take the current one's place: Mapbox calls it valid and names the same id and user, lists it with
-// the scopes that it was stored with, and mints with it if it has tokens:write; and it does not mint what it must not.
-func (r *run) prove(ctx context.Context, m Managed, c secrets.Credential, o observation) error {
+// prove shows that the pending credential can take the current one's place: Mapbox calls it valid and names the same id and user, lists it
+// with the scopes that it was stored with, and mints with it if it has tokens:write; and it does not mint what it must not. A parent must be
+// able to mint, and to list what the next rotation finds.
+func (r *run) prove(ctx context.Context, m Managed, o observation) error {
+	if o.unreadable != nil {
+		return fmt.Errorf("%w: %w", errUnfit, o.unreadable)
+	}
+	c := o.pending.credential
+	for _, scope := range []string{"tokens:read", "tokens:write"} {
+		if m.SecretID == r.parent.SecretID && !slices.Contains(c.Scopes, scope) {
+			return fmt.Errorf("%w: a parent without the scope %s is none", errUnfit, scope)
+		}
+	}
 	if err := r.proveAlive(ctx, c, o.auth.Username); err != nil {
 		return err
 	}
@@ -44,50 +55,43 @@ func (r *run) prove(ctx context.Context, m Managed, c secrets.Credential, o obse
 	return r.proveBounded(ctx, c)
 }
 
-// proveAlive waits until Mapbox calls the token valid, and compares whose it is. The wait has a bound, since a token may also never
-// become valid.
+// proveAlive waits until Mapbox calls the token valid, and compares whose it is.
 func (h *Handler) proveAlive(ctx context.Context, c secrets.Credential, username string) error {
-	end := time.Now().Add(settleLimit)
-	for {
-		got, err := h.tokens.Retrieve(ctx, c.Token)
-		switch {
-		case err != nil:
-			return err
-		case got.Verdict == tokens.VerdictValid && got.ID == c.ID && got.User == c.Username && c.Username == username:
-			return nil
-		case got.Verdict == tokens.VerdictValid:
-			return fmt.Errorf("%w: it is token %s of user %s, and should be %s of %s", errUnfit, got.ID, got.User, c.ID, username)
-		case got.Verdict != tokens.VerdictInvalid || time.Now().After(end):
-			return fmt.Errorf("%w: Mapbox calls it %s", errUnfit, got.Verdict)
-		}
-		if err := sleep(ctx, settlePause); err != nil {
-			return err
-		}
+	var got tokens.Retrieved
+	err := h.await(ctx, func() (done bool, err error) {
+		got, err = h.tokens.Retrieve(ctx, c.Token)
+		return got.Verdict != tokens.VerdictInvalid, err
+	})
+	switch {
+	case err != nil:
+		return err
+	case got.Verdict != tokens.VerdictValid:
+		return fmt.Errorf("%w: Mapbox calls it %s", errUnfit, got.Verdict)
+	case got.ID != c.ID || got.User != c.Username || c.Username != username:
+		return fmt.Errorf("%w: it is token %s of user %s, and should be %s of %s", errUnfit, got.ID, got.User, c.ID, username)
 	}
+	return nil
 }
 
 // proveScopes compares the scopes that the token was stored with to those that Mapbox lists for it.
 func (r *run) proveScopes(ctx context.Context, c, auth secrets.Credential) error {
-	end := time.Now().Add(settleLimit)
-	for {
+	var listed *tokens.Metadata
+	err := r.await(ctx, func() (bool, error) {
 		live, err := r.list(ctx, auth)
-		if err != nil {
-			return err
+		if listed = find(live, c.ID); listed == nil {
+			r.live = nil // ask again
 		}
-		if listed := find(live, c.ID); listed != nil {
-			if !sameSet(listed.Scopes, c.Scopes) {
-				return fmt.Errorf("%w: its scopes are %s, and should be %s", errUnfit, strings.Join(listed.Scopes, " "), strings.Join(c.Scopes, " "))
-			}
-			return nil
-		}
-		if time.Now().After(end) {
-			return fmt.Errorf("token %s is not among the account's tokens", c.ID)
-		}
-		if err := sleep(ctx, settlePause); err != nil {
-			return err
-		}
-		r.live = nil
+		return listed != nil, err
+	})
+	switch {
+	case err != nil:
+		return err
+	case listed == nil:
+		return fmt.Errorf("token %s is not among the account's tokens", c.ID)
+	case !sameSet(listed.Scopes, c.Scopes):
+		return fmt.Errorf("%w: its scopes are %s, and should be %s", errUnfit, strings.Join(listed.Scopes, " "), strings.Join(c.Scopes, " "))
 	}
+	return nil
 }
 
 // proveMints mints a token of a minute, with what the widest profile lends.
@@ -134,7 +138,20 @@ func isRefusal(err error) bool {
 	return ok && upstream.Status >= 400 && upstream.Status < 500 && upstream.Status != 429
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// await asks until it is done, or settleLimit has passed: what is late may also never come.
+func (h *Handler) await(ctx context.Context, ask func() (done bool, err error)) error {
+	for waited := time.Duration(0); ; waited += settlePause {
+		done, err := ask()
+		if done || err != nil || waited >= settleLimit {
+			return err
+		}
+		if err := h.pause(ctx, settlePause); err != nil {
+			return err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
 		return nil

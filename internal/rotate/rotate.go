@@ -65,7 +65,7 @@ type Managed struct {
 	RetireAfter time.Duration // how long an old token outlives its replacement
 }
 
-// Config is what a [Handler] is made of. All fields but Further and Metrics are required.
+// Config is what a [Handler] is made of. All fields but Further, Pause and Metrics are required.
 type Config struct {
 	Stack   string // goes into every note
 	Parent  Managed
@@ -74,7 +74,8 @@ type Config struct {
 	Tokens  Tokens
 	Now     func() time.Time
 	Logger  *slog.Logger
-	Metrics *telemetry.Metrics // nil = none
+	Pause   func(context.Context, time.Duration) error // waits, or returns the context's error; nil = in real time
+	Metrics *telemetry.Metrics                         // nil = none
 }
 
 // Handler rotates on events. Runs may overlap: each effect is guarded by what the secret says at that moment.
@@ -86,6 +87,7 @@ type Handler struct {
 	tokens  Tokens
 	now     func() time.Time
 	logger  *slog.Logger
+	pause   func(context.Context, time.Duration) error
 	metrics *telemetry.Metrics
 }
 
@@ -94,8 +96,11 @@ func New(c Config) (*Handler, error) {
 	if c.Stack == "" || c.Parent.SecretID == "" || c.Store == nil || c.Tokens == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("rotate: a field of Config is missing")
 	}
+	if c.Pause == nil {
+		c.Pause = pause
+	}
 	return &Handler{
 		stack: c.Stack, parent: c.Parent, further: c.Further,
-		store: c.Store, tokens: c.Tokens, now: c.Now, logger: c.Logger, metrics: c.Metrics,
+		store: c.Store, tokens: c.Tokens, now: c.Now, logger: c.Logger, pause: c.Pause, metrics: c.Metrics,
 	}, nil
 }

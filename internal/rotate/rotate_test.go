@@ -261,6 +261,47 @@ func TestPendingTokenThatDoesNotWorkIsGivenUp(t *testing.T) {
 	}
 }
 
+// What a person has stored as AWSPENDING and cannot take the current token's place is given up like any other that fails its proof, and
+// does not stop the rotation. Nothing of it is deleted at Mapbox.
+func TestPendingValueThatCannotServeIsGivenUp(t *testing.T) {
+	t.Parallel()
+	text := func(text string) func(*bench) string { return func(*bench) string { return text } }
+	stored := func(scopes ...string) func(*bench) string {
+		return func(b *bench) string {
+			_, value := b.issue(scopes...)
+			return fmt.Sprintf(`{"token":%q,"scopes":["%s"]}`, value, strings.Join(scopes, `","`))
+		}
+	}
+	for name, value := range map[string]func(*bench) string{
+		"no token":          text("oops"),
+		"no field token":    text(`{"username":"acme"}`),
+		"another's id":      text(`{"token":"sk.eyJ1IjoiYWNtZSIsImEiOiJ4In0.c2lnbmF0dXJl","id":"y"}`),
+		"binary":            text("YmluYXJ5"),
+		"public":            stored("styles:read"),
+		"cannot list":       stored("styles:write", "tokens:write"),
+		"cannot mint":       stored("styles:write", "tokens:read"),
+		"without its scope": func(b *bench) string { return b.bare() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t).rotated()
+			b.aws.binary = map[bool]string{true: hand}[name == "binary"]
+			before := b.credential("").ID
+			b.put(value(b), hand, secrets.Pending)
+			live := len(b.live())
+			if _, err := b.run(heartbeat); err == nil || !strings.Contains(err.Error(), "token is unfit") {
+				t.Errorf("error is %v", err)
+			}
+			if got, want := b.labels(), "first=AWSCURRENT pasted=AWSPREVIOUS"; got != want || b.credential("").ID != before || len(b.live()) != live {
+				t.Errorf("labels are %s, want %s; %d tokens live, want %d", got, want, len(b.live()), live)
+			}
+			if got := b.steps(heartbeat); got != "settled" {
+				t.Errorf("afterwards: %s", got)
+			}
+		})
+	}
+}
+
 // Mapbox takes a moment until a new token is known everywhere. The wait is in virtual time.
 func TestProofWaitsForATokenToBeListed(t *testing.T) {
 	t.Parallel()
@@ -346,7 +387,8 @@ func TestEarlierVersionThatIsNoCredentialIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).rotated()
 	_, value := b.issue(scopes...)
-	for _, v := range []struct{ id, text string }{{"c", "oops"}, {"d", value}} {
+	b.aws.binary = strings.Repeat("e", 32)
+	for _, v := range []struct{ id, text string }{{"c", "oops"}, {"e", "YmluYXJ5"}, {"d", value}} {
 		current, _ := b.describe().VersionAt(secrets.Current)
 		id := strings.Repeat(v.id, 32)
 		if err := b.memory.Put(t.Context(), parentSecret, id, secrets.NewValue(v.text), secrets.Pending); err != nil {

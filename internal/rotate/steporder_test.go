@@ -119,6 +119,25 @@ func TestFinishWhenAWSCURRENTMovesMeanwhile(t *testing.T) {
 	}
 }
 
+// A step may read a copy of the secret that does not have the value yet which createSecret has stored.
+func TestStepsWaitForTheValue(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"setSecret", "testSecret", "finishSecret"} {
+		for reads, want := range map[int]string{1: "", 10: "", 1000: "holds no value yet"} {
+			b := newBench(t).created()
+			b.aws.behind = map[string]int{native: reads}
+			before := b.sim.Now()
+			err := b.take(stepEvent(step))
+			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s after %d reads: error is %v", step, reads, err)
+			}
+			if waited := b.sim.Now().Sub(before); waited < time.Second || waited > time.Minute {
+				t.Errorf("%s after %d reads: waited for %s", step, reads, waited)
+			}
+		}
+	}
+}
+
 // A second delivery of createSecret while the first has created and not yet stored.
 func TestTwoDeliveriesOfCreateAtOnce(t *testing.T) {
 	t.Parallel()
@@ -279,6 +298,34 @@ func TestStepsOfAFurtherToken(t *testing.T) {
 	b.put("oops", hand, secrets.Current)
 	if err := b.take(strings.Replace(stepEventOf(secretID, "createSecret"), native, other, 1)); err == nil || !strings.Contains(err.Error(), "parent: ") {
 		t.Errorf("without a parent: error is %v", err)
+	}
+}
+
+// By the protocol AWSCURRENT must exist. The first token of a secret is the heartbeat's to make, which does not wait for a rotation that cannot go on.
+func TestStepsOfAFurtherTokenThatIsNotThereYet(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).rotated().withFurther(uploads())
+	secretID := uploads().SecretID
+	b.must(b.memory.SetRotationEnabled(t.Context(), secretID, true))
+	b.must(b.memory.BeginRotation(t.Context(), secretID, native))
+	creates := b.called(tokensim.OpCreate)
+	for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
+		if err := b.take(stepEventOf(secretID, step)); err == nil || !strings.Contains(err.Error(), "has no current version") {
+			t.Errorf("%s: error is %v", step, err)
+		}
+	}
+	if got := b.called(tokensim.OpCreate) - creates; got != 0 {
+		t.Errorf("%d tokens were created", got)
+	}
+	if got := stepsOf(b.mustRun(heartbeat)); got != "parent[settled] uploads[unmark create promote unmark settled]" {
+		t.Errorf("heartbeat: %s", got)
+	}
+	b.must(b.memory.BeginRotation(t.Context(), secretID, other))
+	for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
+		b.must(b.take(strings.Replace(stepEventOf(secretID, step), native, other, 1)))
+	}
+	if got := b.stored(secretID).Rotation; got != other {
+		t.Errorf("current is of rotation %q", got)
 	}
 }
 

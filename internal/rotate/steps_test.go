@@ -93,10 +93,13 @@ var protocol = map[string]cells{
 		func(b *bench) { b.created() },
 		done, done, done, stepOutcome{labels: "first=AWSPREVIOUS native=AWSCURRENT+AWSPENDING"},
 	},
-	"value is no credential": alike(func(b *bench) { // createSecret need not say so yet, but the rotation is lost anyway
-		b.rotated().begin(native)
-		b.put("oops", native, secrets.Pending)
-	}, fails("holds no credential")),
+	"value is no credential": {
+		func(b *bench) {
+			b.rotated().begin(native)
+			b.put("oops", native, secrets.Pending)
+		},
+		done, done, fails("token is unfit"), stepOutcome{fails: "token is unfit", labels: "first=AWSCURRENT pasted=AWSPREVIOUS"},
+	},
 	"pending token revoked": {
 		func(b *bench) {
 			b.created()
