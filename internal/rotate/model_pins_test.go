@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // pins are schedules that were violations once, as short as the model could make them.
@@ -20,7 +21,36 @@ var pins = map[string]schedule{
 		scenario: scenario{start: fresh, threads: [][]move{{force}, {heartbeatNow, rollBack, retireNow}}},
 		places:   []place{{"CreateTemporary", 2, ""}},
 	},
+	"Secrets Manager's rotation is held to the cap": {
+		scenario: scenario{start: many, threads: [][]move{{force, begin, step("createSecret")}}},
+	},
+	"graces end while Secrets Manager's rotation waits": {
+		scenario: scenario{start: many, threads: [][]move{{force, begin, step("createSecret"), heartbeatNow}}},
+	},
+	"a person rolls back to what does not work, while the one before is retired": {
+		scenario: scenario{start: twoReplaced, threads: [][]move{{heartbeatNow}, {rollBack, revokeCurrent}}},
+		places:   []place{{"List", 1, ""}},
+	},
+	"a stale read takes the token of an unlabelled version for a lost one": {
+		scenario: scenario{start: fresh, threads: [][]move{{paste, paste, heartbeatNow}}},
+		places:   []place{{"Get tokenmint/parent", 6, stale}},
+	},
 }
+
+// twoReplaced is a parent before which one is in its grace, and another past it.
+func twoReplaced(w *world) {
+	replaced(w)
+	heartbeatNow.do(w, always)
+	time.Sleep(retireAfter - time.Hour)
+	w.kept(w.managed[0], 3, time.Minute)
+	heartbeatNow.do(w, always)
+	time.Sleep(time.Hour)
+}
+
+var revokeCurrent = act("a person deletes the current token", func(w *world) {
+	current, _ := w.currentOf(parentSecret)
+	w.revoke(current.ID)
+})
 
 // TestModelPins plays what the model found before, and what else a defect was mended for.
 func TestModelPins(t *testing.T) {

@@ -16,7 +16,7 @@ const (
 	// settleLimit bounds the wait until a token that was just created is known everywhere at Mapbox, and until a value that was just put can be
 	// read from Secrets Manager.
 	settleLimit = 30 * time.Second
-	settlePause = time.Second
+	settlePause = 500 * time.Millisecond // the first
 
 	// proofLife is how long the temporary token lives that a proof mints.
 	proofLife = time.Minute
@@ -138,14 +138,14 @@ func isRefusal(err error) bool {
 	return ok && upstream.Status >= 400 && upstream.Status < 500 && upstream.Status != 429
 }
 
-// await asks until it is done, or settleLimit has passed: what is late may also never come.
+// await asks until it is done, or has been for settleLimit: what is late may also never come. Each pause is twice the one before.
 func (h *Handler) await(ctx context.Context, ask func() (done bool, err error)) error {
-	for waited := time.Duration(0); ; waited += settlePause {
+	for waited, next := time.Duration(0), settlePause; ; waited, next = waited+next, 2*next {
 		done, err := ask()
 		if done || err != nil || waited >= settleLimit {
 			return err
 		}
-		if err := h.pause(ctx, settlePause); err != nil {
+		if err := h.pause(ctx, next); err != nil {
 			return err
 		}
 	}
