@@ -95,6 +95,8 @@ GUARDS = [
     ("all_is_tagged", "as it is", "    Tags: {application: tokenmint, stage: !Ref Stage}\n\nResources:", "\nResources:"),
     ("outputs_say_what_to_type", "as it is", "go run ./cmd/tokenmint bootstrap", "go run ./cmd/tokenmint bootstrap <<<sk.…"),
     ("outputs_say_what_to_type", "as it is", "SCHEDULE_NAME=${RotateFunctionHeartbeat}", "SCHEDULE_NAME=$(rm -r .)"),
+    ("outputs_say_what_to_type", "as it is", '${!AWS_SESSION_TOKEN:+"-Hx-amz-security-token: $AWS_SESSION_TOKEN"}',
+     '-H "x-amz-security-token: $AWS_SESSION_TOKEN"'),
     ("outputs_say_what_to_type", "jwt", 'Authorization: Bearer $JWT"', 'Authorization: $JWT"'),
 ]
 

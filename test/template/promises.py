@@ -450,4 +450,7 @@ def outputs_say_what_to_type(stack):
     assert "--function-name ref:RotateFunction" in stack.outputs["NextRotate"]
     assert ("Bearer" in stack.outputs["NextMint"]) == bool(stack.parameters["JwtIssuer"])
     assert f"{stack.outputs['MintUrl']}/tokens" in stack.outputs["NextMint"]
+    # Credentials of a user have no session. curl would sign an empty header and not send it.
+    session = '${AWS_SESSION_TOKEN:+"-Hx-amz-security-token: $AWS_SESSION_TOKEN"}'
+    assert (session in stack.outputs["NextMint"]) == (not stack.parameters["JwtIssuer"])
 
