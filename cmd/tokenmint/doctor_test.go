@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -220,7 +221,10 @@ func TestDoctorLocal(t *testing.T) {
 	dir := t.TempDir()
 	says := func(text string) string { return "#!/bin/sh\necho '" + text + "'\n" }
 	good := map[string]string{
-		"go": says("go version go1.26.8 linux/amd64"), "curl": says("curl 8.5.0 (x86_64)"), "sam": says("SAM CLI, version 1.150.0"), "aws": says("aws-cli/2.31.0"),
+		"git": says("git version 2.47.3"), "go": says("go version go1.26.8 linux/amd64"), "curl": says("curl 8.5.0 (x86_64)"), "sam": says("SAM CLI, version 1.150.0"),
+		"aws": `#!/bin/sh
+[ "$1" = sts ] && echo arn:aws:iam::123456789012:user/ann || echo aws-cli/2.31.0
+`,
 	}
 	for name, tc := range map[string]struct {
 		changed map[string]string // "" = it is not there
@@ -233,6 +237,10 @@ func TestDoctorLocal(t *testing.T) {
 		"new go":     {map[string]string{"go": says("go version go2.0 linux/amd64")}, false, "ok     go 2.0"},
 		"odd curl":   {map[string]string{"curl": says("what?")}, true, "WRONG  curl is of version unknown"},
 		"broken aws": {map[string]string{"aws": "#!/bin/sh\nexit 3\n"}, true, "WRONG  aws does not say its version"},
+		"known":      {nil, false, "ok     credentials: of arn:aws:iam::123456789012:user/ann"},
+		"unknown":    {map[string]string{"aws": "#!/bin/sh\n[ $1 = --version ] && echo aws-cli/2.31.0\n"}, true, "WRONG  credentials: AWS does not take"},
+		"no git":     {map[string]string{"git": ""}, false, "note   git is not installed"},
+		"scopes":     {nil, false, "note   mapbox token: make one with datasets:read, "},
 		"docker":     {map[string]string{"docker": says("Docker version 28.2.2, build 1")}, false, "ok     docker 28.2.2"},
 	} {
 		files := maps.Clone(good)
@@ -249,5 +257,31 @@ func TestDoctorLocal(t *testing.T) {
 		if (err != nil) != tc.wrong || !strings.Contains(out.String(), tc.says) {
 			t.Errorf("%s: %v, no %q in:\n%s", name, err, tc.says, out.String())
 		}
+	}
+}
+
+// TestDeployNamesThePrerequisites: who has followed the page's list has what doctor looks for, and the other way round.
+func TestDeployNamesThePrerequisites(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, tool := range tools {
+		row := tool.name + " " + or(tool.least, "any")
+		if tool.optional {
+			row += " optional"
+		}
+		want = append(want, row)
+	}
+	for line := range strings.Lines(string(page)) {
+		cells := strings.Split(line, " | ")
+		if name, ok := strings.CutPrefix(cells[0], "| `"); ok && len(cells) == 4 && cells[3] == "`doctor --local`: its version |\n" {
+			got = append(got, strings.TrimSuffix(name, "`")+" "+cells[1])
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("docs/deploy.md lists %q, doctor --local looks for %q", got, want)
 	}
 }

@@ -19,8 +19,9 @@ type tool struct {
 	why      string
 }
 
-// tools are what the documents name, in the order in which they need it.
+// tools are what docs/deploy.md names, in the order in which it needs them.
 var tools = []tool{
+	{"git", []string{"--version"}, "", true, "fetches this repository and its releases"},
 	{"go", []string{"version"}, "1.26", false, "builds the functions and this command"},
 	{"curl", []string{"--version"}, "7.75", false, "asks for tokens; 7.75 can sign requests for AWS"},
 	{"sam", []string{"--version"}, "", false, "builds and deploys the stack"},
@@ -50,8 +51,34 @@ func (d doctor) checkTools(ctx context.Context, f *findings) {
 			missing("%s is of version %s, and should be %s or later; it %s", t.name, version, t.least, t.why)
 		default:
 			f.ok("%s %s: %s", t.name, version, t.why)
+			if t.name == "aws" {
+				checkCredentials(ctx, f, path)
+			}
 		}
 	}
+	d.sayScopes(f)
+}
+
+// checkCredentials asks AWS who these credentials are, which needs no right.
+func checkCredentials(ctx context.Context, f *findings, aws string) {
+	ctx, cancel := context.WithTimeout(ctx, toolLimit)
+	defer cancel()
+	who, err := exec.CommandContext(ctx, aws, "sts", "get-caller-identity", "--query", "Arn", "--output", "text").Output() //nolint:gosec // G204: the tool above
+	if err != nil {
+		f.wrong("credentials: AWS does not take those that aws finds: aws configure, or aws sso login; they deploy the stack")
+		return
+	}
+	f.ok("credentials: of %s", strings.TrimSpace(string(who)))
+}
+
+// sayScopes says what the one prerequisite must be that cannot be looked at here: bootstrap asks Mapbox about the token itself.
+func (d doctor) sayScopes(f *findings) {
+	cfg, err := loadConfig(d.config)
+	if err != nil {
+		f.wrong("configuration: %v", err)
+		return
+	}
+	f.note("mapbox token: make one with %s; bootstrap checks it", strings.Join(cfg.ParentScopes(), ", "))
 }
 
 // number is a version: the first number with a dot in it.

@@ -2,13 +2,14 @@
 
 import functools
 import json
+import re
 
 import cfnlint.api
 import guards
 import pytest
 from combinations import COMBINATIONS, DOMAIN, JWT, REFUSED
 from promises import PROMISES
-from stack import REGION, Stack, text
+from stack import REGION, ROOT, Stack, text
 
 NAMES = {p.__name__: p for p in PROMISES}
 
@@ -59,3 +60,8 @@ def test_refuses(name, value):
 def test_refuses_half_of_a_pair(half):
     (rule,) = Stack(half).broken_rules()
     assert next(iter(half)) in rule
+
+
+def test_deploy_page_lists_every_parameter():
+    page = (ROOT / "docs/deploy.md").read_text().partition("\n## Parameters\n")[2].partition("\n### ")[0]
+    assert dict(re.findall(r"^\| `(\w+)` \| (?:`([^`]+)` )?\| ", page, re.M)) == Stack().parameters
