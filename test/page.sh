@@ -15,3 +15,26 @@ blocks_of() {
 		return 1
 	fi
 }
+
+# check_page PAGE fails on a fenced block that says nothing of what it is, or something that is not known here, or that would not be found
+# because it does not begin at the line's start: no command is left out unnoticed. Of the commands that are not run it checks the syntax:
+#   sh aws    takes an AWS account
+#   sh long   takes minutes; CI runs a smaller form of the same, as CONTRIBUTING.md says
+check_page() {
+	local block
+	awk '
+		/^```/ && inside { inside = 0; next }
+		inside           { next }
+		/^```/           { inside = 1 }
+		/^[ \t>]+```/ || /^[ \t>]*~~~/ { print FILENAME ":" FNR ": a block must begin with ``` at the start of its line: " $0; bad = 1 }
+		/^```/ && !/^```(sh|sh aws|sh long|json|yaml|js|text|mermaid)$/ { print FILENAME ":" FNR ": unknown kind of block: " $0; bad = 1 }
+		END { if (inside) print FILENAME ": the last block does not end"; exit bad || inside }
+	' "$1" >&2
+	while IFS= read -r -d '' block; do
+		if ! bash -n <<<"$block"; then
+			echo "$1: a block that is not run is no shell script:" >&2
+			echo "$block" >&2
+			return 1
+		fi
+	done < <(awk '/^```/ && inside { inside = 0; printf "%c", 0; next } inside { print } /^```sh (aws|long)$/ { inside = 1 }' "$1")
+}

@@ -1,31 +1,52 @@
 #!/usr/bin/env bash
-# Runs the commands of README.md (or of the file given): each fenced block whose info string is exactly `sh`, in order.
-# A block that starts dev runs in the background until the end, so its ports must be free. Blocks that need an AWS account
-# say `sh aws` and are left out.
+# Runs the commands of README.md and of all pages in docs/ (or of the pages given): of each, the fenced blocks whose info string is
+# exactly `sh`, in order. A block that starts dev runs in the background until the page's end, so its ports must be free. What other
+# kinds of blocks there are says test/page.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source test/dev.sh
 source test/page.sh
 
-page=${1:-README.md}
 tmp=$(mktemp -d)
 trap 'kill_dev; rm -rf "$tmp"' EXIT
-
-blocks_of "$page" "$tmp"
 
 # curl takes an answer of 404 for a success; here it is none.
 curl() { command curl --fail-with-body "$@"; }
 export -f curl
 
-for block in "${blocks[@]}"; do
-	sed 's/^/$ /' "$block"
-	if [[ $(head -n 1 "$block") == 'go run ./cmd/tokenmint dev'* ]]; then
-		start_dev "$tmp/dev" bash -euo pipefail "$block"
-	else
-		bash -euo pipefail "$block" >"$tmp/out" || { cat "$tmp/out"; exit 1; }
+run_page() {
+	local page=$1 dir=$tmp/$2 block
+	mkdir "$dir"
+	blocks_of "$page" "$dir"
+	for block in "${blocks[@]}"; do
+		sed 's/^/$ /' "$block"
+		if [[ $(head -n 1 "$block") == 'go run ./cmd/tokenmint dev'* ]]; then
+			start_dev "$dir/dev" bash -euo pipefail "$block"
+		else
+			bash -euo pipefail "$block" >"$dir/out" || { cat "$dir/out"; exit 1; }
+		fi
+	done
+	if [[ -n ${dev_group:-} ]]; then
+		stop_dev
 	fi
-done
-if [[ -n ${dev_group:-} ]]; then
-	stop_dev
+	echo "${#blocks[@]} blocks of $page run"
+}
+
+pages=("$@")
+if ((${#pages[@]} == 0)); then
+	pages=(README.md docs/*.md)
 fi
-echo "${#blocks[@]} blocks of $page run"
+for i in "${!pages[@]}"; do
+	page=${pages[i]}
+	check_page "$page"
+	case $page in
+	docs/sam-local.md) echo "$page is run by test/sam-local.sh" ;;
+	*)
+		if grep -qx '```sh' "$page"; then
+			run_page "$page" "$i"
+		else
+			echo "$page has no commands to run here"
+		fi
+		;;
+	esac
+done
