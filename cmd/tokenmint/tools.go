@@ -63,7 +63,7 @@ func (d doctor) checkTools(ctx context.Context, f *findings) {
 func checkCredentials(ctx context.Context, f *findings, aws string) {
 	ctx, cancel := context.WithTimeout(ctx, toolLimit)
 	defer cancel()
-	who, err := exec.CommandContext(ctx, aws, "sts", "get-caller-identity", "--query", "Arn", "--output", "text").Output() //nolint:gosec // G204: the tool above
+	who, err := exec.CommandContext(ctx, aws, "sts", "get-caller-identity", "--query", "Arn", "--output", "text").Output()
 	if err != nil {
 		f.wrong("credentials: AWS does not take those that aws finds: aws configure, or aws sso login; they deploy the stack")
 		return
