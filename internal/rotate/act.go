@@ -111,6 +111,9 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 		}
 		return errors.Join(err, r.abandon(ctx, m, o))
 	}
+	if err := r.expectPending(ctx, m, o); err != nil {
+		return err
+	}
 	for _, s := range o.superseded {
 		var err error
 		switch {
@@ -126,22 +129,38 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 	return r.store.MoveStage(ctx, m.SecretID, secrets.Current, o.current.id, o.pending.id)
 }
 
+// expectPending looks at the labels again, since the proof takes its time. Meanwhile another run may have promoted the token, and a person have
+// rolled it back: AWSCURRENT is then where it was, and would move once more.
+func (r *run) expectPending(ctx context.Context, m Managed, o observation) error {
+	d, err := r.store.Describe(ctx, m.SecretID)
+	if err != nil {
+		return err
+	}
+	if currentID, _ := d.VersionAt(secrets.Current); currentID != o.current.id || !d.Has(o.pending.id, secrets.Pending) {
+		return fmt.Errorf("version %s is not pending beside %s any more: %w", o.pending.id, o.current.id, secrets.ErrConflict)
+	}
+	return nil
+}
+
 // supersede dates a version that was replaced. The date is of now, not of when the run began to look: it must not be earlier than the
 // promotion, which another run may have made meanwhile.
 func (r *run) supersede(ctx context.Context, m Managed, old superseded) error {
 	return r.store.MoveStage(ctx, m.SecretID, supersededLabel(r.now(), old.id), "", old.id)
 }
 
-// forget takes the date off a version whose token is gone, which a second look must confirm: the list that the decision rests on may
-// be older than the token.
+// forget takes the date off a version that is current again, or whose token is gone. A second look must confirm it: what the decision rests on
+// may be behind. A version that holds the same token as the current one needs no date in any case.
 func (r *run) forget(ctx context.Context, m Managed, o observation, old superseded) error {
-	r.live = nil
-	live, err := r.list(ctx, o.auth)
-	if err != nil {
-		return err
-	}
-	if find(live, old.credential.ID) != nil && old.credential.ID != o.current.credential.ID {
-		return nil
+	switch {
+	case old.id == o.current.id:
+		if d, err := r.store.Describe(ctx, m.SecretID); err != nil || !d.Has(old.id, secrets.Current) {
+			return err
+		}
+	case old.credential.ID != o.current.credential.ID:
+		r.live = nil
+		if live, err := r.list(ctx, o.auth); err != nil || find(live, old.credential.ID) != nil {
+			return err
+		}
 	}
 	return r.undate(ctx, m, old)
 }

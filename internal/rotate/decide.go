@@ -164,11 +164,8 @@ func (o observation) isRolledBack(s superseded) bool {
 // changed is why a token is due whose configuration says something else than Mapbox.
 const changed = "its configuration has changed"
 
-// isForced reports whether the event asks for a rotation whose token is not current yet. When it is, the event is done, so that one which is
-// delivered twice rotates once.
-func (o observation) isForced(w wish) bool {
-	return w.force && o.current.credential.Rotation != w.rotation
-}
+// isForced reports whether the event asks for a rotation that has not stored a token yet. An event that is delivered again has: it rotates once.
+func (o observation) isForced(w wish) bool { return w.force && !o.done }
 
 // due says why a successor is wanted now, or "". A token of unknown age is one that a person pasted, and has been through other
 // hands: it is due.

@@ -2,6 +2,8 @@ package rotate_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -18,34 +20,36 @@ import (
 type guard struct {
 	name   string
 	remove func(a *actor, store rotate.Store, api rotate.Tokens, managed []rotate.Managed) (rotate.Store, rotate.Tokens)
+	event  func(w *world, event string) string // what is delivered in place of an event
+	lift   func(*rotate.Handler)               // takes a limit away
 	where  scenario
 	want   string // part of the violation
 }
 
 var guards = []guard{
-	{"sweep", hide(lostTokens), sequential[0], "a token is left behind"},
-	{"note", func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	{name: "sweep", remove: hide(lostTokens), where: sequential[0], want: "a token is left behind"},
+	{name: "note", remove: func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
 		return s, noteless{api}
-	}, sequential[0], "a token is left behind"},
-	{"compare-and-swap", func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	}, where: sequential[0], want: "a token is left behind"},
+	{name: "compare-and-swap", remove: func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
 		return careless{s, a}, api
-	}, scenario{"paste beside a rotation", fresh, [][]move{{force}, {paste}}}, "has not read"},
-	{"proof", func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	}, where: scenario{"paste beside a rotation", fresh, [][]move{{force}, {paste}}}, want: "has not read"},
+	{name: "proof", remove: func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
 		return s, trusting{api, a}
-	}, scenario{"the created token is spoilt", fresh, [][]move{{force}, {spoil}}}, "does not live"},
-	{"grace", func(_ *actor, s rotate.Store, api rotate.Tokens, managed []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	}, where: scenario{"the created token is spoilt", fresh, [][]move{{force}, {spoil}}}, want: "does not live"},
+	{name: "grace", remove: func(_ *actor, s rotate.Store, api rotate.Tokens, managed []rotate.Managed) (rotate.Store, rotate.Tokens) {
 		managed[0].RetireAfter = 0
 		return s, api
-	}, sequential[0], "within its grace"},
-	{"orphan age", func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	}, where: sequential[0], want: "within its grace"},
+	{name: "orphan age", remove: func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
 		return s, altered{api, func(rows []tokens.Metadata) []tokens.Metadata {
 			for i := range rows {
 				rows[i].Created = rows[i].Created.Add(-time.Hour)
 			}
 			return rows
 		}}
-	}, scenario{"two forced", fresh, [][]move{{force}, {force}}}, "on its way to store"},
-	{"cap", func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	}, where: scenario{"two forced", fresh, [][]move{{force}, {force}}}, want: "on its way to store"},
+	{name: "cap", remove: func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
 		return s, altered{api, func(rows []tokens.Metadata) []tokens.Metadata {
 			for i := range rows {
 				if c := a.mine[rows[i].ID]; c != nil && c.stored {
@@ -54,18 +58,29 @@ var guards = []guard{
 			}
 			return rows
 		}}
-	}, scenario{"many", many, [][]move{{force, force}}}, "are alive"},
-	{"date before promotion", func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	}, where: scenario{"many", many, [][]move{{force, force}}}, want: "are alive"},
+	{name: "date before promotion", remove: func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
 		return undated{s, a}, api
-	}, scenario{"pasted, then Secrets Manager's rotation", pasted, [][]move{{
+	}, where: scenario{"pasted, then Secrets Manager's rotation", pasted, [][]move{{
 		heartbeatNow, begin, step("createSecret"), step("testSecret"), step("finishSecret"),
-	}}}, "a token is left behind"},
-	{"proof of the current token before a deletion", func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	}}}, want: "a token is left behind"},
+	{name: "proof of the current token before a deletion", remove: func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
 		return s, believing{api}
-	}, scenario{"the current token is deleted", uploadsOverdue, [][]move{{heartbeatNow}, {revokeNewest}}}, "does not work"},
-	{"second look before a version is forgotten", func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	}, where: scenario{"the current token is deleted", uploadsOverdue, [][]move{{heartbeatNow}, {revokeNewest}}}, want: "does not work"},
+	{name: "second look before a version is forgotten", remove: func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
 		return s, &sticky{Tokens: api, actor: a}
-	}, scenario{"pasted, then forced twice", fresh, [][]move{{paste, force, force, heartbeatNow}}}, "a token is left behind"},
+	}, where: scenario{"pasted, then forced twice", fresh, [][]move{{paste, force, force, heartbeatNow}}}, want: "a token is left behind"},
+	{name: "bound of deletions", lift: (*rotate.Handler).LiftDeletes,
+		where: scenario{"many graces end", many, [][]move{{paste, heartbeatNow, paste, heartbeatNow, paste, heartbeatNow, pass(retireAfter), heartbeatNow}}},
+		want:  "more than 8"},
+	{name: "one rotation an event", event: func(w *world, event string) string {
+		w.events++
+		return strings.Replace(event, `"once"`, fmt.Sprintf(`"once %d"`, w.events), 1)
+	}, where: scenario{"forced, delivered twice", fresh, [][]move{{forceOnce, forceOnce}}}, want: "delivered twice"},
+	{name: "an earlier attempt of a step", remove: hide(func(a *actor, t tokens.Metadata) bool {
+		return strings.Contains(a.event, "Step") && lostTokens(a, t)
+	}), where: scenario{"createSecret twice", fresh, [][]move{{begin, step("createSecret"), pass(2 * time.Minute), step("createSecret")}}},
+		want: "a step has created"},
 }
 
 // TestModelFindsEachGuardMissing takes each guard away, for a checker that finds nothing proves nothing.
@@ -184,10 +199,12 @@ type careless struct {
 }
 
 func (c careless) MoveStage(ctx context.Context, id, stage, from, to string) error {
-	if stage == secrets.Current {
+	err := c.Store.MoveStage(ctx, id, stage, from, to)
+	if stage == secrets.Current && errors.Is(err, secrets.ErrConflict) {
 		from, _ = must(c.memory.Describe(context.Background(), id)).VersionAt(stage)
+		err = c.Store.MoveStage(ctx, id, stage, from, to)
 	}
-	return c.Store.MoveStage(ctx, id, stage, from, to)
+	return err
 }
 
 // trusting calls every token valid, listed and fit for what it is asked for.

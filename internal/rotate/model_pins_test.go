@@ -35,6 +35,10 @@ var pins = map[string]schedule{
 		scenario: scenario{start: fresh, threads: [][]move{{paste, paste, heartbeatNow}}},
 		places:   []place{{"Get tokenmint/parent", 6, stale}},
 	},
+	"a promotion that hangs undoes a rollback, and another run takes off the date that it counts on": {
+		scenario: scenario{start: pasted, threads: [][]move{{force, rollBack, force}, {force}, {heartbeatNow}}},
+		places:   []place{{"List", 2, ""}, {"List", 2, throttled}, {"Get tokenmint/parent", 4, ""}, {"Get tokenmint/parent", 18, ""}},
+	},
 }
 
 // twoReplaced is a parent before which one is in its grace, and another past it.

@@ -158,7 +158,7 @@ func always() bool { return true }
 // shrink takes away from a schedule what its violation does not need. Where a guard is missing, the schedule stays one that does no harm with it.
 func shrink(s schedule, g guard, violation string) schedule {
 	fails := func(s schedule) bool {
-		return kindOf(play(s, g).violation) == kindOf(violation) && (g.remove == nil || play(s, guard{}).violation == "")
+		return kindOf(play(s, g).violation) == kindOf(violation) && (g.name == "" || play(s, guard{}).violation == "")
 	}
 	for changed := true; changed; {
 		changed = false

@@ -26,7 +26,12 @@ func (w *world) created(a *actor, made tokens.Metadata, req tokens.CreateRequest
 			name = m.Name
 		}
 	}
-	w.mine[made.ID] = &creation{by: a, name: name}
+	for id, c := range w.mine {
+		if strings.Contains(a.event, "Step") && c.note == req.Note && w.isAlive(id) && a.listedAt.Sub(c.at) > staleness {
+			w.violate("a step has created a token beside one of the same rotation that may be lost")
+		}
+	}
+	w.mine[made.ID] = &creation{by: a, at: time.Now(), note: req.Note, name: name}
 	w.urls[made.ID] = req.AllowedURLs
 	w.secret(made.Token.Reveal())
 }
@@ -53,6 +58,9 @@ func (w *world) stored(v secrets.Value) {
 
 // deleted holds what a run deletes to the invariants.
 func (w *world) deleted(a *actor, id string) {
+	if a.deletes++; a.deletes > 8 {
+		w.violate("a run has deleted more than 8 tokens")
+	}
 	mine := w.mine[id]
 	since, was := w.left[id]
 	switch {
@@ -65,7 +73,7 @@ func (w *world) deleted(a *actor, id string) {
 	}
 	for _, m := range w.managed {
 		c, ok := w.currentOf(m.SecretID)
-		// What a person deletes after the run's proof, nobody can see: between the proof and the deletion lies a call.
+		// What a person deletes after the run has looked, nobody can see: between the look and the deletion lies a call.
 		unseen := !a.proved.IsZero() && w.revoked[c.ID].After(a.proved)
 		if ok && mine != nil && mine.name == m.Name && was && !w.isAlive(c.ID) && !unseen {
 			w.violate("the token before was deleted while the current one of %s does not work", m.Name)
@@ -125,6 +133,12 @@ func (w *world) moved(a *actor, secret, before string, now secrets.Credential) {
 	earlier, unseen := w.restored[before]
 	delete(w.left, now.ID)
 	delete(w.restored, before)
+	if c := w.mine[now.ID]; a != nil && c != nil && c.by != nil {
+		if other := w.promoted[secret+c.by.event]; other != "" && other != now.ID {
+			w.violate("an event that was delivered twice has made two tokens current")
+		}
+		w.promoted[secret+c.by.event] = now.ID
+	}
 	if before == "" {
 		return
 	}

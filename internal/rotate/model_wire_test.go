@@ -52,13 +52,17 @@ var (
 // actor is one run of the rotator, seen from the outside: what it calls goes through it.
 type actor struct {
 	*world
-	ctx    context.Context
-	cancel context.CancelFunc
-	yield  func() bool // lets others go first; false = the schedule is over
-	dead   bool
-	now    bool            // its event ends every grace
-	seen   map[string]bool // versions that it has read
-	proved time.Time       // when it last asked whether a token is valid
+	event    string
+	ctx      context.Context
+	cancel   context.CancelFunc
+	yield    func() bool // lets others go first; false = the schedule is over
+	dead     bool
+	now      bool            // its event ends every grace
+	seen     map[string]bool // versions that it has read
+	listedAt time.Time       // when it last saw the account's tokens
+	deletes  int
+	looked   time.Time // when it last saw the labels
+	proved   time.Time // when it saw the labels by which it last asked whether a token is valid
 }
 
 // alive reports whether the run may still do something: a Lambda ends at its deadline, whatever it is at.
@@ -128,6 +132,7 @@ func (s modelStore) Describe(ctx context.Context, id string) (d secrets.Descript
 		if d, ok = s.pastStages(id, w); ok {
 			return nil
 		}
+		s.looked = time.Now()
 		d, err = s.memory.Describe(ctx, id)
 		return err
 	})
@@ -194,6 +199,7 @@ func (m modelTokens) List(ctx context.Context, auth tokens.Token, username strin
 			if rows, ok = m.pastRows(w); ok {
 				return nil
 			}
+			m.listedAt = time.Now()
 			asked := listing{auth, m.writes}
 			if rows, ok = m.listed[asked]; ok {
 				return nil
@@ -264,7 +270,7 @@ func (m modelTokens) Retrieve(ctx context.Context, token tokens.Token) (got toke
 			got.Verdict = tokens.VerdictInvalid
 			return nil
 		}
-		m.proved = time.Now()
+		m.proved = m.looked
 		got, err = m.client.Retrieve(ctx, token)
 		return err
 	})

@@ -54,6 +54,7 @@ type world struct {
 	given     map[string]bool      // ids that a person has put in a secret
 	hidden    map[string]bool      // of these, the ones that a further edit has hidden before a run had dated them
 	mine      map[string]*creation // by id
+	promoted  map[string]string    // id of the token that an event has made current
 	current   map[string]string    // id by secret
 	left      map[string]time.Time // when an id stopped being current
 	restored  map[string]time.Time // current again by a person's hand: since when it had not been
@@ -65,6 +66,8 @@ type world struct {
 // creation is a token that a run has created.
 type creation struct {
 	by     *actor
+	at     time.Time
+	note   string
 	name   string // of the managed token
 	stored bool   // a Put for it has begun to have an effect
 }
@@ -85,7 +88,7 @@ type moment struct {
 func newWorld() *world {
 	w := &world{
 		calls:  map[string]int{},
-		listed: map[listing][]tokens.Metadata{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]time.Time{}, mine: map[string]*creation{},
+		listed: map[listing][]tokens.Metadata{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]time.Time{}, mine: map[string]*creation{}, promoted: map[string]string{},
 		current: map[string]string{}, left: map[string]time.Time{}, restored: map[string]time.Time{},
 		managed: []rotate.Managed{{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter}},
 	}
@@ -117,7 +120,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 func (w *world) run(event string, yield func() bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lambdaLimit)
 	defer cancel()
-	a := &actor{world: w, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, now: strings.Contains(event, `"retire"`)}
+	a := &actor{world: w, event: event, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, now: strings.Contains(event, `"retire"`)}
 	if a.now {
 		w.endings++
 	}
@@ -139,6 +142,12 @@ func (w *world) run(event string, yield func() bool) error {
 	handler := must(rotate.New(rotate.Config{
 		Stack: "test", Parent: managed[0], Further: managed[1:], Store: store, Tokens: api, Now: time.Now, Logger: logger,
 	}))
+	if w.guard.lift != nil {
+		w.guard.lift(handler)
+	}
+	if w.guard.event != nil {
+		event = w.guard.event(w, event)
+	}
 	_, err := handler.Handle(ctx, json.RawMessage(event))
 	if err != nil {
 		w.noLeak(err.Error())

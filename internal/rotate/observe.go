@@ -52,6 +52,7 @@ type observation struct {
 	watched    []watched
 	superseded []superseded
 	live       []tokens.Metadata // the account's tokens
+	done       bool              // a forced rotation has stored its token, whatever became of that
 	notePrefix string
 	now        time.Time
 }
@@ -90,7 +91,22 @@ func (r *run) observe(ctx context.Context, m Managed, auth *secrets.Credential) 
 	if o.live, err = r.list(ctx, o.auth); err != nil {
 		return o, err
 	}
-	return o, h.observeUnlabelled(ctx, m, &o)
+	if err := h.observeUnlabelled(ctx, m, &o); err != nil {
+		return o, err
+	}
+	if o.done = o.current.id == r.wish.rotation; r.wish.force && !o.done {
+		o.done, err = h.isStored(ctx, m, r.wish.rotation)
+	}
+	return o, err
+}
+
+// isStored reports whether a version has a value.
+func (h *Handler) isStored(ctx context.Context, m Managed, id string) (bool, error) {
+	_, err := h.store.Get(ctx, m.SecretID, id)
+	if errors.Is(err, secrets.ErrNotFound) {
+		return false, nil
+	}
+	return true, err
 }
 
 // observeUnlabelled looks for versions that have lost all labels, as a person's second edit makes them: it moves AWSPREVIOUS away

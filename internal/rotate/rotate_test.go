@@ -101,6 +101,9 @@ func (b *bench) forcesOnce() {
 	if b.credential("").ID == current {
 		t.Error("another event did not rotate")
 	}
+	if got := b.steps(event); got != "settled" {
+		t.Errorf("third delivery, late: %s", got)
+	}
 	// Two versions are in grace now: the second rotation has pushed the first one's off AWSPREVIOUS.
 	b.sim.Advance(retireAfter)
 	b.mustRun(heartbeat)
