@@ -47,9 +47,14 @@ git add -A
 git commit -q -m test
 
 refuses "there is no tag v$version" --tag "v$version"
-git tag v999.0.0
-refuses "SemanticVersion $version" --tag v999.0.0
-git tag "v$version"
+for file in template.yaml docs/openapi.yaml CHANGELOG.md; do
+	sed -i "s/$version/9.8.7/" "$file"
+	git commit -q -a -m "another version in $file"
+	git tag -f "v$version" >"$tmp/out"
+	refuses "the tag is v$version, but $file names version 9.8.7" --tag "v$version"
+	git reset -q --hard HEAD^
+done
+git tag -f "v$version" >"$tmp/out"
 git commit -q --allow-empty -m later
 refuses 'but the work tree is at' --tag "v$version"
 git reset -q --hard "v$version"

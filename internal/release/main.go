@@ -21,7 +21,7 @@ import (
 func main() {
 	flags := flag.NewFlagSet("release", flag.ExitOnError)
 	out := flags.String("out", "dist", "folder to make; it must not exist")
-	tag := flags.String("tag", "", "tag of the commit, such as v1.2.3: template.yaml and CHANGELOG.md must name its version")
+	tag := flags.String("tag", "", "tag of the commit, such as v1.2.3: all files that name a version must name this one")
 	dirty := flags.Bool("dirty", false, "build a work tree that differs from its commit, or has none; RELEASE says so")
 	flags.Usage = func() {
 		_, _ = fmt.Fprint(flags.Output(), "Builds the zips of both functions for arm64 and x86_64, templates that deploy them, and SHA256SUMS.\n\n",

@@ -71,7 +71,7 @@ func findCommit(ctx context.Context, root string, dirty bool) (string, error) {
 	return "", fmt.Errorf("the work tree differs from its commit: %s:\n%s", remedy, changes)
 }
 
-// checkTag returns the tag's version if the commit has the tag, and template and changelog name that version as the newest.
+// checkTag returns the tag's version if the commit has the tag and all files that name a version name this one.
 func checkTag(ctx context.Context, s source, tag string) (string, error) {
 	tagged, err := run(ctx, s.root, nil, "git", "rev-parse", "--verify", "--quiet", "refs/tags/"+tag+"^{commit}")
 	if err != nil {
@@ -80,18 +80,21 @@ func checkTag(ctx context.Context, s source, tag string) (string, error) {
 	if tagged != s.commit {
 		return "", fmt.Errorf("tag %s is on %s, but the work tree is at %s", tag, tagged, s.commit)
 	}
-	named, err := find(filepath.Join(s.root, "template.yaml"), `(?m)^    SemanticVersion: (\S+)$`)
-	if err != nil {
-		return "", err
+	version := strings.TrimPrefix(tag, "v")
+	for file, pattern := range map[string]string{
+		"template.yaml":     `(?m)^    SemanticVersion: (\S+)$`,
+		"docs/openapi.yaml": `(?m)^  version: (\S+)$`,
+		"CHANGELOG.md":      `(?m)^## \[(\d\S*)\] - \d{4}-\d\d-\d\d$`, // the newest comes first
+	} {
+		named, err := find(filepath.Join(s.root, file), pattern)
+		if err != nil {
+			return "", err
+		}
+		if named != version {
+			return "", fmt.Errorf("the tag is %s, but %s names version %s", tag, file, named)
+		}
 	}
-	released, err := find(filepath.Join(s.root, "CHANGELOG.md"), `(?m)^## \[(\d\S*)\] - \d{4}-\d\d-\d\d$`)
-	if err != nil {
-		return "", err
-	}
-	if tag != "v"+named || tag != "v"+released {
-		return "", fmt.Errorf("tag %s, template.yaml's SemanticVersion %s and CHANGELOG.md's newest version %s differ", tag, named, released)
-	}
-	return named, nil
+	return version, nil
 }
 
 // find returns the first group of the pattern's first match in a file.
