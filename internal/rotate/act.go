@@ -175,8 +175,8 @@ func (r *run) undate(ctx context.Context, m Managed, old superseded) error {
 	return nil
 }
 
-// abandon takes AWSPENDING off a token that does not work. The token itself, if it lives and is ours, is an orphan from
-// then on.
+// abandon takes AWSPENDING off a token that does not work. If it lives and is ours, its note still leads to the version, which is then dated
+// like one that was replaced.
 func (r *run) abandon(ctx context.Context, m Managed, o observation) error {
 	r.logger.ErrorContext(ctx, "pending token is given up", "secret", m.SecretID, "version", o.pending.id, "tokenId", o.pending.credential.ID)
 	return r.store.MoveStage(ctx, m.SecretID, secrets.Pending, o.pending.id, "")

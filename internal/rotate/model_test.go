@@ -20,8 +20,9 @@ var (
 	modelRandom = flag.Int("model.random", 10_000, "number of the model's random schedules")
 )
 
-// TestModel runs the rotator through all that may happen to it: model_scenarios_test.go has the histories, model_wire_test.go the ways in
-// which a call goes wrong, and model_truth_test.go the invariants. A failure prints its schedule, shrunk, and all that happened in it.
+// TestModel runs the rotator through all that may happen to it: model_scenarios_test.go has the histories, with what they begin with
+// in model_starts_test.go and what happens in model_moves_test.go; model_wire_test.go has the ways in which a call goes wrong, and
+// model_truth_test.go the invariants. A failure prints its schedule, shrunk, and all that happened in it.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // each schedule leaves a world behind

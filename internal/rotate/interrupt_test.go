@@ -1,0 +1,103 @@
+package rotate_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+)
+
+// Whatever call breaks, before or after its effect, once or from there on: later runs converge, the current token always
+// works, and nothing of ours is left behind.
+func TestConvergesAfterAnyInterruption(t *testing.T) {
+	t.Parallel()
+	const positions = 40 // more than a rotation and a retirement have calls; see the check below
+	for _, wire := range []string{"mapbox", "aws"} {
+		for _, all := range []bool{false, true} {
+			for _, effect := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s all=%t effect=%t", wire, all, effect), func(t *testing.T) {
+					t.Parallel()
+					interrupted := 0
+					for skip := range positions {
+						if interrupt(newBench(t), wire, skip, all, effect) {
+							interrupted++
+						}
+					}
+					// net/http itself repeats a GET whose connection is closed, so a single fault shows only in what must not be repeated.
+					if interrupted < 3 || interrupted == positions {
+						t.Errorf("%d of %d positions met a call", interrupted, positions)
+					}
+				})
+			}
+		}
+	}
+}
+
+// interrupt rotates with one fault, then lets heartbeats follow. It reports whether the fault was met.
+func interrupt(b *bench, wire string, skip int, all, effect bool) bool {
+	t := b.t
+	pasted := b.paste(scopes...)
+	bystander, _ := b.issue("styles:list")
+	fault := tokensim.Fault{Skip: skip, Hits: 1, Kind: tokensim.NoAnswer}
+	if all {
+		fault.Hits = -1
+	}
+	if effect {
+		fault.Kind = tokensim.LostAnswer
+	}
+	if wire == "mapbox" {
+		b.sim.Inject(fault)
+	} else {
+		b.aws.arm(skip, all, effect)
+	}
+	_, err := b.run(heartbeat)
+	b.sim.ClearFaults()
+	b.aws.disarm()
+
+	for hour := range 8 {
+		if hour > 0 {
+			b.sim.Advance(time.Hour)
+		}
+		if _, err := b.run(fmt.Sprintf(`{"action":"rotate","id":"hour-%d"}`, hour)); err != nil && hour > 0 {
+			t.Errorf("position %d: hour %d: %v", skip, hour, err)
+		}
+		if n := len(b.ours()); n > 3 {
+			t.Errorf("position %d: hour %d: %d of our tokens live", skip, hour, n)
+		}
+	}
+	current := b.credential("").ID
+	if got := b.ours(); !slices.Equal(got, []string{current}) || current == pasted {
+		t.Errorf("position %d: at the end %d of our tokens live, current pasted: %t", skip, len(got), current == pasted)
+	}
+	if _, alive := b.live()[pasted]; alive {
+		t.Errorf("position %d: the pasted token lives on", skip)
+	}
+	if _, alive := b.live()[bystander]; !alive {
+		t.Errorf("position %d: a token that is none of ours was deleted", skip)
+	}
+	if _, pending := b.describe().VersionAt(secrets.Pending); pending {
+		t.Errorf("position %d: AWSPENDING is left behind", skip)
+	}
+	return err != nil
+}
+
+func TestStoreThatRefusesUndoesTheCreate(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.paste(scopes...)
+	id := strings.Repeat("b", 40)
+	// Somebody else has taken the version that this rotation would store.
+	if err := b.memory.Put(t.Context(), parentSecret, id, secrets.NewValue("taken"), "other"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.run(`{"action":"rotate","id":"` + id + `"}`); err == nil {
+		t.Error("no error")
+	}
+	if n := len(b.ours()); n != 0 {
+		t.Errorf("%d created tokens are left", n)
+	}
+}
