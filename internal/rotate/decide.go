@@ -95,7 +95,7 @@ func decide(m Managed, o observation, w wish) step {
 	why := o.due(m, w)
 	switch {
 	case why == "" && w.retireNow && slices.ContainsFunc(o.superseded, o.isRolledBack):
-		return step{action: refuse, why: "a token was rolled back less than 20 minutes ago, and a run that still thinks it is pending may make it current: repeat this then"}
+		return step{action: refuse, why: "a token newer than the current one went less than 20 minutes ago, and a run that saw it pending may yet make it current: repeat this then"}
 	case why == "":
 		return step{action: settled, why: "nothing is due"}
 	case why == changed && o.canEdit(m):
@@ -154,9 +154,9 @@ func decideSuperseded(m Managed, o observation, w wish) (step, bool) {
 	return step{}, false
 }
 
-// isRolledBack reports whether a version was replaced by an older one, and that not long ago. A run may have seen it as pending, and hang before
-// it promotes it; the current version is then again the one that the run saw, so that nothing would stop it. Until no such run can be alive
-// the token must live. Where an older one is replaced, as ever, the current version differs from all that such a run saw.
+// isRolledBack reports whether a version is newer than the current one, and was not replaced or given up long ago. A run may have seen it as
+// pending, and hang before it promotes it; the current version is then again the one that the run saw, so that nothing would stop it. Until
+// no such run can be alive the token must live. Where an older one is replaced, as ever, the current version differs from all that such a run saw.
 func (o observation) isRolledBack(s superseded) bool {
 	return o.find(s.credential.ID) != nil && s.id != o.current.id && s.created.After(o.current.created) && o.now.Sub(s.since) < orphanAge
 }
