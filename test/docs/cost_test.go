@@ -1,0 +1,208 @@
+package docs_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/awssim"
+	"github.com/tokenmint/tokenmint/internal/lambdatest"
+	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+// TestCostsAddUp: in each table a row is quantity times price, and the last one their sum; the table of examples follows from both.
+func TestCostsAddUp(t *testing.T) {
+	t.Parallel()
+	var sum float64
+	var totals []float64
+	for line := range strings.Lines(read(t, "docs/cost.md")) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "| "), " | ")
+		switch {
+		case strings.HasPrefix(cells[0], "**together**"):
+			want := number(t, strings.Trim(cells[len(cells)-1], "*"))
+			near(t, "sum of "+strconv.Itoa(len(totals)), want, sum)
+			totals, sum = append(totals, want), 0
+		case strings.HasSuffix(cells[0], " million") && len(cells) == 4:
+			requests := number(t, strings.TrimSuffix(cells[0], " million"))
+			near(t, line, number(t, cells[1]), totals[0])
+			near(t, line, number(t, cells[2]), requests*totals[1])
+			near(t, line, number(t, cells[3]), totals[0]+requests*totals[1])
+		case len(cells) == 4 && regexp.MustCompile(`^[\d.,]+$`).MatchString(cells[1]):
+			price, per, _ := strings.Cut(cells[2], " / ")
+			if per == "" {
+				per = "1"
+			}
+			cost := number(t, cells[3])
+			near(t, line, cost, number(t, cells[1])*number(t, price)/number(t, per))
+			sum += cost
+		}
+	}
+	if len(totals) != 2 {
+		t.Errorf("%d tables with a sum, want 2", len(totals))
+	}
+}
+
+func number(t *testing.T, text string) float64 {
+	t.Helper()
+	n, err := strconv.ParseFloat(strings.ReplaceAll(strings.TrimSpace(text), ",", ""), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// near allows for the rounding to cents.
+func near(t *testing.T, what string, says, is float64) {
+	t.Helper()
+	if math.Abs(says-is) > 0.0051 {
+		t.Errorf("%s: %.2f, but it is %.4f", strings.TrimSpace(what), says, is)
+	}
+}
+
+// TestCostsAreOfWhatIsMeasured runs both functions as they are built, and counts.
+func TestCostsAreOfWhatIsMeasured(t *testing.T) {
+	t.Parallel()
+	page, s := read(t, "docs/cost.md"), newStack(t)
+	rotator := s.start("rotate")
+	s.invoke(rotator, `{"action":"rotate"}`)
+	calls := s.calls.Load()
+
+	mint, event := s.start("mint"), read(t, "events/mint-iam.json")
+	s.invoke(mint, strings.ReplaceAll(event, "assumed-role/web-app", "assumed-role/uploads-ci"))
+	s.invoke(mint, event)
+	reply := s.invoke(mint, event)
+	rotator.Kill() // only then all that they wrote is certain to be there
+	mint.Kill()
+	lines := strings.SplitAfter(mint.Log(), "\n") // the last one is empty
+	bytes := len(strings.Join(lines[len(lines)-3:], ""))
+
+	template := read(t, "template.yaml")
+	count := func(text string) int { return strings.Count(template, text) }
+	for what, is := range map[string]int{
+		"bytes of the audit record and the metrics of a request":     bytes,
+		"bytes of a reply's body":                                    len(reply),
+		"custom metrics, with the two profiles that are shipped":     len(metrics(t, rotator.Log()+mint.Log())) + count("Type: AWS::Logs::MetricFilter"),
+		"metrics that alarms look at":                                count("Type: AWS::CloudWatch::Alarm") - count("\n      Metrics:\n") + count("MetricStat:"),
+		"calls of Secrets Manager in a heartbeat with nothing to do": int(calls),
+	} {
+		match := regexp.MustCompile(`\| ` + regexp.QuoteMeta(what) + ` \| ([\d,]+) \|`).FindStringSubmatch(page)
+		if match == nil {
+			t.Errorf("the page does not tell the %s", what)
+			continue
+		}
+		// Times in a record have more or fewer digits.
+		if says := number(t, match[1]); math.Abs(says-float64(is)) > 0.03*says {
+			t.Errorf("%s: %d, the page says %s", what, is, match[1])
+		}
+	}
+}
+
+// metrics are the custom metrics in a log: each name with each set of its dimensions' values is one.
+func metrics(t *testing.T, log string) map[string]bool {
+	t.Helper()
+	all := map[string]bool{}
+	for line := range strings.Lines(log) {
+		var embedded struct {
+			AWS struct {
+				CloudWatchMetrics []struct {
+					Dimensions [][]string
+					Metrics    []struct{ Name string }
+				}
+			} `json:"_aws"`
+		}
+		var values map[string]any
+		if json.Unmarshal([]byte(line), &embedded) != nil || json.Unmarshal([]byte(line), &values) != nil {
+			continue
+		}
+		for _, directive := range embedded.AWS.CloudWatchMetrics {
+			for _, dimensions := range directive.Dimensions {
+				key := ""
+				for _, dimension := range dimensions {
+					key += fmt.Sprintf(" %s=%v", dimension, values[dimension])
+				}
+				for _, metric := range directive.Metrics {
+					all[metric.Name+key] = true
+				}
+			}
+		}
+	}
+	return all
+}
+
+// stack is what both functions need.
+type stack struct {
+	t     *testing.T
+	env   []string
+	calls atomic.Int64 // of Secrets Manager
+}
+
+func newStack(t *testing.T) *stack {
+	t.Helper()
+	s := &stack{t: t}
+	sim, err := tokensim.New(tokensim.Config{Seed: 5, RateLimit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.AddAccount("acme"); err != nil {
+		t.Fatal(err)
+	}
+	_, value, err := sim.IssueByHand("acme", "Made by hand", cfg.ParentScopes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := time.Now().Add(-24 * time.Hour)
+	parent, err := secrets.Credential{Token: tokens.NewToken(value), Scopes: cfg.ParentScopes(), Created: day}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := secrets.NewMemory(time.Now)
+	if err := store.Create(t.Context(), "tokenmint/parent", strings.Repeat("a", 32), parent); err != nil {
+		t.Fatal(err)
+	}
+	service := awssim.New(store)
+	manager := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.calls.Add(1)
+		service.ServeHTTP(w, r)
+	}))
+	mapbox := httptest.NewServer(sim)
+	t.Cleanup(mapbox.Close)
+	t.Cleanup(manager.Close)
+	s.env = []string{
+		"PARENT_SECRET_ID=tokenmint/parent", "TOKENS_API_URL=" + mapbox.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL, "STAGE=prod",
+	}
+	return s
+}
+
+func (s *stack) start(function string) *lambdatest.Instance {
+	s.t.Helper()
+	return lambdatest.Start(s.t, lambdatest.Build(s.t, root, "./functions/"+function), s.env...)
+}
+
+// invoke returns the body of the reply, or the reply itself if it has none.
+func (s *stack) invoke(function *lambdatest.Instance, event string) string {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	defer cancel()
+	reply, err := function.Invoke(ctx, []byte(event))
+	var http struct{ Body string }
+	if err != nil || reply.Failed || json.Unmarshal(reply.Payload, &http) != nil {
+		s.t.Fatalf("failed: %t, error: %v", reply.Failed, err)
+	}
+	return http.Body
+}

@@ -1,0 +1,136 @@
+// Package docs_test holds the pages in docs/ to what they speak of: links, names of files and tests, and the arithmetic of the costs.
+package docs_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// pages are all that a reader may meet, by their paths from the root.
+func pages(t *testing.T) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil || len(found) < 10 {
+		t.Fatalf("%d pages, %v", len(found), err)
+	}
+	all := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md"}
+	for _, page := range found {
+		all = append(all, "docs/"+filepath.Base(page))
+	}
+	return all
+}
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	dropped = regexp.MustCompile("[^a-z0-9 _-]")
+)
+
+// anchors are the names that GitHub gives to a page's headings.
+func anchors(text string) []string {
+	var all []string
+	for _, match := range heading.FindAllStringSubmatch(text, -1) {
+		all = append(all, strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(match[1]), ""), " ", "-"))
+	}
+	return all
+}
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	for _, page := range pages(t) {
+		text := read(t, page)
+		for _, match := range link.FindAllStringSubmatch(text, -1) {
+			target, anchor, _ := strings.Cut(match[1], "#")
+			if strings.Contains(target, "://") {
+				continue
+			}
+			there := page
+			if target != "" {
+				there = filepath.Join(filepath.Dir(page), target)
+			}
+			if _, err := os.Stat(filepath.Join(root, there)); err != nil {
+				t.Errorf("%s: %s leads nowhere", page, match[1])
+				continue
+			}
+			if anchor != "" && !slices.Contains(anchors(read(t, there)), anchor) {
+				t.Errorf("%s: %s has no heading of that name", page, match[1])
+			}
+		}
+	}
+}
+
+var quoted = regexp.MustCompile("`([^`\n]+)`")
+
+// TestThreatModelNamesWhatIsThere: a guard or a test that is gone or renamed takes its row along.
+func TestThreatModelNamesWhatIsThere(t *testing.T) {
+	t.Parallel()
+	tests := testNames(t)
+	promises := read(t, "test/template/promises.py")
+	named := 0
+	for _, match := range quoted.FindAllStringSubmatch(read(t, "docs/threat-model.md"), -1) {
+		name := match[1]
+		promise, isPromise := strings.CutPrefix(name, "promises.py#")
+		switch {
+		case promise == "…":
+		case isPromise:
+			named++
+			if !strings.Contains(promises, "@promise\ndef "+promise+"(stack):") {
+				t.Errorf("there is no promise %s", promise)
+			}
+		case strings.HasPrefix(name, "Test"):
+			named++
+			if !slices.Contains(tests, name) {
+				t.Errorf("there is no test %s", name)
+			}
+		case strings.HasSuffix(name, ".go") || strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml"):
+			named++
+			if _, err := os.Stat(filepath.Join(root, name)); err != nil {
+				t.Errorf("there is no file %s", name)
+			}
+		}
+	}
+	if named < 50 {
+		t.Errorf("the page names %d things: is it read as it is written?", named)
+	}
+}
+
+var testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+
+func testNames(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	err := fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := entry.Name(); entry.IsDir() && (name == "node_modules" || len(name) > 1 && name[0] == '.') {
+			return fs.SkipDir
+		}
+		if strings.HasSuffix(path, "_test.go") {
+			for _, match := range testFunc.FindAllStringSubmatch(read(t, path), -1) {
+				all = append(all, match[1])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
