@@ -19,7 +19,7 @@ var pins = map[string]schedule{
 	},
 	"a promotion that hangs while its token is promoted, rolled back and retired": {
 		scenario: scenario{start: fresh, threads: [][]move{{force}, {heartbeatNow, rollBack, retireNow}}},
-		places:   []place{{"CreateTemporary", 2, ""}},
+		places:   []place{{"Describe tokenmint/parent", 3, ""}},
 	},
 	"Secrets Manager's rotation is held to the cap": {
 		scenario: scenario{start: many, threads: [][]move{{force, begin, step("createSecret")}}},
