@@ -223,3 +223,28 @@ func TestRetireNowEndsEveryGrace(t *testing.T) {
 		}
 	}
 }
+
+// A run that hangs before its promotion may still make current what was rolled back.
+func TestRetireNowSparesWhatWasJustRolledBack(t *testing.T) {
+	t.Parallel()
+	const retire = `{"action":"retire","id":"now","name":"parent","now":true}`
+	b := newBench(t).rotated()
+	before, _ := b.describe().VersionAt(secrets.Current)
+	b.mustRun(`{"action":"rotate","id":"forced","force":true}`)
+	withdrawn := b.credential("").ID
+	now, _ := b.describe().VersionAt(secrets.Current)
+	b.sim.Advance(time.Hour)
+	b.move(secrets.Current, now, before)
+	for range 2 {
+		if _, err := b.run(retire); err == nil || !strings.Contains(err.Error(), "repeat this then") {
+			t.Errorf("at once: error is %v", err)
+		}
+	}
+	if _, alive := b.live()[withdrawn]; !alive {
+		t.Fatal("the token was deleted")
+	}
+	b.sim.Advance(20 * time.Minute)
+	if got := b.steps(retire); got != "retire forget settled" {
+		t.Errorf("later: %s", got)
+	}
+}
