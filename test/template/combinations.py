@@ -54,6 +54,7 @@ REFUSED = [
     ("Stage", "Prod"),
     ("Stage", "prod/x"),
     ("ParentSecretArn", "maps/parent"),
+    ("ParentSecretArn", f"{ARN}:{'a' * 200}-AbCdEf"),
     ("ParentSecretArn", f"{ARN}:maps/parent-*"),
     ("ParentSecretArn", f"{ARN}:maps/parent-??????"),
     ("ParentSecretArn", f"{ARN}:*"),

@@ -429,6 +429,17 @@ def all_is_tagged(stack):
 
 
 @promise
+def changed_parameters_reach_the_mint(stack):
+    """Callers get the version that the alias stands on, with the variables of its day: with other variables it must be another version."""
+    ((_, version),) = stack.of("AWS::Lambda::Version").items()
+    variables = stack.of("AWS::Lambda::Function")["MintFunction"]["Environment"]["Variables"]
+    given = {v for n, v in variables.items() if v in stack.parameters.values() and not n.startswith("AWS_ENDPOINT")}  # doubles need no version
+    assert stack.parameters["Stage"] in given and given <= set(version["Description"].split(" "))
+    longest = {p: d["MaxLength"] for p, d in stack.transformed["Parameters"].items() if "MaxLength" in d}
+    assert 16 + len(" ERROR ") + longest["TokensApiUrl"] + 1 + longest["ParentSecretArn"] <= 256  # a stage has 16
+
+
+@promise
 def outputs_say_what_to_type(stack):
     assert stack.outputs["ParentSecretArn"] == parent(stack)
     # A shell reads these, and no part of them may be more than a word: each parameter in them has a pattern that sees to it.

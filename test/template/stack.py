@@ -43,6 +43,8 @@ def check(name, declared, value):
             raise ValueError(f"{name}: {v!r} does not match {declared['AllowedPattern']}")
         if "AllowedValues" in declared and v not in [str(a) for a in declared["AllowedValues"]]:
             raise ValueError(f"{name}: {v!r} is none of the allowed values")
+        if len(v) > declared.get("MaxLength", 4096):
+            raise ValueError(f"{name}: {v!r} is too long")
         if "MinValue" in declared and not declared["MinValue"] <= float(v) <= declared.get("MaxValue", float("inf")):
             raise ValueError(f"{name}: {v!r} is out of range")
 
@@ -51,7 +53,8 @@ class Stack:
     """template: the text; parameters: those that differ from their defaults."""
 
     def __init__(self, parameters=None, template=None):
-        source = yaml_parse(template or text())
+        self.template = template or text()
+        source = yaml_parse(self.template)
         given = dict(parameters or {})
         self.parameters = {}
         for name, declared in source["Parameters"].items():
