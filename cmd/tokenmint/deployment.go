@@ -24,9 +24,10 @@ type deployment struct {
 }
 
 // variablesHelp ends the help of the commands that read the functions' variables.
-const variablesHelp = `The function's own variables say where: PARENT_SECRET_ID must be set; TOKENS_API_URL, TOKEN_TABLE and STACK (the stack's name) may be,
-beside the region and the credentials that AWS's own tools export (aws configure export-credentials --format env). The stack's output
-Variables sets all that a deployed stack needs: see docs/deploy.md. For a running dev, load the file that --env-file wrote.`
+const variablesHelp = `The function's own variables say where: PARENT_SECRET_ID must be set; TOKENS_API_URL, TOKEN_TABLE and STACK (what the notes of its
+tokens bear) may be, beside the region and the credentials that AWS's own tools export (aws configure export-credentials --format env).
+The stack's output Variables sets all that a deployed stack needs: see docs/deploy.md. For a running dev, load the file that
+--env-file wrote.`
 
 // openDeployment dials nothing. An empty path is the configuration that was compiled in.
 func openDeployment(getenv func(string) string, path string, now func() time.Time) (deployment, error) {

@@ -96,6 +96,7 @@ GUARDS = [
     ("changed_parameters_reach_the_mint", "as it is", "VersionDescription: !Sub ${Stage} ", "VersionDescription: !Sub "),
     ("changed_parameters_reach_the_mint", "existing secret", " ${TokensApiUrl} ${ParentSecretArn}", " ${TokensApiUrl}"),
     ("changed_parameters_reach_the_mint", "as it is", "    MaxLength: 160\n", "    MaxLength: 200\n"),
+    ("notes_tell_stacks_apart", "as it is", "        STACK: !Sub ${AWS::StackName}.${AWS::Region}.${AWS::AccountId}\n", "        STACK: !Ref AWS::StackName\n"),
     ("outputs_say_what_to_type", "as it is", "go run ./cmd/tokenmint bootstrap", "go run ./cmd/tokenmint bootstrap <<<sk.…"),
     ("outputs_say_what_to_type", "as it is", "SCHEDULE_NAME=${RotateFunctionHeartbeat}", "SCHEDULE_NAME=$(rm -r .)"),
     ("outputs_say_what_to_type", "as it is", '${!AWS_SESSION_TOKEN:+"-Hx-amz-security-token: $AWS_SESSION_TOKEN"}',

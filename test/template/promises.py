@@ -3,7 +3,7 @@
 import json
 import re
 
-from stack import ACCOUNT, ROOT
+from stack import ACCOUNT, REGION, ROOT
 
 READ = "secretsmanager:GetSecretValue"
 ROTATE = {
@@ -440,6 +440,13 @@ def changed_parameters_reach_the_mint(stack):
 
 
 @promise
+def notes_tell_stacks_apart(stack):
+    """What bears a stack's notes and stands in none of its secrets is deleted. Stacks of one name may share an account at Mapbox."""
+    for function in stack.of("AWS::Lambda::Function").values():
+        assert function["Environment"]["Variables"]["STACK"].split(".") == ["tokenmint", REGION, ACCOUNT]
+
+
+@promise
 def outputs_say_what_to_type(stack):
     assert stack.outputs["ParentSecretArn"] == parent(stack)
     # A shell reads these, and no part of them may be more than a word: each parameter in them has a pattern that sees to it.
@@ -451,7 +458,7 @@ def outputs_say_what_to_type(stack):
         "PARENT_SECRET_ID": parent(stack),
         "TOKEN_TABLE": "ref:TokenTable",
         "SCHEDULE_NAME": "ref:RotateFunctionHeartbeat",
-        "STACK": "tokenmint",
+        "STACK": stack.of("AWS::Lambda::Function")["RotateFunction"]["Environment"]["Variables"]["STACK"],
         "STAGE": stack.parameters["Stage"],
     }
     # No token: on a command line it would be in the shell's history and in the list of processes.
