@@ -76,6 +76,26 @@ func TestParseReadsEveryKey(t *testing.T) {
 	}
 }
 
+// TestAnyoneIsBounded: a visitor whom nobody knows must not be able to spend what all others mint from.
+func TestAnyoneIsBounded(t *testing.T) {
+	t.Parallel()
+	open := strings.Replace(valid, `- jwt: {groups: maps, iss: "https://id.example/"}`, `- {anyone: true, origins: ["https://a.example"]}`, 1)
+	for text, want := range map[string]int{
+		open: 20,
+		strings.Replace(open, "    mints_per_minute: 20\n", "", 1):                           20,
+		strings.Replace(open, "    mints_per_minute: 20\n", "    mints_per_minute: 50\n", 1): 50,
+		strings.Replace(valid, "    mints_per_minute: 20\n", "", 1):                          0,
+	} {
+		c, err := config.Parse("x.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Profiles[0].MintsPerMinute; got != want {
+			t.Errorf("%d mints a minute, want %d, of:\n%s", got, want, text)
+		}
+	}
+}
+
 func TestParseNamesFileLineAndKey(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ old, new, want string }{

@@ -15,6 +15,9 @@ const (
 
 	// defaultMints leaves a fifth of Mapbox's 100 requests a minute to rotation and to people.
 	defaultMints = 80
+
+	// defaultMintsForAnyone bounds what visitors without a name can take from those with one, by asking for ever other ends.
+	defaultMintsForAnyone = 20
 )
 
 func (p *parser) config(root *yaml.Node) *Config {
@@ -73,6 +76,10 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 
 		"mints_per_minute": p.count(&profile.MintsPerMinute),
 	})
+	open := slices.ContainsFunc(profile.Allow, func(r Rule) bool { return r.Anyone })
+	if open && profile.MintsPerMinute == 0 {
+		profile.MintsPerMinute = defaultMintsForAnyone
+	}
 	for _, scope := range profile.Scopes {
 		if strings.HasPrefix(scope, "tokens:") {
 			p.fail(n, key+".scopes", "%s can never be lent: its holder could make tokens of his own", scope)
@@ -85,7 +92,7 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 		p.fail(n, key+".lifetime", "%s is not between 1s and %s, the longest life of a temporary token", profile.Lifetime, LongestLifetime)
 	case profile.Reuse >= profile.Lifetime:
 		p.fail(n, key+".reuse", "%s must be shorter than lifetime (%s)", profile.Reuse, profile.Lifetime)
-	case profile.Reuse == 0 && slices.ContainsFunc(profile.Allow, func(r Rule) bool { return r.Anyone }):
+	case profile.Reuse == 0 && open:
 		p.fail(n, key+".reuse", "must be set where anyone may ask, or any visitor spends a mint with every request")
 	case len(profile.Allow) == 0:
 		p.fail(n, key+".allow", "is missing: nobody could use this profile")
