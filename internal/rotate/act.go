@@ -136,7 +136,8 @@ func (r *run) expectPending(ctx context.Context, m Managed, o observation) error
 	if err != nil {
 		return err
 	}
-	if currentID, _ := d.VersionAt(secrets.Current); currentID != o.current.id || !d.Has(o.pending.id, secrets.Pending) {
+	currentID, _ := d.VersionAt(secrets.Current)
+	if currentID != o.current.id || !d.Has(o.pending.id, secrets.Pending) || wasCurrent(d.Stages[o.pending.id]) {
 		return fmt.Errorf("version %s is not pending beside %s any more: %w", o.pending.id, o.current.id, secrets.ErrConflict)
 	}
 	return nil

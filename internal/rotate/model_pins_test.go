@@ -39,6 +39,13 @@ var pins = map[string]schedule{
 		scenario: scenario{start: pasted, threads: [][]move{{force, rollBack, force}, {force}, {heartbeatNow}}},
 		places:   []place{{"List", 2, ""}, {"List", 2, throttled}, {"Get tokenmint/parent", 4, ""}, {"Get tokenmint/parent", 18, ""}},
 	},
+	"a promotion that hangs undoes a rollback that another run has dated": {
+		scenario: scenario{start: fresh, threads: [][]move{{forceOnce, pass(retireAfter)}, {forceOnce}, {rollBack, heartbeatNow, paste}}},
+		places: []place{
+			{"List", 2, ""}, {"MoveStage tokenmint/parent AWSCURRENT", 1, ""}, {"MoveStage tokenmint/parent superseded", 1, ""},
+			{"MoveStage tokenmint/parent AWSPENDING", 1, refused},
+		},
+	},
 }
 
 // twoReplaced is a parent before which one is in its grace, and another past it.

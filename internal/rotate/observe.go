@@ -182,8 +182,7 @@ func (o observation) isSuperseded(id string) bool {
 // observeSuperseded reads the version with these labels if it was current once; nil if it was not. A version whose value is no
 // credential, as a slip of a person may leave it, holds nothing to retire.
 func (h *Handler) observeSuperseded(ctx context.Context, m Managed, id string, labels []string) (*superseded, error) {
-	dated := slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return !strings.HasPrefix(l, supersededPrefix) })
-	if len(dated) == 0 && !slices.Contains(labels, secrets.Previous) {
+	if !wasCurrent(labels) {
 		return nil, nil
 	}
 	v, err := h.read(ctx, m, id)
@@ -194,8 +193,8 @@ func (h *Handler) observeSuperseded(ctx context.Context, m Managed, id string, l
 	if err != nil {
 		return nil, err
 	}
-	s := superseded{version: v, labels: dated}
-	for _, label := range dated {
+	s := superseded{version: v, labels: slices.DeleteFunc(slices.Clone(labels), isUndated)}
+	for _, label := range s.labels {
 		since, err := supersededSince(label, id)
 		if err != nil {
 			return nil, fmt.Errorf("label %q of version %s: %w", label, id, err)
@@ -206,6 +205,13 @@ func (h *Handler) observeSuperseded(ctx context.Context, m Managed, id string, l
 	}
 	return &s, nil
 }
+
+// wasCurrent reports whether labels say that their version was current once, or overtaken while it was pending.
+func wasCurrent(labels []string) bool {
+	return slices.ContainsFunc(labels, func(l string) bool { return l == secrets.Previous || !isUndated(l) })
+}
+
+func isUndated(label string) bool { return !strings.HasPrefix(label, supersededPrefix) }
 
 // errNoCredential marks a version whose value is not one.
 var errNoCredential = errors.New("holds no credential")
