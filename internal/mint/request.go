@@ -1,7 +1,6 @@
 package mint
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -157,10 +156,8 @@ func isOdd(s string) bool {
 
 // quoteName quotes a field's name back to the sender, if it looks like one.
 func quoteName(name string) string {
-	plain := bytes.ContainsFunc([]byte(name), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
-	})
-	if name == "" || len(name) > 40 || plain {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+	if name == "" || len(name) > 40 || strings.Trim(name, plain) != "" {
 		return ""
 	}
 	return fmt.Sprintf(" %q", name)
