@@ -1,4 +1,4 @@
-// Package telemetry is what an operator sees: log lines with Lambda's own JSON keys and one audit record for each request.
+// Package telemetry is what an operator sees: log lines with Lambda's own JSON keys, one audit record for each request, and metrics.
 package telemetry
 
 import (

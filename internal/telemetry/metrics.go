@@ -8,7 +8,8 @@ import (
 )
 
 // Metrics writes CloudWatch embedded metrics: a JSON object a line, which CloudWatch reads from a function's log. They go past the
-// logger, whose level must not decide about them. Dimensions are the stage and the names of profiles and managed tokens, never a caller or a token.
+// logger, whose level must not decide about them. Dimensions are the stage and the names of profiles and managed tokens, never a caller
+// or a token.
 // Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 type Metrics struct {
 	mu    sync.Mutex
@@ -88,7 +89,8 @@ func one(is bool) float64 {
 	return 0
 }
 
-// write writes one line, whose metrics have the stage and one more thing as dimensions, unless that has no name. It is built by hand: this runs for each request, and reflection would be a good part of its time.
+// write writes one line, whose metrics have the stage and one more thing as dimensions, unless that has no name. It is built by hand:
+// this runs for each request, and reflection would be a good part of its time.
 func (m *Metrics) write(metrics []metric, dimension, name string, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
