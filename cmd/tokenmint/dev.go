@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -160,7 +161,7 @@ func (d dev) lines(w *world, s *servers) variables {
 		{"MAPBOX_USERNAME", w.user},
 	}
 	if d.live {
-		lines[1].value = or(d.getenv("TOKENS_API_URL"), "https://api.mapbox.com")
+		lines[1].value = cmp.Or(d.getenv("TOKENS_API_URL"), "https://api.mapbox.com")
 		return lines
 	}
 	lines[1].value = s.mapbox.url()
@@ -214,11 +215,4 @@ func loadConfig(path string) (*config.Config, error) {
 		return config.Shipped()
 	}
 	return config.Load(path)
-}
-
-func or(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }

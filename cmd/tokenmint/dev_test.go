@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -32,7 +33,7 @@ func startDev(t *testing.T, d dev) *machine {
 	t.Helper()
 	d.mint, d.mapbox, d.aws = "127.0.0.1:0", "127.0.0.1:0", ":0"
 	d.envFile = filepath.Join(t.TempDir(), "env")
-	d.world.user = or(d.world.user, "dev")
+	d.world.user = cmp.Or(d.world.user, "dev")
 	if d.getenv == nil {
 		d.getenv = nothingSet
 	}

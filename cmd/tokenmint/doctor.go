@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -82,7 +83,7 @@ func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer)
 	}
 	e := examination{deployment: deployed, findings: f, now: d.now}
 	f.ok("configuration: %d profiles, %d tokens besides the parent", len(e.config.Profiles), len(e.config.Tokens))
-	endpoint := or(d.getenv("AWS_ENDPOINT_URL_SCHEDULER"), d.getenv("AWS_ENDPOINT_URL"))
+	endpoint := cmp.Or(d.getenv("AWS_ENDPOINT_URL_SCHEDULER"), d.getenv("AWS_ENDPOINT_URL"))
 	e.patience = patienceFor(e.checkSchedule(ctx, d.getenv("SCHEDULE_NAME"), endpoint))
 	if e.checkParent(ctx) {
 		e.checkRotation(ctx, log)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -202,7 +203,7 @@ func TestDoctorLooksAtTheSchedule(t *testing.T) {
 	} {
 		address := service(t, tc.status, tc.body)
 		getenv := func(name string) string {
-			return or(map[string]string{"SCHEDULE_NAME": "heartbeat", "AWS_ENDPOINT_URL_SCHEDULER": address}[name], pasted(name))
+			return cmp.Or(map[string]string{"SCHEDULE_NAME": "heartbeat", "AWS_ENDPOINT_URL_SCHEDULER": address}[name], pasted(name))
 		}
 		got, err := m.examine(doctor{getenv: getenv, now: tc.now})
 		for _, want := range tc.says {
@@ -269,7 +270,7 @@ func TestDeployNamesThePrerequisites(t *testing.T) {
 	}
 	var want, got []string
 	for _, tool := range tools {
-		row := tool.name + " " + or(tool.least, "any")
+		row := tool.name + " " + cmp.Or(tool.least, "any")
 		if tool.optional {
 			row += " optional"
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -116,7 +117,7 @@ func (e examination) checkLast(parent secrets.Credential, stored time.Time) {
 		e.note("last rotation: none of this parent yet, which was stored at %s", moment(stored))
 		return
 	}
-	e.ok("last rotation: %s, stored at %s; the next is due at %s", or(parent.Rotation, "of an id that is not known"), moment(stored),
+	e.ok("last rotation: %s, stored at %s; the next is due at %s", cmp.Or(parent.Rotation, "of an id that is not known"), moment(stored),
 		moment(parent.Created.Add(e.config.Parent.RotateEvery)))
 }
 

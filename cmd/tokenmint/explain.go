@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,7 +58,7 @@ func (e explain) run(out io.Writer) error {
 		return err
 	}
 	verdict := mint.Explain(cfg.Profiles, event, e.scopes, e.profile)
-	fmt.Fprintln(out, "caller:", or(verdict.Caller, "nobody whom an authorizer names"))
+	fmt.Fprintln(out, "caller:", cmp.Or(verdict.Caller, "nobody whom an authorizer names"))
 	for i, p := range verdict.Profiles {
 		fmt.Fprintf(out, "profile %s: %s\n", p.Name, sentence(p, verdict))
 		for n, misfit := range p.Misfits {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -44,7 +45,7 @@ func (h handlers) front(live bool) http.Handler {
 
 // serveRotate runs the rotator with the event that the schedule would send, or with a forced one.
 func (h handlers) serveRotate(w http.ResponseWriter, r *http.Request, live bool) {
-	force, err := strconv.ParseBool(or(r.URL.Query().Get("force"), "false"))
+	force, err := strconv.ParseBool(cmp.Or(r.URL.Query().Get("force"), "false"))
 	switch {
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)

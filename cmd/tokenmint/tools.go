@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os/exec"
 	"regexp"
@@ -92,7 +93,7 @@ func (t tool) ask(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return or(number.FindString(string(text)), "unknown"), nil
+	return cmp.Or(number.FindString(string(text)), "unknown"), nil
 }
 
 // numbers reads a version such as 1.26.8; what is no number in it counts for nothing.

@@ -3,6 +3,7 @@
 package environment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,10 +45,10 @@ func isTable(name string) bool {
 func Read(getenv func(string) string) (Settings, error) {
 	s := Settings{
 		ParentSecretID: getenv("PARENT_SECRET_ID"),
-		TokensAPIURL:   or(getenv("TOKENS_API_URL"), "https://api.mapbox.com"),
+		TokensAPIURL:   cmp.Or(getenv("TOKENS_API_URL"), "https://api.mapbox.com"),
 		TokenTable:     getenv("TOKEN_TABLE"),
-		Stage:          or(getenv("STAGE"), "dev"),
-		Stack:          or(getenv("STACK"), "tokenmint"),
+		Stage:          cmp.Or(getenv("STAGE"), "dev"),
+		Stack:          cmp.Or(getenv("STACK"), "tokenmint"),
 	}
 	if s.ParentSecretID == "" {
 		return Settings{}, errors.New("PARENT_SECRET_ID is not set: it must name the secret that holds the parent token")
@@ -58,7 +59,7 @@ func Read(getenv func(string) string) (Settings, error) {
 	if s.TokenTable != "" && !isTable(s.TokenTable) {
 		return Settings{}, fmt.Errorf("TOKEN_TABLE is %q: it must be the name of a DynamoDB table, not its ARN", s.TokenTable)
 	}
-	if err := s.LogLevel.UnmarshalText([]byte(or(getenv("LOG_LEVEL"), "INFO"))); err != nil {
+	if err := s.LogLevel.UnmarshalText([]byte(cmp.Or(getenv("LOG_LEVEL"), "INFO"))); err != nil {
 		return Settings{}, fmt.Errorf("LOG_LEVEL is %q: it must be DEBUG, INFO, WARN or ERROR", getenv("LOG_LEVEL"))
 	}
 	var err error
@@ -80,9 +81,9 @@ func readAWS(getenv func(string) string, table bool) (AWS, error) {
 		}
 	}
 	a := AWS{
-		Region:                 or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
-		SecretsManagerEndpoint: or(getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), getenv("AWS_ENDPOINT_URL")),
-		DynamoDBEndpoint:       or(getenv("AWS_ENDPOINT_URL_DYNAMODB"), getenv("AWS_ENDPOINT_URL")),
+		Region:                 cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
+		SecretsManagerEndpoint: cmp.Or(getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), getenv("AWS_ENDPOINT_URL")),
+		DynamoDBEndpoint:       cmp.Or(getenv("AWS_ENDPOINT_URL_DYNAMODB"), getenv("AWS_ENDPOINT_URL")),
 	}
 	keys := aws.Credentials{
 		AccessKeyID:     getenv("AWS_ACCESS_KEY_ID"),
@@ -91,7 +92,7 @@ func readAWS(getenv func(string) string, table bool) (AWS, error) {
 		Source:          "environment",
 	}
 	if a.SecretsManagerEndpoint != "" && (a.DynamoDBEndpoint != "" || !table) {
-		a.Region = or(a.Region, "us-east-1")
+		a.Region = cmp.Or(a.Region, "us-east-1")
 		if !keys.HasKeys() {
 			keys.AccessKeyID, keys.SecretAccessKey = "local", "local"
 		}
@@ -116,11 +117,4 @@ func checkOrigin(name, value string) error {
 		return fmt.Errorf("%s must end after the host: no user, path, query or fragment", name)
 	}
 	return nil
-}
-
-func or(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }
