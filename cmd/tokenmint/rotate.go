@@ -20,8 +20,7 @@ type byHand struct {
 
 func newPlan() *cobra.Command {
 	b := byHand{action: "plan", getenv: os.Getenv}
-	cmd := b.command("Say what the rotator would do now and why, and do nothing", "  tokenmint plan --name parent")
-	return cmd
+	return b.command("Say what the rotator would do now and why, and do nothing", "  tokenmint plan --name parent")
 }
 
 func newRotate() *cobra.Command {
@@ -33,12 +32,9 @@ func newRotate() *cobra.Command {
 
 func (b *byHand) command(short, example string) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   b.action,
-		Short: short,
-		Long: short + `.
-
-The rotator is configured by the function's own variables; PARENT_SECRET_ID must be set. For a running dev, load the file
-that --env-file wrote.`,
+		Use:     b.action,
+		Short:   short,
+		Long:    short + ".\n\n" + variablesHelp,
 		Example: example,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -39,7 +39,7 @@ func (e examination) checkSchedule(ctx context.Context, name, endpoint string) t
 	case schedule.State != types.ScheduleStateEnabled:
 		e.wrong("schedule: %s is %s, so no heartbeat comes and nothing is rotated; enable it, or deploy again", name, schedule.State)
 	case !end.IsZero() && end.Before(e.now()):
-		e.wrong("schedule: %s has ended at %s, so no heartbeat comes and nothing is rotated; deploy again", name, end.UTC().Format(time.RFC3339))
+		e.wrong("schedule: %s has ended at %s, so no heartbeat comes and nothing is rotated; deploy again", name, moment(end))
 	case beat > every/2:
 		e.wrong("schedule: %s beats by %s, too seldom for a parent that is replaced after %s; set the parameter Schedule", name, expression, every)
 	default:
