@@ -12,96 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
-
-// getenv reads the lines that dev printed, and what else is set.
-func (m *machine) getenv(set ...string) func(string) string {
-	return func(name string) string {
-		if i := slices.Index(set, name); i >= 0 {
-			return set[i+1]
-		}
-		return m.lines[name]
-	}
-}
-
-// deployment is what dev stands in for.
-func (m *machine) deployment() deployment {
-	m.t.Helper()
-	d, err := openDeployment(m.getenv(), "", time.Now)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return d
-}
-
-// issue makes a permanent token with the person's own.
-func (m *machine) issue(scopes ...string) tokens.Metadata {
-	m.t.Helper()
-	got, err := m.deployment().mapbox.Create(m.t.Context(), tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"]), "dev", tokens.CreateRequest{Scopes: scopes})
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return got
-}
-
-// emptySecret makes a secret as the template does: without a value.
-func (m *machine) emptySecret(name string) string {
-	m.t.Helper()
-	status, body := m.do("POST", m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"], `{"Name":"`+name+`"}`,
-		"X-Amz-Target", "secretsmanager.CreateSecret", "Content-Type", "application/x-amz-json-1.1")
-	if status != 200 {
-		m.t.Fatalf("status %d: %s", status, body)
-	}
-	return name
-}
-
-// put stores text as a person does in the console.
-func (m *machine) put(secret, text string) {
-	m.t.Helper()
-	if err := m.deployment().secrets.Put(m.t.Context(), secret, newID(), secrets.NewValue(text), secrets.Current); err != nil {
-		m.t.Fatal(err)
-	}
-}
-
-// stored returns what a secret holds.
-func (m *machine) stored(secret string) secrets.Credential {
-	m.t.Helper()
-	version, err := m.deployment().secrets.Get(m.t.Context(), secret, "")
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	credential, err := secrets.ParseCredential(version.Value)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return credential
-}
-
-// needed are the scopes that the shipped configuration needs.
-func needed(t *testing.T) []string {
-	t.Helper()
-	cfg, err := config.Shipped()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cfg.ParentScopes()
-}
-
-// noToken fails if the value of a token is in a text: one of these, or anything else of that form.
-func noToken(t *testing.T, text string, values ...string) {
-	t.Helper()
-	if strings.Contains(text, ".eyJ") { // so every payload begins
-		t.Error("a token shows in the output")
-	}
-	for _, value := range values {
-		if signature := value[strings.LastIndex(value, ".")+1:]; signature != "" && strings.Contains(text, signature) {
-			t.Error("a token shows in the output")
-		}
-	}
-}
 
 func TestBootstrapStoresWhatRotationTakesOver(t *testing.T) {
 	t.Parallel()

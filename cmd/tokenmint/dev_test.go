@@ -2,122 +2,16 @@ package main
 
 import (
 	"bytes"
-	"cmp"
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
-
-// machine is a running dev.
-type machine struct {
-	t     *testing.T
-	lines map[string]string
-	stop  func() error
-	log   *logtest.Buffer
-}
-
-// startDev runs dev on free ports until the test ends or stop is called.
-func startDev(t *testing.T, d dev) *machine {
-	t.Helper()
-	d.mint, d.mapbox, d.aws = "127.0.0.1:0", "127.0.0.1:0", ":0"
-	d.envFile = filepath.Join(t.TempDir(), "env")
-	d.world.user = cmp.Or(d.world.user, "dev")
-	if d.getenv == nil {
-		d.getenv = nothingSet
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	m := &machine{t: t, log: &logtest.Buffer{}, lines: map[string]string{}}
-	out, printed := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		err := d.run(ctx, printed, m.log)
-		printed.CloseWithError(io.EOF)
-		done <- err
-	}()
-	m.stop = sync.OnceValue(func() error { cancel(); return <-done })
-	t.Cleanup(func() { _ = m.stop() })
-
-	text := make([]byte, 4096)
-	n, err := out.Read(text) // dev prints all lines in one write
-	if err != nil {
-		t.Fatalf("dev ended: %v\n%s", m.stop(), m.log.String())
-	}
-	go func() { _, _ = io.Copy(io.Discard, out) }()
-	for line := range strings.Lines(string(text[:n])) {
-		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
-		m.lines[name] = value
-	}
-	file, err := os.ReadFile(d.envFile)
-	if err != nil || string(file) != string(text[:n]) {
-		t.Errorf("--env-file holds other lines than were printed, or none: %v", err)
-	}
-	return m
-}
-
-// do sends a request and returns its status and body.
-func (m *machine) do(method, url, body string, header ...string) (int, string) {
-	m.t.Helper()
-	r, err := http.NewRequestWithContext(m.t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	reply, err := http.DefaultClient.Do(r)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	defer reply.Body.Close()
-	text, err := io.ReadAll(reply.Body)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return reply.StatusCode, string(text)
-}
-
-// mint asks for a token and returns what the simulator says of it.
-func (m *machine) mint() tokens.Verdict {
-	m.t.Helper()
-	status, body := m.do("POST", m.lines["MINT_URL"]+"/tokens", "{}")
-	var reply struct{ Token tokens.Token }
-	if err := json.Unmarshal([]byte(body), &reply); status != 200 || err != nil {
-		m.t.Fatalf("status %d: %v", status, err)
-	}
-	client, err := tokens.New(tokens.Config{BaseURL: m.lines["TOKENS_API_URL"]})
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	got, err := client.Retrieve(m.t.Context(), reply.Token)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	return got.Verdict
-}
-
-// currentVersion asks the Secrets Manager endpoint, as any client of it would.
-func (m *machine) currentVersion() string {
-	m.t.Helper()
-	status, body := m.do("POST", m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"], `{"SecretId":"`+m.lines["PARENT_SECRET_ID"]+`"}`,
-		"X-Amz-Target", "secretsmanager.GetSecretValue", "Content-Type", "application/x-amz-json-1.1")
-	var reply struct{ VersionID string }
-	if err := json.Unmarshal([]byte(body), &reply); status != 200 || err != nil || reply.VersionID == "" {
-		m.t.Fatalf("status %d: %v", status, err)
-	}
-	return reply.VersionID
-}
 
 func TestDevMintsRotatesAndRetires(t *testing.T) {
 	t.Parallel()
@@ -287,71 +181,5 @@ func TestInvokeWithTheVariablesThatDevPrints(t *testing.T) {
 	}
 	if m.currentVersion() == before {
 		t.Error("the secret that dev serves was not rotated")
-	}
-}
-
-func TestPlanAndRotateByHand(t *testing.T) {
-	t.Parallel()
-	m := startDev(t, dev{})
-	getenv := func(name string) string { return m.lines[name] }
-	before := m.currentVersion()
-	for _, tc := range []struct {
-		by    byHand
-		want  string
-		moves bool
-	}{
-		{byHand{action: "plan"}, `"nothing is due"`, false},
-		{byHand{action: "plan", force: true}, `"it was asked for"`, false},
-		{byHand{action: "rotate", name: "parent"}, `"settled"`, false},
-		{byHand{action: "rotate", force: true}, `"promote"`, true},
-	} {
-		tc.by.getenv = getenv
-		var out bytes.Buffer
-		if err := tc.by.run(t.Context(), &out, io.Discard); err != nil || !strings.Contains(out.String(), tc.want) {
-			t.Errorf("%+v: %v: %s", tc.by.action, err, out.String())
-		}
-		if moved := m.currentVersion() != before; moved != tc.moves {
-			t.Errorf("%s, force %t: the secret moved: %t", tc.by.action, tc.by.force, moved)
-		}
-	}
-	if err := (&byHand{action: "plan", getenv: nothingSet}).run(t.Context(), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "PARENT_SECRET_ID") {
-		t.Errorf("without variables: %v", err)
-	}
-}
-
-func TestExitCodes(t *testing.T) {
-	t.Parallel()
-	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	dir := t.TempDir()
-	broken := filepath.Join(dir, "broken.json")
-	array := filepath.Join(dir, "array.json")
-	for path, text := range map[string]string{broken: "{", array: "[]"} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, tc := range []struct {
-		args string
-		want int
-	}{
-		{"", 0}, {"--help", 0}, {"version", 0}, {"dev --help", 0}, {"completion bash", 0},
-		{"bootstrap extra", 2}, {"doctor extra", 2}, {"explain extra", 2}, {"bootstrap --help", 0}, {"doctor --help", 0}, {"explain --help", 0},
-		{"bogus", 2}, {"--bogus", 2}, {"dev --bogus", 2}, {"dev extra", 2}, {"dev --mapbox-rate -1", 2}, {"dev --mapbox-rate many", 2},
-		{"dev --live --state " + dir, 2}, {"dev --live --sam-env-file " + dir + "/env", 2}, {"invoke", 2}, {"invoke other", 2}, {"invoke mint", 2}, {"invoke mint rotate", 2},
-		{"dev --mint " + taken.Addr().String(), 1}, {"dev --config " + dir + "/none", 1}, {"dev --state " + broken, 1},
-		{"dev --mint :0 --mapbox :0 --aws :0 --env-file " + dir + "/none/env", 1},
-		{"dev --mint :0 --mapbox :0 --aws :0 --sam-env-file " + dir + "/none/env", 1},
-		{"invoke mint --event " + dir + "/none", 1}, {"invoke mint --event " + broken, 1},
-		{"invoke mint --event " + array, 0}, {"invoke rotate --event " + array, 1},
-	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		if got := run(ctx, strings.Fields(tc.args), io.Discard, io.Discard); got != tc.want {
-			t.Errorf("tokenmint %s: exit code %d, want %d", tc.args, got, tc.want)
-		}
-		cancel()
 	}
 }
