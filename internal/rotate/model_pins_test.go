@@ -46,6 +46,10 @@ var pins = map[string]schedule{
 			{"MoveStage tokenmint/parent AWSPENDING", 1, refused},
 		},
 	},
+	"createSecret hangs while its version is promoted and rolled back": {
+		scenario: scenario{start: fresh, threads: [][]move{{begin, step("createSecret"), pass(time.Hour), step("createSecret")}, {heartbeatNow, rollBack}}},
+		places:   []place{{"Describe tokenmint/parent", 3, ""}},
+	},
 }
 
 // twoReplaced is a parent before which one is in its grace, and another past it.

@@ -63,16 +63,18 @@ func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, nam
 	if err != nil {
 		return err
 	}
-	if o.current.id == "" {
+	switch {
+	case o.current.id == "":
 		return fmt.Errorf("secret %s has no current version: the heartbeat stores the first", m.SecretID)
-	}
-	if o.pending != nil && o.isSuperseded(o.pendingID) {
+	case o.current.id == r.wish.rotation:
+		return nil // another run has promoted it meanwhile
+	case o.pendingID != r.wish.rotation:
+		return fmt.Errorf("version %s of secret %s is not pending any more", r.wish.rotation, m.SecretID)
+	case o.pending != nil && o.isSuperseded(o.pendingID):
 		return fmt.Errorf("version %s of secret %s was overtaken by another one", o.pendingID, m.SecretID)
-	}
-	if name == "createSecret" {
+	case name == "createSecret":
 		return r.createSecret(ctx, m, o)
-	}
-	if o.pending == nil || o.pending.id != r.wish.rotation {
+	case o.pending == nil:
 		return fmt.Errorf("version %s of secret %s holds no value yet", r.wish.rotation, m.SecretID)
 	}
 	switch name {
@@ -96,6 +98,9 @@ func (r *run) createSecret(ctx context.Context, m Managed, o observation) error 
 		}
 		if o.now.Sub(t.Created) < orphanAge {
 			return errors.New("an earlier attempt at this rotation may still be at work")
+		}
+		if held, err := r.holder(ctx, m, o.notePrefix, t); held != nil || err != nil {
+			return err // the version has a value after all
 		}
 		if err := r.delete(ctx, m, o, t.ID); err != nil {
 			return err
