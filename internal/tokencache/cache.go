@@ -93,9 +93,7 @@ func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint
 			return Result{Token: held.token, Source: FromMemory}, nil
 		case mine:
 			j.local, j.key = local, s.key(o, j.plan.step)
-			result, err := j.fill(ctx, held)
-			c.local.leave(local, flight, result, err)
-			return result, err
+			return j.fly(ctx, flight, held)
 		case held.isUsable(c.now()):
 			return Result{Token: held.token, Source: FromMemory}, nil
 		}

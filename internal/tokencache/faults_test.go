@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/tokencache"
+	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
 // dying is a table that a process cannot reach any more once it has the lease.
@@ -56,6 +57,34 @@ func TestLeaseOfADeadInstanceIsTakenOver(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The mint outlives a panic, so the instance goes on: nobody may wait for the request that is no more.
+func TestPanicHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		c := f.instance(0)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			defer func() { _ = recover() }()
+			_, _ = c.Get(t.Context(), parent, order, func(context.Context, time.Time) (tokens.Temporary, error) {
+				time.Sleep(f.takes)
+				panic("a defect")
+			})
+		})
+		for _, at := range []time.Duration{50 * time.Millisecond, time.Second} { // while it mints, and after
+			wg.Go(func() {
+				time.Sleep(at)
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				if _, err := c.Get(ctx, parent, order, f.mint); err != nil {
+					t.Errorf("asked after %s: %v", at, err)
+				}
+			})
+		}
+		wg.Wait()
+	})
 }
 
 func TestLeaseThatWasLeftBehindLongAgoHoldsNobodyUp(t *testing.T) {

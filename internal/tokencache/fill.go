@@ -44,6 +44,13 @@ type job struct {
 	mint   Mint
 }
 
+// fly fills the order and tells those who wait. Should it panic, which the mint outlives, they find a request that left, and go on.
+func (j job) fly(ctx context.Context, f *flight, was held) (result Result, err error) {
+	err = context.Canceled
+	defer func() { j.cache.local.leave(j.local, f, result, err) }()
+	return j.fill(ctx, was)
+}
+
 // fill gets a token from the table, or mints one for all instances. was is what this instance holds, if anything.
 func (j job) fill(ctx context.Context, was held) (Result, error) {
 	watch, patience := leaseWatch{}, j.cache.now().Add(leaseLife)
