@@ -124,6 +124,7 @@ func attacks() []attack {
 		{"overflow a duration", body(`{"ttl":"9223372036854775807h"}`), 400, "malformed"},
 		{"use a number with an exponent", body(`{"ttl":1e308}`), 400, "malformed"},
 		{"end in the past, by a zone's offset", body(fmt.Sprintf(`{"expires":%q}`, time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05")+"+14:00")), 422, "expires_past"},
+		{"end in the year 1, which could pass for no end", body(`{"expires":"0001-01-01T00:00:00Z"}`), 422, "expires_past"},
 		{"take another account's name", path("/tokens/v2/other"), 404, "no_such_user"},
 		{"climb out of the path", path("/tokens/v2/acme/../other"), 404, "not_found"},
 		{"double a slash", path("/tokens//v2/acme"), 404, "not_found"},

@@ -12,8 +12,8 @@ func expiry(req request, profile *config.Profile, now time.Time) (time.Time, err
 	switch {
 	case req.ttl != nil:
 		asked = now.Add(*req.ttl)
-	case !req.expires.IsZero():
-		asked = req.expires
+	case req.expires != nil:
+		asked = *req.expires
 	default:
 		return time.Time{}, nil
 	}

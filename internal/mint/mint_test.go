@@ -159,6 +159,8 @@ func TestRefusalsBeforeAnythingIsMinted(t *testing.T) {
 		"permanent":             {post("/tokens/v2/acme", webCaller, `{"scopes":["fonts:read"]}`), 422, "permanent_not_offered", "permanent"},
 		"permanent by null":     {post("/tokens/v2/acme", webCaller, `{"scopes":["fonts:read"],"expires":null}`), 422, "permanent_not_offered", "permanent"},
 		"expires past":          {post("/tokens", webCaller, `{"expires":"2001-01-01T00:00:00Z"}`), 422, "expires_past", "expires is in the past"},
+		"expires in year 1":     {post("/tokens", webCaller, `{"expires":"0001-01-01T00:00:00Z"}`), 422, "expires_past", "expires is in the past"},
+		"year 1, Mapbox's wire": {post("/tokens/v2/acme", webCaller, `{"scopes":["fonts:read"],"expires":"0001-01-01T00:00:00Z"}`), 422, "expires_past", "expires is in the past"},
 		"ttl zero":              {post("/tokens", webCaller, `{"ttl":"0s"}`), 422, "expires_past", "expires is in the past"},
 		"ttl negative":          {post("/tokens", webCaller, `{"ttl":"-1m"}`), 422, "expires_past", "expires is in the past"},
 		"beyond an hour":        {post("/tokens", webCaller, `{"ttl":"61m"}`), 422, "expires_too_far", "expires is more than one hour in the future"},

@@ -17,7 +17,7 @@ const maxBody = 8 << 10
 // request is what a caller asks for. A field that was not sent, or sent as null, is zero.
 type request struct {
 	scopes  []string // as sent; nil: all that the profile grants
-	expires time.Time
+	expires *time.Time
 	ttl     *time.Duration
 	profile string
 }
@@ -123,7 +123,7 @@ func (r *request) setTimes(expires, ttl string) error {
 		if err != nil {
 			return refuseBody("expires is not a time in RFC 3339 form, such as 2026-01-02T15:04:05Z")
 		}
-		r.expires = t
+		r.expires = &t
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func parseTime(s string) (time.Time, error) {
 
 // checkForm refuses what no profile could grant.
 func (r *request) checkForm(route route) error {
-	timed := r.ttl != nil || !r.expires.IsZero()
+	timed := r.ttl != nil || r.expires != nil
 	switch {
 	case route.username != "" && !timed:
 		return refusePermanent
