@@ -113,10 +113,13 @@ func (h *Handler) refusalOf(err error) error {
 	return refuseFailed.because(err)
 }
 
-// busyUntil adds when to come again: at reset, or in a minute, the length of Mapbox's interval, if that is not known.
+// longestBusy is how far ahead a reset may lie that is believed: Mapbox's interval, and as much for clocks that differ.
+const longestBusy = 2 * time.Minute
+
+// busyUntil adds when to come again: at reset, or in a minute, the length of Mapbox's interval, if that is not known or cannot be.
 func busyUntil(r *refusal, reset, now time.Time) *refusal {
 	wait := time.Minute
-	if reset.After(now) {
+	if reset.After(now) && reset.Sub(now) <= longestBusy {
 		wait = reset.Sub(now)
 	}
 	busy := *r

@@ -86,6 +86,7 @@ func TestRetryAfterIsMapboxsReset(t *testing.T) {
 		"told":     {http.Header{"X-Rate-Limit-Reset": {strconv.FormatInt(time.Now().Add(40*time.Second).Unix(), 10)}}, 30, 41},
 		"not told": {nil, 60, 60},
 		"past":     {http.Header{"X-Rate-Limit-Reset": {"1"}}, 60, 60},
+		"far":      {http.Header{"X-Rate-Limit-Reset": {strconv.FormatInt(time.Now().UnixMilli(), 10)}}, 60, 60},
 	} {
 		b := newBench(t).withParent()
 		b.sim.Inject(tokensim.Fault{Kind: tokensim.Status, Status: 429, Header: tc.header, Hits: -1})
