@@ -106,7 +106,7 @@ func (h *Handler) issue(ctx context.Context, caller caller, route route, req req
 	got.Result, err = h.cache.Get(ctx, parent.credential.Token, order, func(ctx context.Context, expires time.Time) (tokens.Temporary, error) {
 		return h.mintWith(ctx, parent, tokens.TemporaryRequest{Scopes: grant.scopes, Expires: expires}, &got.upstreamCalls)
 	})
-	return got, h.refusalOf(err)
+	return got, h.refusalOf(err, !expires.IsZero())
 }
 
 // order says what the cache may share this token with: nothing that another rule grants, or for other scopes.

@@ -83,8 +83,9 @@ func refuseExpiryBeyond(p *config.Profile) *refusal {
 	return &refusal{status: 422, code: "expires_beyond_profile", message: fmt.Sprintf("expires is more than %s in the future, which is the longest that profile %s gives", p.Lifetime, p.Name)}
 }
 
-// refusalOf says to a caller what an error of minting means. It returns nil for a nil error.
-func (h *Handler) refusalOf(err error) error {
+// refusalOf says to a caller what an error of minting means, where timed tells whether he asked for an end of his own. It returns nil for
+// a nil error.
+func (h *Handler) refusalOf(err error, timed bool) error {
 	if err == nil {
 		return nil
 	}
@@ -107,6 +108,8 @@ func (h *Handler) refusalOf(err error) error {
 		return refuseParentScopes.because(err)
 	case upstream.Status == http.StatusUnprocessableEntity && strings.Contains(upstream.Message, "scopes"):
 		return refuseScopes.because(err)
+	case upstream.Status == http.StatusUnprocessableEntity && timed && strings.Contains(upstream.Message, "in the past"):
+		return refuseExpiryPast.because(err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return refuseSlow.because(err)
 	}

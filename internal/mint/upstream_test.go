@@ -98,6 +98,20 @@ func TestRetryAfterIsMapboxsReset(t *testing.T) {
 	}
 }
 
+// An end so near that it is past when Mapbox reads it is its caller's mistake, and nobody else's.
+func TestEndThatIsPastAtMapbox(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).withParent()
+	if got := b.send(t.Context(), post("/tokens", webCaller, `{"ttl":"1ns"}`)); got.Status != 422 || got.Code != "expires_past" || b.mints() != 1 {
+		t.Errorf("status %d, code %q, after %d calls", got.Status, got.Code, b.mints())
+	}
+	for _, body := range []string{`{}`, `{"ttl":"5m"}`} {
+		if got := b.send(t.Context(), post("/tokens", webCaller, body)); got.Status != 200 {
+			t.Errorf("%s after it: status %d, code %q", body, got.Status, got.Code)
+		}
+	}
+}
+
 // A clock ahead of Mapbox's makes a full hour too long for it.
 func TestClockAheadOfMapboxs(t *testing.T) {
 	t.Parallel()

@@ -41,10 +41,21 @@ func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 		mint = j.mintAlone
 	}
 	result.Token, err = mint(ctx)
-	if upstream, ok := errors.AsType[*tokens.Error](err); ok && (upstream.Status == 404 || upstream.Status == 422) {
+	if j.isLasting(err) {
 		c.refused.put(j.refusedName(), refusal{err, now.Add(rememberRefusal)})
 	}
 	return result, err
+}
+
+// isLasting reports whether Mapbox would refuse the order again, whoever places it. What it says of an end that one caller asked for is not
+// remembered: else whoever asks for an impossible end would have everybody refused who may have these scopes.
+func (j job) isLasting(err error) bool {
+	upstream, ok := errors.AsType[*tokens.Error](err)
+	if !ok {
+		return false
+	}
+	ofTheEnd := !j.order.Expires.IsZero() && !strings.Contains(upstream.Message, "scopes")
+	return upstream.Status == http.StatusNotFound || upstream.Status == http.StatusUnprocessableEntity && !ofTheEnd
 }
 
 // knownRefusal returns what Mapbox or the ledger has just said to the same, if anything.

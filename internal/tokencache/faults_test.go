@@ -238,3 +238,29 @@ func TestTheTableAloneIsWorthNothing(t *testing.T) {
 		}
 	})
 }
+
+// An end that one caller asks for is no part of what is remembered, or his refusal would be everybody's.
+func TestRefusedEndIsOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	for message, others := range map[string]bool{"expires is in the past": true, "": true, "scopes are invalid": false} {
+		for _, reuse := range []time.Duration{0, 30 * time.Minute} {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(t)
+				c := f.instance(0)
+				f.fail = func(context.Context) error {
+					return &tokens.Error{Op: "create temporary token", Status: 422, Message: message, Outcome: tokens.DidNotHappen}
+				}
+				o := order
+				o.Reuse, o.Expires = reuse, time.Now().Add(time.Millisecond)
+				if _, err := c.Get(t.Context(), parent, o, f.mint); err == nil {
+					t.Fatal("no error")
+				}
+				f.fail = nil
+				o.Expires = time.Time{}
+				if _, err := c.Get(t.Context(), parent, o, f.mint); (err == nil) != others {
+					t.Errorf("%q, reuse %s: for others: %v", message, reuse, err)
+				}
+			})
+		}
+	}
+}
