@@ -34,11 +34,36 @@ type AWS struct {
 	DynamoDBEndpoint       string // likewise
 }
 
-// isTable holds DynamoDB's rule for names: 3 to 255 letters, digits and _.-. It is no regular expression because a function's start
-// would wait for it to compile.
+// alphanumeric is in every name at AWS. The checks are no regular expressions because a function's start would wait for them to compile.
+const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+// isTable holds DynamoDB's rule for names: 3 to 255 letters, digits and _.-.
 func isTable(name string) bool {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	return len(name) >= 3 && len(name) <= 255 && strings.Trim(name, letters+"0123456789_.-") == ""
+	return len(name) >= 3 && len(name) <= 255 && strings.Trim(name, alphanumeric+"_.-") == ""
+}
+
+// isSecret holds Secrets Manager's rule for names, 1 to 512 letters, digits and /_+=.@-, also for the one at the end of an ARN.
+func isSecret(id string) bool {
+	if strings.HasPrefix(id, "arn:") {
+		arn := strings.SplitN(id, ":", 7)
+		if len(arn) != 7 || arn[2] != "secretsmanager" || arn[5] != "secret" {
+			return false
+		}
+		id = arn[6]
+	}
+	return id != "" && len(id) <= 512 && strings.Trim(id, alphanumeric+"/_+=.@-") == ""
+}
+
+// checkNoToken finds a token where its name, or something else that is no secret, should be: it would pass for that, and be logged.
+func checkNoToken(getenv func(string) string) error {
+	for _, name := range []string{"PARENT_SECRET_ID", "TOKEN_TABLE", "STAGE", "STACK", "LOG_LEVEL"} {
+		for _, usage := range []string{"pk", "sk", "tk"} {
+			if strings.HasPrefix(getenv(name), usage+".eyJ") { // the payload is a JSON object in base64
+				return fmt.Errorf("%s holds a token: tokens stand in the parent secret and nowhere else", name)
+			}
+		}
+	}
+	return nil
 }
 
 // Read reads the settings with getenv, which is [os.Getenv] outside tests.
@@ -53,14 +78,20 @@ func Read(getenv func(string) string) (Settings, error) {
 	if s.ParentSecretID == "" {
 		return Settings{}, errors.New("PARENT_SECRET_ID is not set: it must name the secret that holds the parent token")
 	}
+	if err := checkNoToken(getenv); err != nil {
+		return Settings{}, err
+	}
+	if !isSecret(s.ParentSecretID) {
+		return Settings{}, errors.New("PARENT_SECRET_ID is neither the name nor the ARN of a secret")
+	}
 	if err := checkOrigin("TOKENS_API_URL", s.TokensAPIURL); err != nil {
 		return Settings{}, err
 	}
 	if s.TokenTable != "" && !isTable(s.TokenTable) {
-		return Settings{}, fmt.Errorf("TOKEN_TABLE is %q: it must be the name of a DynamoDB table, not its ARN", s.TokenTable)
+		return Settings{}, errors.New("TOKEN_TABLE must be the name of a DynamoDB table, not its ARN")
 	}
 	if err := s.LogLevel.UnmarshalText([]byte(cmp.Or(getenv("LOG_LEVEL"), "INFO"))); err != nil {
-		return Settings{}, fmt.Errorf("LOG_LEVEL is %q: it must be DEBUG, INFO, WARN or ERROR", getenv("LOG_LEVEL"))
+		return Settings{}, errors.New("LOG_LEVEL must be DEBUG, INFO, WARN or ERROR")
 	}
 	var err error
 	s.AWS, err = readAWS(getenv, s.TokenTable != "")

@@ -58,12 +58,16 @@ func TestDefaults(t *testing.T) {
 func TestVariables(t *testing.T) {
 	t.Parallel()
 	const local = "http://127.0.0.1:4566"
+	const arn = "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:tokenmint/parent-AbCdEf"
+	const every = "Az09/_+=.@-"
 	short, long := "t-1", "Az09_-."+strings.Repeat("t", 248)
 	for _, c := range []struct {
 		changes map[string]string
 		want    func(*environment.Settings)
 	}{
 		{map[string]string{"PARENT_SECRET_ID": "other"}, func(s *environment.Settings) { s.ParentSecretID = "other" }},
+		{map[string]string{"PARENT_SECRET_ID": arn}, func(s *environment.Settings) { s.ParentSecretID = arn }},
+		{map[string]string{"PARENT_SECRET_ID": every}, func(s *environment.Settings) { s.ParentSecretID = every }},
 		{map[string]string{"TOKENS_API_URL": local}, func(s *environment.Settings) { s.TokensAPIURL = local }},
 		{map[string]string{"TOKENS_API_URL": local + "/"}, func(s *environment.Settings) { s.TokensAPIURL = local + "/" }},
 		{map[string]string{"TOKEN_TABLE": short}, func(s *environment.Settings) { s.TokenTable = short }},
@@ -110,6 +114,15 @@ func TestWrong(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, value, says string }{
 		{"PARENT_SECRET_ID", "", "is not set"},
+		{"PARENT_SECRET_ID", " tokenmint/parent", "is neither the name nor the ARN of a secret"},
+		{"PARENT_SECRET_ID", strings.Repeat("p", 513), "is neither the name nor the ARN of a secret"},
+		{"PARENT_SECRET_ID", "arn:aws:dynamodb:eu-central-1:1:table/tokens", "is neither the name nor the ARN of a secret"},
+		{"PARENT_SECRET_ID", `{"token":"SENTINEL"}`, "is neither the name nor the ARN of a secret"},
+		{"PARENT_SECRET_ID", "sk.eyJ1SENTINEL.signature", "holds a token"},
+		{"TOKEN_TABLE", "tk.eyJ1SENTINEL.signature", "holds a token"},
+		{"STAGE", "sk.eyJ1SENTINEL.signature", "holds a token"},
+		{"STACK", "pk.eyJ1SENTINEL.signature", "holds a token"},
+		{"LOG_LEVEL", "sk.eyJ1SENTINEL.signature", "holds a token"},
 		{"TOKENS_API_URL", "api.mapbox.com", "is not an http or https address"},
 		{"TOKENS_API_URL", "ftp://api.mapbox.com", "is not an http or https address"},
 		{"TOKENS_API_URL", "https://", "is not an http or https address"},
@@ -120,9 +133,11 @@ func TestWrong(t *testing.T) {
 		{"TOKENS_API_URL", "https://api.mapbox.com#SENTINEL", "must end after the host"},
 		{"TOKEN_TABLE", "ab", "must be the name of a DynamoDB table"},
 		{"TOKEN_TABLE", strings.Repeat("t", 256), "must be the name of a DynamoDB table"},
+		{"TOKEN_TABLE", "SENTINEL with a space", "must be the name of a DynamoDB table"},
 		{"TOKEN_TABLE", "to kens", "must be the name of a DynamoDB table"},
 		{"TOKEN_TABLE", "tokens\n", "must be the name of a DynamoDB table"},
 		{"TOKEN_TABLE", "arn:aws:dynamodb:eu-central-1:1:table/tokens", "must be the name of a DynamoDB table"},
+		{"LOG_LEVEL", "SENTINEL", "must be DEBUG, INFO, WARN or ERROR"},
 		{"LOG_LEVEL", "verbose", "must be DEBUG, INFO, WARN or ERROR"},
 		{"AWS_REGION", "", "is not set"},
 		{"AWS_ACCESS_KEY_ID", "", "is not set"},
