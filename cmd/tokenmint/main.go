@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -37,13 +38,16 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(log, "tokenmint:", err)
+	fmt.Fprintln(log, "tokenmint:", tokenLike.ReplaceAllString(err.Error(), "$1.[redacted]"))
 	if errors.Is(err, errUsage) {
 		fmt.Fprintln(log, "Try 'tokenmint --help'.")
 		return exitUsage
 	}
 	return exitFailure
 }
+
+// tokenLike finds tokens that somebody has written on the command line, which errors about it quote.
+var tokenLike = regexp.MustCompile(`\b([pst]k)\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`)
 
 // errUsage marks errors of the command line itself.
 var errUsage = errors.New("usage")

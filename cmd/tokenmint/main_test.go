@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -45,5 +46,18 @@ func TestExitCodes(t *testing.T) {
 			t.Errorf("tokenmint %s: exit code %d, want %d", tc.args, got, tc.want)
 		}
 		cancel()
+	}
+}
+
+// A token on the command line is a slip that a shell's history keeps; the log of a build must not keep it too.
+func TestErrorsDoNotRepeatATokenOfTheCommandLine(t *testing.T) {
+	t.Parallel()
+	const slip = "sk.eyJ1Ijoic2VudGluZWwifQ.SENTINEL-sentinel_12345"
+	for _, args := range []string{slip, "bootstrap " + slip, "invoke " + slip, "invoke mint --event " + slip, "dev --config " + slip,
+		"explain --caller " + slip, "dev --user " + slip, "dev --mint " + slip, "dev --" + slip} {
+		var log bytes.Buffer
+		if got := run(t.Context(), strings.Fields(args), io.Discard, &log); got == 0 || strings.Contains(log.String(), "SENTINEL") {
+			t.Errorf("exit code %d, and it says: %s", got, log.String())
+		}
 	}
 }
