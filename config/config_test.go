@@ -108,6 +108,8 @@ func TestParseNamesFileLineAndKey(t *testing.T) {
 		"negative duration":          {"reuse: 30m", "reuse: -30m", "x.yaml:10: profiles.web-map.reuse: -30m is negative"},
 		"lifetime beyond an hour":    {"lifetime: 60m", "lifetime: 61m", "profiles.web-map.lifetime: 1h1m0s is not between"},
 		"lifetime zero":              {"lifetime: 60m", "lifetime: 0s", "profiles.web-map.lifetime: 0s is not between"},
+		"lifetime below a second":    {"lifetime: 60m", "lifetime: 999ms", "profiles.web-map.lifetime: 999ms is not between"},
+		"two tokens in one secret":   {"    retire_after: 168h\n", "  page:\n    secret: tokenmint/uploads-ci\n    scopes: [styles:read]\n", "x.yaml:20: tokens.page.secret: tokenmint/uploads-ci holds another token"},
 		"reuse not below lifetime":   {"reuse: 30m", "reuse: 60m", "profiles.web-map.reuse: 1h0m0s must be shorter"},
 		"grace too short":            {"retire_after: 3h", "retire_after: 1h5m", "parent.retire_after: 1h5m0s is too short"},
 		"mints of nothing":           {"mints_per_minute: 60", "mints_per_minute: 0", `x.yaml:5: parent.mints_per_minute: "0" is not a whole number`},

@@ -34,7 +34,11 @@ func (p *parser) config(root *yaml.Node) *Config {
 		"tokens": func(n *yaml.Node, key string) {
 			tokens = n
 			p.entries(n, key, func(name, value *yaml.Node) {
-				c.Tokens = append(c.Tokens, p.managedToken(name, value, join(key, name.Value)))
+				token := p.managedToken(name, value, join(key, name.Value))
+				if token.Secret != "" && slices.ContainsFunc(c.Tokens, func(t ManagedToken) bool { return t.Secret == token.Secret }) {
+					p.fail(name, join(key, name.Value)+".secret", "%s holds another token: each needs a secret of its own", token.Secret)
+				}
+				c.Tokens = append(c.Tokens, token)
 			})
 		},
 	})
@@ -88,7 +92,7 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 	switch {
 	case len(profile.Scopes) == 0:
 		p.fail(n, key+".scopes", "is missing")
-	case profile.Lifetime <= 0 || profile.Lifetime > LongestLifetime:
+	case profile.Lifetime < time.Second || profile.Lifetime > LongestLifetime:
 		p.fail(n, key+".lifetime", "%s is not between 1s and %s, the longest life of a temporary token", profile.Lifetime, LongestLifetime)
 	case profile.Reuse >= profile.Lifetime:
 		p.fail(n, key+".reuse", "%s must be shorter than lifetime (%s)", profile.Reuse, profile.Lifetime)
