@@ -27,8 +27,10 @@ package rotate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
@@ -97,6 +99,14 @@ func New(c Config) (*Handler, error) {
 	if c.Stack == "" || c.Parent.SecretID == "" || c.Store == nil || c.Tokens == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("rotate: a field of Config is missing")
 	}
+	holds := map[string]string{secretName(c.Parent.SecretID): c.Parent.Name}
+	for _, m := range c.Further {
+		name := secretName(m.SecretID)
+		if other, taken := holds[name]; taken {
+			return nil, fmt.Errorf("rotate: secret %s cannot hold both %s and %s: each needs one of its own", name, other, m.Name)
+		}
+		holds[name] = m.Name
+	}
 	if c.Pause == nil {
 		c.Pause = pause
 	}
@@ -104,4 +114,12 @@ func New(c Config) (*Handler, error) {
 		stack: c.Stack, parent: c.Parent, further: c.Further,
 		store: c.Store, tokens: c.Tokens, now: c.Now, logger: c.Logger, pause: c.Pause, metrics: c.Metrics, deletes: maxDeletes,
 	}, nil
+}
+
+// secretName returns the name of a secret. In an ARN a hyphen and six characters of the service's follow it.
+func secretName(id string) string {
+	if arn := strings.SplitN(id, ":", 7); len(arn) == 7 && arn[0] == "arn" && len(arn[6]) > 7 {
+		return arn[6][:len(arn[6])-7]
+	}
+	return id
 }

@@ -223,3 +223,29 @@ func TestNewNeedsEverything(t *testing.T) {
 		t.Error("a handler was made of nothing")
 	}
 }
+
+// Two tokens in one secret would replace each other with every heartbeat, and whoever reads it would get now the one and now the other.
+func TestNewRefusesTwoTokensInOneSecret(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
+	for _, tc := range []struct {
+		parent  string
+		further []string
+		refused bool
+	}{
+		{"tokenmint/parent", []string{"tokenmint/parent"}, true},
+		{arn + "tokenmint/parent-AbCdEf", []string{"tokenmint/parent"}, true},
+		{"tokenmint/parent", []string{arn + "tokenmint/parent-AbCdEf"}, true},
+		{"tokenmint/parent", []string{"tokenmint/page", "tokenmint/page"}, true},
+		{arn + "tokenmint/parent-AbCdEf", []string{"tokenmint/page", "tokenmint/par", "tokenmint/parent-AbCdEf"}, false},
+	} {
+		b := newBench(t)
+		c := rotate.Config{Stack: "test", Parent: rotate.Managed{Name: "parent", SecretID: tc.parent}, Store: b.memory, Tokens: &tokens.Client{}, Now: b.sim.Now, Logger: discard()}
+		for i, id := range tc.further {
+			c.Further = append(c.Further, rotate.Managed{Name: "further-" + string(rune('a'+i)), SecretID: id})
+		}
+		if _, err := rotate.New(c); (err != nil) != tc.refused || err != nil && !strings.Contains(err.Error(), "further-") {
+			t.Errorf("%s and %v: %v", tc.parent, tc.further, err)
+		}
+	}
+}
