@@ -170,6 +170,37 @@ func TestDevUsesTheConfigurationItIsGiven(t *testing.T) {
 	}
 }
 
+// As the stack does, dev makes the secrets of further tokens without a value, also those that the configuration has gained since the state.
+func TestDevKeepsFurtherTokens(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, state := filepath.Join(dir, "mine.yaml"), filepath.Join(dir, "state")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := "profiles:\n  tiny:\n    scopes: [fonts:read]\n    allow:\n      - iam: \"" + devCaller + "\"\n" +
+		"tokens:\n  page:\n    secret: tokenmint/page\n    scopes: [fonts:read]\n"
+	write(text)
+	m := startDev(t, dev{config: path, state: state})
+	if status, body := m.do("POST", m.lines["MINT_URL"]+"/_dev/rotate", ""); status != 200 || strings.Count(body, `"create"`) != 1 {
+		t.Errorf("the first heartbeat: status %d: %s", status, body)
+	}
+	if err := m.stop(); err != nil {
+		t.Fatal(err)
+	}
+	write(text + "  more:\n    secret: tokenmint/more\n    scopes: [fonts:read]\n")
+	again := startDev(t, dev{config: path, state: state})
+	if status, body := again.do("POST", again.lines["MINT_URL"]+"/_dev/rotate", ""); status != 200 || strings.Count(body, `"create"`) != 1 {
+		t.Errorf("after another token was configured: status %d: %s", status, body)
+	}
+	write(strings.Replace(text, "tokenmint/page", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:page-AbCdEf", 1))
+	if got := startDev(t, dev{config: path}).mint(); got != tokens.VerdictValid {
+		t.Errorf("with a secret that only AWS has: the simulator says %s", got)
+	}
+}
+
 func TestInvokeWithTheVariablesThatDevPrints(t *testing.T) {
 	t.Parallel()
 	m := startDev(t, dev{})

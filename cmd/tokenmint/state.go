@@ -45,7 +45,7 @@ func openState(dir string, cfg *config.Config, o worldOptions) (*state, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		s.world, err = newWorld(cfg, o)
 	case err == nil:
-		s.world, err = restoreWorld(text, o)
+		s.world, err = restoreWorld(text, cfg, o)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("state in %s: %w", s.path, err)
@@ -53,7 +53,7 @@ func openState(dir string, cfg *config.Config, o worldOptions) (*state, error) {
 	return s, s.save()
 }
 
-func restoreWorld(text []byte, o worldOptions) (*world, error) {
+func restoreWorld(text []byte, cfg *config.Config, o worldOptions) (*world, error) {
 	var kept saved
 	if err := json.Unmarshal(text, &kept); err != nil {
 		return nil, err
@@ -66,7 +66,10 @@ func restoreWorld(text []byte, o worldOptions) (*world, error) {
 		return nil, err
 	}
 	w.hand = tokens.NewToken(kept.Hand)
-	return w, errors.Join(w.sim.Restore(kept.Simulator), w.secrets.Restore(kept.Secrets))
+	if err := errors.Join(w.sim.Restore(kept.Simulator), w.secrets.Restore(kept.Secrets)); err != nil {
+		return nil, err
+	}
+	return w, w.makeSecrets(cfg)
 }
 
 // save writes the world to the file, whole or not at all.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
@@ -55,9 +56,25 @@ func newWorld(cfg *config.Config, o worldOptions) (*world, error) {
 		return nil, err
 	}
 	w.hand = tokens.NewToken(hand)
+	if err := w.makeSecrets(cfg); err != nil {
+		return nil, err
+	}
 	return w, w.storeParent(secrets.Credential{
 		Token: tokens.NewToken(parent), Username: o.user, ID: id, Scopes: scopes, Created: w.now().UTC(),
 	})
+}
+
+// makeSecrets makes the secrets of further tokens that are not there yet. They have no value, as those that a stack is given may have none.
+func (w *world) makeSecrets(cfg *config.Config) error {
+	for _, t := range cfg.Tokens {
+		if _, err := w.secrets.Describe(noDeadline, t.Secret); err == nil || strings.HasPrefix(t.Secret, "arn:") {
+			continue // an ARN is AWS's to give: there is no such secret on this machine
+		}
+		if err := w.secrets.Create(noDeadline, t.Secret, "", secrets.Value{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // emptyWorld returns a world whose one clock is the simulator's: moving that moves the functions too.
