@@ -128,13 +128,15 @@ func (r *request) setTimes(expires, ttl string) error {
 	return nil
 }
 
-// parseTime reads RFC 3339, and the same without a zone as UTC: so Mapbox's SDK for Python writes it.
-func parseTime(s string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		return time.Parse("2006-01-02T15:04:05", s)
+// parseTime reads RFC 3339, whose letters may be small, and two forms that clients of the Tokens API send besides: an offset without its
+// colon, as strftime writes it, and no zone, which means UTC, as Mapbox's SDK for Python writes it.
+func parseTime(s string) (t time.Time, err error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05"} {
+		if t, err = time.Parse(layout, strings.ToUpper(s)); err == nil {
+			return t, nil
+		}
 	}
-	return t, nil
+	return time.Time{}, err
 }
 
 // checkForm refuses what no profile could grant.
