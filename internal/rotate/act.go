@@ -119,7 +119,8 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 		switch {
 		case s.id == o.current.id:
 			err = r.undate(ctx, m, s)
-		case len(s.labels) == 0 && find(r.live, s.credential.ID) != nil: // the proof's list, which shows the pending token: it is not too old
+		case len(s.labels) == 0 && (find(r.live, s.credential.ID) != nil || o.now.Sub(s.created) < orphanAge):
+			// The proof's list shows the pending token, so it is not much behind; but what was stored just now may be newer than that.
 			err = r.supersede(ctx, m, s)
 		}
 		if err != nil {

@@ -50,6 +50,10 @@ var pins = map[string]schedule{
 		scenario: scenario{start: fresh, threads: [][]move{{begin, step("createSecret"), pass(time.Hour), step("createSecret")}, {heartbeatNow, rollBack}}},
 		places:   []place{{"Describe tokenmint/parent", 3, ""}},
 	},
+	"a stale list knows the pending token and not the one that was pasted since": {
+		scenario: scenario{start: fresh, threads: [][]move{{force}, {pass(time.Minute), paste, paste}}},
+		places:   []place{{"Create", 1, ""}, {"List", 2, staler}},
+	},
 }
 
 // twoReplaced is a parent before which one is in its grace, and another past it.
