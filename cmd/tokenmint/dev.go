@@ -133,7 +133,7 @@ func (d dev) open(cfg *config.Config) (*world, func(http.Handler) http.Handler, 
 	switch {
 	case d.live:
 		w, err := liveWorld(d.getenv("MAPBOX_ACCESS_TOKEN"))
-		return w, forget, err
+		return w, onlyByAddress, err
 	case d.state != "":
 		s, err := openState(d.state, cfg, d.world)
 		if err != nil {

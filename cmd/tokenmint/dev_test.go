@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,6 +143,24 @@ func TestDevLiveKeepsTheParentToItself(t *testing.T) {
 	}
 	if status, body := m.do("POST", m.lines["MINT_URL"]+"/_dev/rotate?force=true", ""); status != 409 {
 		t.Errorf("a rotation: status %d: %s", status, body)
+	}
+	for _, url := range []string{m.lines["MINT_URL"] + "/tokens", m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"]} {
+		for host, served := range map[string]bool{"": true, "localhost:8789": true, "[::1]:8789": true, "evil.example:8789": false, "localhost.evil.example": false} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(`{"SecretId":"tokenmint/parent"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = host
+			r.Header.Set("X-Amz-Target", "secretsmanager.GetSecretValue")
+			reply, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = reply.Body.Close()
+			if (reply.StatusCode != http.StatusMisdirectedRequest) != served {
+				t.Errorf("%s as %q: status %d", url, host, reply.StatusCode)
+			}
+		}
 	}
 	if err := m.stop(); err != nil {
 		t.Error(err)

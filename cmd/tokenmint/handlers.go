@@ -31,7 +31,7 @@ func newHandlers(parts wiring.Parts) (handlers, error) {
 // [http.ServeMux] does: what a client sends must reach the function as it is.
 func (h handlers) front(live bool) http.Handler {
 	api := gateway(h.mint)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/_dev/rotate":
 			h.serveRotate(w, r, live)
@@ -41,6 +41,10 @@ func (h handlers) front(live bool) http.Handler {
 			api(w, r)
 		}
 	})
+	if live {
+		return onlyByAddress(front)
+	}
+	return front
 }
 
 // serveRotate runs the rotator with the event that the schedule would send, or with a forced one.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -105,4 +106,17 @@ func (s *servers) close() {
 			_ = l.Close()
 		}
 	}
+}
+
+// onlyByAddress refuses requests for a host that is neither an address nor localhost. A web page in this machine's browser can let its own name
+// resolve to 127.0.0.1, and would be taken for the same origin as what is served here: with --live, a real parent token.
+func onlyByAddress(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := (&url.URL{Host: r.Host}).Hostname()
+		if host != "localhost" && net.ParseIP(host) == nil {
+			writeJSON(w, http.StatusMisdirectedRequest, map[string]string{"message": "with --live, this answers to localhost and to addresses only"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
