@@ -269,7 +269,6 @@ def functions_know_where_all_is(stack):
         assert variables["PARENT_SECRET_ID"] == parent(stack)
         assert variables["TOKENS_API_URL"] == stack.parameters["TokensApiUrl"]
         assert variables["STAGE"] == stack.parameters["Stage"]
-        assert variables["STACK"] == "tokenmint"
         assert variables["LOG_LEVEL"] == stack.parameters["LogLevel"]
         # `sam local` hands over what is declared, so these must be, empty as they are.
         assert variables["AWS_ENDPOINT_URL_SECRETS_MANAGER"] == stack.parameters["SecretsManagerEndpoint"]
