@@ -44,7 +44,8 @@ and runs until it is interrupted.
   GET  {TOKENS_API_URL}/_sim/             the simulator's faults, clock and call log
 
 The header X-Dev-Authorizer (the JSON of requestContext.authorizer) sets who calls; without it, it is
-` + devCaller + `.`,
+` + devCaller + `.
+Web pages that this machine serves, such as http://localhost:3000, may call it too (CORS).`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())

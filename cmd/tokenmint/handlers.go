@@ -30,7 +30,7 @@ func newHandlers(parts wiring.Parts) (handlers, error) {
 // front serves the mint's API and, under /_dev/, what stands in for the schedule. It does not clean paths as
 // [http.ServeMux] does: what a client sends must reach the function as it is.
 func (h handlers) front(live bool) http.Handler {
-	api := gateway(h.mint)
+	api := withPages(gateway(h.mint))
 	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/_dev/rotate":
@@ -38,7 +38,7 @@ func (h handlers) front(live bool) http.Handler {
 		case strings.HasPrefix(r.URL.Path, "/_dev/"):
 			writeJSON(w, http.StatusNotFound, map[string]string{"message": "known here: POST /_dev/rotate"})
 		default:
-			api(w, r)
+			api.ServeHTTP(w, r)
 		}
 	})
 	if live {
