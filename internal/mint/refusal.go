@@ -101,7 +101,7 @@ func (h *Handler) refusalOf(err error, timed bool) error {
 	}
 	switch {
 	case upstream.Status == http.StatusTooManyRequests:
-		return busyUntil(refuseBusy, upstream.RateLimitReset, h.now()).because(err)
+		return busyUntil(refuseBusy, tokencache.OpenAgain(upstream.RateLimitReset, h.now()), h.now()).because(err)
 	case upstream.Status == http.StatusUnauthorized:
 		return refuseParentRejected.because(err)
 	case upstream.Status == http.StatusNotFound:
@@ -116,15 +116,9 @@ func (h *Handler) refusalOf(err error, timed bool) error {
 	return refuseFailed.because(err)
 }
 
-// longestBusy is how far ahead a reset may lie that is believed: Mapbox's interval, and as much for clocks that differ.
-const longestBusy = 2 * time.Minute
-
-// busyUntil adds when to come again: at reset, or in a minute, the length of Mapbox's interval, if that is not known or cannot be.
-func busyUntil(r *refusal, reset, now time.Time) *refusal {
-	wait := time.Minute
-	if reset.After(now) && reset.Sub(now) <= longestBusy {
-		wait = reset.Sub(now)
-	}
+// busyUntil adds when to come again, in a second at the soonest.
+func busyUntil(r *refusal, until, now time.Time) *refusal {
+	wait := max(until.Sub(now), time.Second)
 	busy := *r
 	busy.headers = map[string]string{"Retry-After": strconv.Itoa(int(math.Ceil(wait.Seconds())))}
 	return &busy

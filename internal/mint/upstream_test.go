@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/tokencache"
 	"github.com/tokenmint/tokenmint/internal/tokensim"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -95,6 +96,19 @@ func TestRetryAfterIsMapboxsReset(t *testing.T) {
 		if err != nil || got.Status != 429 || seconds < tc.min || seconds > tc.max {
 			t.Errorf("%s: status %d, Retry-After %q", name, got.Status, got.Headers["Retry-After"])
 		}
+	}
+}
+
+// The ledger's word is taken as it is: a budget that is closed, by a clock ahead of this one's, may be so for more than two minutes.
+func TestRetryAfterIsTheLedgers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).withParent()
+	b.handler = b.custom(func(context.Context, tokens.Token, string, tokens.TemporaryRequest) (tokens.Temporary, error) {
+		return tokens.Temporary{}, &tokencache.SpentError{Until: time.Now().Add(170 * time.Second)}
+	}, func(ctx context.Context) (secrets.Version, error) { return b.store.Get(ctx, parentSecret, "") })
+	got := b.send(t.Context(), post("/tokens", webCaller, "{}"))
+	if seconds, err := strconv.Atoi(got.Headers["Retry-After"]); err != nil || got.Code != "budget_spent" || seconds < 160 || seconds > 170 {
+		t.Errorf("code %s, Retry-After %q", got.Code, got.Headers["Retry-After"])
 	}
 }
 

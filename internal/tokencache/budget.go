@@ -102,13 +102,19 @@ func isTooFar(err error) bool {
 	return ok && upstream.Status == http.StatusUnprocessableEntity && strings.Contains(upstream.Message, "more than one hour")
 }
 
+// OpenAgain returns when Mapbox's limit ends: at the reset that it has told, or, if it has told none or one that cannot be, a minute from now, the
+// length of its interval. What is believed lies at most two minutes ahead: an interval, and as much for clocks that differ.
+func OpenAgain(reset, now time.Time) time.Time {
+	if !reset.After(now) || reset.Sub(now) > 2*time.Minute {
+		return now.Add(time.Minute)
+	}
+	return reset
+}
+
 // close stops all instances from minting until Mapbox's limit is reset.
 func (c *Cache) close(ctx context.Context, reset time.Time) {
 	now := c.now()
-	if !reset.After(now) || reset.Sub(now) > 2*time.Minute {
-		reset = now.Add(time.Minute) // the length of Mapbox's interval
-	}
-	if err := c.store.Close(ctx, now, reset); err != nil {
+	if err := c.store.Close(ctx, now, OpenAgain(reset, now)); err != nil {
 		c.logger.WarnContext(ctx, "budget stays open to others", "cause", err.Error())
 	}
 }
