@@ -1,5 +1,20 @@
 # shellcheck shell=bash
-# Sourced by other scripts: `tokenmint dev` in the background.
+# Sourced by other scripts: `tokenmint dev`, and what else they start, in the background.
+
+# await_ready PID SECONDS COMMAND... returns when the command succeeds, and fails when the process has ended or the time is over.
+await_ready() {
+	local pid=$1 tries
+	for ((tries = $2 * 10; tries > 0; tries--)); do
+		if "${@:3}"; then
+			return 0
+		fi
+		if ! kill -0 "$pid" 2>/dev/null; then
+			return 1
+		fi
+		sleep 0.1
+	done
+	return 1
+}
 
 # start_dev LOG COMMAND... runs a command that starts dev, and returns when it has printed where the mint is. Its lines go to
 # LOG, which holds the simulator's token, its log to LOG.err. The command gets a process group of its own, so that all of it
@@ -12,16 +27,9 @@ start_dev() {
 	"$@" >"$dev_log" 2>"$dev_log.err" </dev/null &
 	dev_group=$!
 	set +m
-	local tries
-	for ((tries = 0; tries < 1200; tries++)); do # two minutes: the first run compiles
-		if grep -q '^MINT_URL=' "$dev_log"; then
-			return 0
-		fi
-		if ! kill -0 "$dev_group" 2>/dev/null; then
-			break
-		fi
-		sleep 0.1
-	done
+	if await_ready "$dev_group" 120 grep -q '^MINT_URL=' "$dev_log"; then # the first run compiles
+		return 0
+	fi
 	echo 'dev did not become ready:' >&2
 	cat "$dev_log.err" >&2
 	kill_dev

@@ -53,16 +53,9 @@ start_engine() {
 	dockerd --host "$DOCKER_HOST" --data-root "$tmp/data" --exec-root "$tmp/exec" --pidfile "$tmp/engine.pid" \
 		--iptables=false --ip6tables=false --ip-forward=false --ip-masq=false >"$tmp/engine.log" 2>&1 </dev/null &
 	engine=$!
-	local tries
-	for ((tries = 0; tries < 600; tries++)); do
-		if docker info >/dev/null 2>&1; then
-			return 0
-		fi
-		if ! kill -0 "$engine" 2>/dev/null; then
-			break
-		fi
-		sleep 0.1
-	done
+	if await_ready "$engine" 60 docker info >"$tmp/info" 2>&1; then
+		return 0
+	fi
 	echo 'dockerd did not become ready:' >&2
 	tail -n 20 "$tmp/engine.log" >&2
 	return 1
@@ -109,16 +102,9 @@ start_api() {
 	terminal "$1" >"$tmp/api" 2>&1 </dev/null &
 	api_group=$!
 	set +m
-	local tries
-	for ((tries = 0; tries < 600; tries++)); do
-		if grep -q 'Running on' "$tmp/api"; then
-			return 0
-		fi
-		if ! kill -0 "$api_group" 2>/dev/null; then
-			break
-		fi
-		sleep 0.1
-	done
+	if await_ready "$api_group" 60 grep -q 'Running on' "$tmp/api"; then
+		return 0
+	fi
 	echo 'sam local start-api did not become ready:' >&2
 	cat "$tmp/api" >&2
 	return 1
