@@ -10,8 +10,8 @@ import (
 const hostOfContainers = "host.docker.internal"
 
 // samVariables returns the file that `sam local --env-vars` reads, which is its only way to say what the template leaves to AWS: a
-// function gets the variables that the template names, and a !Ref of a resource arrives as its logical id. JSON, since SAM CLI takes
-// NAME=value lines only since 2026. It holds no token.
+// function gets the variables that the template names, and a !Ref of a resource arrives as its logical id. JSON, which every
+// SAM CLI takes. It holds no token.
 func samVariables(s *servers) ([]byte, error) {
 	text, err := json.MarshalIndent(map[string]map[string]string{"Parameters": {
 		"PARENT_SECRET_ID":                 parentSecret,
