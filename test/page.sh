@@ -1,6 +1,11 @@
 # shellcheck shell=bash
 # Sourced by other scripts: the commands of a page of the documents.
 
+# show prints what a command wrote, without tokens: even the simulator's have no place in a log.
+show() {
+	sed -E 's/([pst]k)\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+/\1.[redacted]/g' "$@"
+}
+
 # blocks_of PAGE DIR writes each fenced block of PAGE whose info string is exactly `sh` to a file in DIR, and names the files, in the
 # order of the page, in the array blocks. It fails if there is none.
 blocks_of() {

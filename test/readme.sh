@@ -23,7 +23,7 @@ run_page() {
 		if [[ $(head -n 1 "$block") == 'go run ./cmd/tokenmint dev'* ]]; then
 			start_dev "$dir/dev" bash -euo pipefail "$block"
 		else
-			bash -euo pipefail "$block" >"$dir/out" || { cat "$dir/out"; exit 1; }
+			bash -euo pipefail "$block" >"$dir/out" || { show "$dir/out"; exit 1; }
 		fi
 	done
 	if [[ -n ${dev_group:-} ]]; then

@@ -174,12 +174,12 @@ for block in "${blocks[@]}"; do
 	case $command in
 	'go run ./cmd/tokenmint dev'*) start_dev "$tmp/dev" bash -euo pipefail "$block" ;;
 	'sam local start-api'*) start_api "$block" ;;
-	*) terminal "$block" >"$tmp/out" 2>"$tmp/err" || { cat "$tmp/out" "$tmp/err"; exit 1; } ;;
+	*) terminal "$block" >"$tmp/out" 2>"$tmp/err" || { show "$tmp/out" "$tmp/err"; exit 1; } ;;
 	esac
 	case $command in
 	'sam local invoke '*)
 		event=${command#*-e events/}
-		same "$tmp/out" "${event%% *}" >"$tmp/difference" || { cat "$tmp/err" "$tmp/difference"; exit 1; }
+		same "$tmp/out" "${event%% *}" >"$tmp/difference" || { show "$tmp/err" "$tmp/difference"; exit 1; }
 		seen+=" ${event%% *}"
 		;;
 	curl*)
