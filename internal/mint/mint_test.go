@@ -146,6 +146,8 @@ func TestRefusalsBeforeAnythingIsMinted(t *testing.T) {
 		"scopes a string":       {post("/tokens", webCaller, `{"scopes":"fonts:read"}`), 400, "malformed", "wrong type"},
 		"scopes of numbers":     {post("/tokens", webCaller, `{"scopes":[1]}`), 400, "malformed", "wrong type"},
 		"ttl a number":          {post("/tokens", webCaller, `{"ttl":60}`), 400, "malformed", "wrong type"},
+		"ttl empty":             {post("/tokens", webCaller, `{"ttl":""}`), 400, "malformed", "ttl"},
+		"expires empty":         {post("/tokens", webCaller, `{"expires":""}`), 400, "malformed", "expires"},
 		"ttl without unit":      {post("/tokens", webCaller, `{"ttl":"60"}`), 400, "malformed", "ttl"},
 		"ttl beyond numbers":    {post("/tokens", webCaller, `{"ttl":"99999999999h"}`), 400, "malformed", "ttl"},
 		"expires unparseable":   {post("/tokens", webCaller, `{"expires":"soon"}`), 400, "malformed", "RFC 3339"},

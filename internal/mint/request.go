@@ -55,9 +55,9 @@ func decode(body string, isBase64 bool) (request, error) {
 // fields are what a body may hold. A note is accepted because Mapbox's own clients send one; a temporary token cannot carry it.
 type fields struct {
 	scopes       []string
-	expires, ttl string
+	expires, ttl *string // nil: not sent, or null
 	profile      string
-	note         json.RawMessage
+	note         string
 
 	seen [5]bool
 }
@@ -107,19 +107,19 @@ func decodeFields(in *json.Decoder) (request, error) {
 	return req, req.setTimes(f.expires, f.ttl)
 }
 
-func (r *request) setTimes(expires, ttl string) error {
-	if expires != "" && ttl != "" {
+func (r *request) setTimes(expires, ttl *string) error {
+	if expires != nil && ttl != nil {
 		return refuseBody("expires and ttl exclude each other: send one")
 	}
-	if ttl != "" {
-		d, err := time.ParseDuration(ttl)
+	if ttl != nil {
+		d, err := time.ParseDuration(*ttl)
 		if err != nil {
 			return refuseBody("ttl is not a duration such as 15m or 90s")
 		}
 		r.ttl = &d
 	}
-	if expires != "" {
-		t, err := parseTime(expires)
+	if expires != nil {
+		t, err := parseTime(*expires)
 		if err != nil {
 			return refuseBody("expires is not a time in RFC 3339 form, such as 2026-01-02T15:04:05Z")
 		}

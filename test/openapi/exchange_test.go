@@ -48,6 +48,10 @@ var exchanges = []exchange{
 	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":600}`, isUnfit: true},
 	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10"}`, isUnfit: true},
 	{reply: "400 malformed", body: `{"scopes":["styles:read"],"expires":"soon"}`, isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":""}`, isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"expires":"","ttl":"10m"}`, isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10m","note":{}}`, isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"9223372036854775807h"}`, isUnfit: true},
 	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10m","profile":7}`, isUnfit: true},
 	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10m","expires":"2026-01-02T15:24:05Z"}`, isUnfit: true},
 
