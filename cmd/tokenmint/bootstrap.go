@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +32,7 @@ configuration needs, and stores it in the parent secret. A stored token that wor
 ` + variablesHelp,
 		Example: `  tokenmint bootstrap
   tokenmint bootstrap --dry-run < token.txt`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return b.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -45,7 +44,7 @@ configuration needs, and stores it in the parent secret. A stored token that wor
 }
 
 func (b bootstrap) run(ctx context.Context, in io.Reader, out, ask io.Writer) error {
-	d, err := openDeployment(b.getenv, b.config, time.Now)
+	d, err := openDeployment(ctx, b.getenv, b.config, wallClock)
 	if err != nil {
 		return err
 	}
@@ -53,7 +52,7 @@ func (b bootstrap) run(ctx context.Context, in io.Reader, out, ask io.Writer) er
 	if err != nil {
 		return err
 	}
-	text, err := readSecret(ctx, in, ask)
+	text, err := readSecret(ctx, in, ask, "Mapbox secret token")
 	if err != nil {
 		return err
 	}
@@ -122,6 +121,9 @@ func (b bootstrap) stored(ctx context.Context, d deployment) (secrets.Credential
 // parsePasted reads what a person pasted. That it says when rotation made it, as a copy of a stored value would, counts for nothing: it
 // has been through other hands.
 func parsePasted(text secrets.Value) (secrets.Credential, error) {
+	if err := checkPlain(text.Reveal()); err != nil {
+		return secrets.Credential{}, err
+	}
 	credential, err := secrets.ParseCredential(text)
 	switch {
 	case err != nil:

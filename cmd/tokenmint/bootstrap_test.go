@@ -44,7 +44,7 @@ func TestBootstrapStoresWhatRotationTakesOver(t *testing.T) {
 	if got := m.stored(first); !got.Token.Equal(pasted.Token) || !got.Created.IsZero() || got.ID != pasted.ID || len(got.Scopes) != len(pasted.Scopes) {
 		t.Errorf("stored token %s, created %s, scopes %v", got.ID, got.Created, got.Scopes)
 	}
-	if err := (&byHand{action: "rotate", getenv: getenv}).run(t.Context(), &out, &out); err != nil || !strings.Contains(out.String(), `"promote"`) {
+	if err := (&byHand{action: "rotate", getenv: getenv}).run(t.Context(), &out, &out); err != nil || !strings.Contains(out.String(), "promote") {
 		t.Errorf("the heartbeat: %v\n%s", err, out.String())
 	}
 	if m.stored(first).ID == pasted.ID {
@@ -122,6 +122,8 @@ func TestBootstrapRefuses(t *testing.T) {
 		"nothing":               {" \n", nil, "empty"},
 		"no token":              {"hunter2-hunter2", nil, "cannot be the parent"},
 		"two lines":             {good.Token.Reveal() + "\nsk.", nil, "cannot be the parent"},
+		"a quoted token":        {`"` + good.Token.Reveal() + `"`, nil, "quoted"},
+		"a token in ticks":      {" '" + good.Token.Reveal() + "'\n", nil, "quoted"},
 		"a public token":        {m.issue("fonts:read").Token.Reveal(), nil, "public token (pk)"},
 		"a temporary token":     {temporary.Token.Reveal(), nil, "temporary token (tk)"},
 		"a forged token":        {forged, nil, "TokenInvalid"},

@@ -21,26 +21,31 @@ type deployment struct {
 	config   *config.Config
 	secrets  *secretsmanager.Store
 	mapbox   *tokens.Client
+	now      func() time.Time // the simulator's clock, where that stands in for Mapbox
 }
 
 // variablesHelp ends the help of the commands that read the functions' variables.
 const variablesHelp = `The function's own variables say where: PARENT_SECRET_ID must be set; TOKENS_API_URL, TOKEN_TABLE and STACK (what the notes of its
-tokens bear) may be, beside the region and the credentials that AWS's own tools export (aws configure export-credentials --format env).
+tokens bear) may be. Region and credentials are found as AWS's own tools find them: AWS_PROFILE, SSO, web identity, ~/.aws/config.
 The stack's output Variables sets all that a deployed stack needs: see docs/deploy.md. For a running dev, load the file that
 --env-file wrote.`
 
-// openDeployment dials nothing. An empty path is the configuration that was compiled in.
-func openDeployment(getenv func(string) string, path string, now func() time.Time) (deployment, error) {
+// openDeployment reads the settings; an empty path is the configuration that was compiled in. base is the clock unless a
+// simulator has its own.
+func openDeployment(
+	ctx context.Context, getenv func(string) string, path string, base func() time.Time,
+) (deployment, error) {
 	cfg, err := loadConfig(path)
 	if err != nil {
 		return deployment{}, err
 	}
-	settings, err := environment.Read(getenv)
+	settings, err := readSettings(ctx, getenv)
 	if err != nil {
 		return deployment{}, err
 	}
+	now := clockOf(ctx, settings.TokensAPIURL, base)
 	mapbox, err := tokens.New(tokens.Config{BaseURL: settings.TokensAPIURL, Now: now})
-	return deployment{settings, cfg, secretsmanager.Open(settings.AWS), mapbox}, err
+	return deployment{settings, cfg, secretsmanager.Open(settings.AWS), mapbox, now}, err
 }
 
 // errDead marks a token that certainly does not work. Any other error leaves that open.

@@ -46,7 +46,7 @@ and runs until it is interrupted.
 The header X-Dev-Authorizer (the JSON of requestContext.authorizer) sets who calls; without it, it is
 ` + devCaller + `.
 Web pages that this machine serves, such as http://localhost:3000, may call it too (CORS).`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +17,7 @@ import (
 type doctor struct {
 	config   string
 	local    bool
+	output   format
 	getenv   func(string) string
 	now      func() time.Time
 	lookPath func(string) (string, error)
@@ -34,7 +36,7 @@ With --local it checks instead that this machine has what docs/deploy.md calls f
 
 ` + variablesHelp + `
 doctor reads SCHEDULE_NAME besides, the name of the stack's schedule.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), invocationLimit)
 			defer cancel()
@@ -43,45 +45,75 @@ doctor reads SCHEDULE_NAME besides, the name of the stack's schedule.`,
 	}
 	cmd.Flags().BoolVar(&d.local, "local", false, "check the tools on this machine instead")
 	cmd.Flags().StringVar(&d.config, "config", "", "configuration file (default: the one compiled in)")
+	addOutput(cmd, &d.output)
 	return cmd
 }
 
 func (d doctor) run(ctx context.Context, out, log io.Writer) error {
-	f := &findings{out: out}
+	f := &findings{out: out, format: d.output}
 	if d.local {
 		d.checkTools(ctx, f)
 	} else {
 		d.checkDeployment(ctx, f, log)
 	}
-	if f.wrongs > 0 {
-		return fmt.Errorf("%d of the findings are wrong", f.wrongs)
-	}
-	return nil
+	return f.end()
 }
 
-// findings are printed as they are made.
+// findings are printed as they are made, or, as JSON, all at the end.
 type findings struct {
 	out    io.Writer
+	format format
+	all    []finding
 	wrongs int
 }
 
-func (f *findings) ok(format string, args ...any) { fmt.Fprintf(f.out, "ok     "+format+"\n", args...) }
-func (f *findings) note(format string, args ...any) {
-	fmt.Fprintf(f.out, "note   "+format+"\n", args...)
+// finding is one line of the report.
+type finding struct {
+	Level string `json:"level"` // ok, note or wrong
+	Text  string `json:"text"`
 }
+
+func (f *findings) ok(format string, args ...any)   { f.add("ok", format, args...) }
+func (f *findings) note(format string, args ...any) { f.add("note", format, args...) }
 
 func (f *findings) wrong(format string, args ...any) {
 	f.wrongs++
-	fmt.Fprintf(f.out, "WRONG  "+format+"\n", args...)
+	f.add("wrong", format, args...)
+}
+
+func (f *findings) add(level, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if f.format == formatJSON {
+		f.all = append(f.all, finding{level, text})
+		return
+	}
+	if level == "wrong" {
+		level = "WRONG"
+	}
+	fmt.Fprintf(f.out, "%-6s %s\n", level, text)
+}
+
+// end completes the report. A problem is an error.
+func (f *findings) end() error {
+	if f.format == formatJSON {
+		writeIndented(f.out, map[string]any{"findings": f.all, "problems": f.wrongs})
+	}
+	switch f.wrongs {
+	case 0:
+		return nil
+	case 1:
+		return errors.New("1 problem found")
+	}
+	return fmt.Errorf("%d problems found", f.wrongs)
 }
 
 func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer) {
-	deployed, err := openDeployment(d.getenv, d.config, d.now)
+	deployed, err := openDeployment(ctx, d.getenv, d.config, d.now)
 	if err != nil {
 		f.wrong("configuration: %v", err)
 		return
 	}
-	e := examination{deployment: deployed, findings: f, now: d.now}
+	e := examination{deployment: deployed, findings: f}
 	f.ok("configuration: %d profiles, %d tokens besides the parent", len(e.config.Profiles), len(e.config.Tokens))
 	endpoint := cmp.Or(d.getenv("AWS_ENDPOINT_URL_SCHEDULER"), d.getenv("AWS_ENDPOINT_URL"))
 	e.patience = patienceFor(e.checkSchedule(ctx, d.getenv("SCHEDULE_NAME"), endpoint))

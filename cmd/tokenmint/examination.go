@@ -19,7 +19,6 @@ import (
 type examination struct {
 	deployment
 	*findings
-	now      func() time.Time
 	patience time.Duration // how long the rotator may take over what a heartbeat does
 }
 

@@ -34,7 +34,7 @@ It reads the configuration and nothing else. It ends with 0 when a profile answe
 asks; it may stand beside the others.`,
 		Example: `  tokenmint explain --caller arn:aws:iam::123456789012:role/web-1
   tokenmint explain --jwt '{"groups":["maps"]}' --scopes styles:read,fonts:read --profile web-map`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd.OutOrStdout()) },
 	}
 	flags := cmd.Flags()

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/environment"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/wiring"
 )
@@ -40,7 +39,7 @@ prints. Without it, everything it talks to is made for this one event, as dev wo
 Secrets Manager's own rotation then finds the steps before it done.`,
 		Example:   "  tokenmint invoke mint --event events/mint-iam.json",
 		ValidArgs: []string{"mint", "rotate"},
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      oneFunction,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return i.run(cmd.Context(), args[0], cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -48,6 +47,13 @@ Secrets Manager's own rotation then finds the steps before it done.`,
 	cmd.Flags().StringVar(&i.event, "event", "", "file that holds the event's JSON; - reads standard input (required)")
 	cmd.Flags().StringVar(&i.config, "config", "", "configuration file (default: the one compiled in)")
 	return cmd
+}
+
+func oneFunction(_ *cobra.Command, args []string) error {
+	if len(args) != 1 || args[0] != "mint" && args[0] != "rotate" {
+		return fmt.Errorf("say which function, mint or rotate, and got %q", args)
+	}
+	return nil
 }
 
 func (i invoke) run(ctx context.Context, function string, in io.Reader, out, log io.Writer) error {
@@ -111,12 +117,13 @@ func (i invoke) handlers(ctx context.Context, event json.RawMessage, log io.Writ
 	if i.getenv("PARENT_SECRET_ID") == "" {
 		return ownWorld(ctx, cfg, event, log)
 	}
-	settings, err := environment.Read(i.getenv)
+	settings, err := readSettings(ctx, i.getenv)
 	if err != nil {
 		return h, nil, err
 	}
+	now := clockOf(ctx, settings.TokensAPIURL, wallClock)
 	logger := telemetry.NewLogger(log, settings.LogLevel)
-	h, err = newHandlers(wiring.Parts{Settings: settings, Config: cfg, Now: time.Now, Logger: logger, Metrics: noMetrics()})
+	h, err = newHandlers(wiring.Parts{Settings: settings, Config: cfg, Now: now, Logger: logger, Metrics: noMetrics()})
 	return h, func() {}, err
 }
 

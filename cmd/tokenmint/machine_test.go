@@ -132,7 +132,7 @@ func (m *machine) getenv(set ...string) func(string) string {
 // deployment is what dev stands in for.
 func (m *machine) deployment() deployment {
 	m.t.Helper()
-	d, err := openDeployment(m.getenv(), "", time.Now)
+	d, err := openDeployment(m.t.Context(), m.getenv(), "", time.Now)
 	if err != nil {
 		m.t.Fatal(err)
 	}

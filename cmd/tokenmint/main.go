@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -34,13 +35,13 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(log)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
 	fmt.Fprintln(log, "tokenmint:", tokenLike.ReplaceAllString(err.Error(), "$1.[redacted]"))
 	if errors.Is(err, errUsage) {
-		fmt.Fprintln(log, "Try 'tokenmint --help'.")
+		fmt.Fprintf(log, "Try '%s --help'.\n", cmd.CommandPath())
 		return exitUsage
 	}
 	return exitFailure
@@ -63,20 +64,45 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tokenmint",
 		Short: "Short-lived Mapbox tokens from a parent token that never leaves its secret",
-		Long: `tokenmint hands out temporary Mapbox tokens and keeps the permanent ones fresh.
-This command runs its two functions on one machine, through the handlers that run on Lambda, and looks after a deployed stack.`,
+		Long: `tokenmint issues temporary Mapbox tokens and keeps the permanent ones fresh.
+This command runs its two functions on one machine, through the handlers that run on Lambda, and looks after a deployed stack.
+
+It ends with 0 when all is well, with 1 when something failed or was found wrong, and with 2 when the command line is wrong.`,
+		Version:       versionLine(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
+		SuggestionsMinimumDistance: 2,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
-	root.AddCommand(newBootstrap(), newDev(), newDoctor(), newExplain(), newInvoke(), newPlan(), newRotate(), newVersion())
+	root.AddCommand(newBootstrap(), newDev(), newDoctor(), newExplain(), newHash(), newInvoke(), newPlan(), newRetire(),
+		newRotate(), newVersion())
 	for _, cmd := range append(root.Commands(), root) {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error { return usageError(check(cmd, args)) }
 	}
 	return root
+}
+
+// knownCommand refuses what is left when no subcommand was recognised.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return fmt.Errorf("there is no command %q: did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	return fmt.Errorf("there is no command %q", args[0])
+}
+
+// noArguments is for commands that take flags alone.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s takes flags only, and %q is none", cmd.Name(), args[0])
 }

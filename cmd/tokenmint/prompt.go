@@ -15,10 +15,11 @@ import (
 // maxInput bounds what is read from standard input, in bytes. No token comes near it.
 const maxInput = 64 << 10
 
-// readSecret reads a secret from in: all of it, or, from a terminal, a line that does not show while it is typed.
-func readSecret(ctx context.Context, in io.Reader, ask io.Writer) (secrets.Value, error) {
+// readSecret reads a secret from in: all of it, or, from a terminal, a line that does not show while it is typed. what
+// names it in the question.
+func readSecret(ctx context.Context, in io.Reader, ask io.Writer, what string) (secrets.Value, error) {
 	if terminal, ok := in.(*os.File); ok && term.IsTerminal(int(terminal.Fd())) {
-		return promptSecret(ctx, int(terminal.Fd()), ask)
+		return promptSecret(ctx, int(terminal.Fd()), ask, what)
 	}
 	text, err := io.ReadAll(io.LimitReader(in, maxInput))
 	if err != nil {
@@ -31,12 +32,12 @@ func readSecret(ctx context.Context, in io.Reader, ask io.Writer) (secrets.Value
 }
 
 // promptSecret asks at a terminal. Ctrl-C ends ctx but not the read, so the terminal's echo is switched on again here.
-func promptSecret(ctx context.Context, fd int, ask io.Writer) (secrets.Value, error) {
+func promptSecret(ctx context.Context, fd int, ask io.Writer, what string) (secrets.Value, error) {
 	before, err := term.GetState(fd)
 	if err != nil {
 		return secrets.Value{}, fmt.Errorf("read terminal: %w", err)
 	}
-	fmt.Fprint(ask, "Mapbox secret token (it does not show): ")
+	fmt.Fprintf(ask, "%s (it does not show): ", what)
 	defer fmt.Fprintln(ask)
 	type line struct {
 		text []byte

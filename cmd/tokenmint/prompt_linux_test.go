@@ -76,7 +76,7 @@ func TestPromptShowsNothing(t *testing.T) {
 		_, _ = keyboard.WriteString(typed + "\n")
 	}()
 	var ask logtest.Buffer
-	got, err := readSecret(t.Context(), terminal, &ask)
+	got, err := readSecret(t.Context(), terminal, &ask, "Mapbox secret token")
 	if err != nil || got.Reveal() != typed {
 		t.Fatalf("what was typed was not read: %v", err)
 	}
@@ -113,7 +113,7 @@ func TestPromptInterrupted(t *testing.T) {
 		cancel()
 	}()
 	var ask logtest.Buffer
-	if _, err := promptSecret(ctx, fd, &ask); !errors.Is(err, context.Canceled) {
+	if _, err := promptSecret(ctx, fd, &ask, "Mapbox secret token"); !errors.Is(err, context.Canceled) {
 		t.Errorf("after Ctrl-C: %v", err)
 	}
 	if quiet(t, terminal) {

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/tokenmint/tokenmint/internal/environment"
 )
 
 // hourly is how often the template's schedule beats unless it is told otherwise.
@@ -23,11 +25,7 @@ func (e examination) checkSchedule(ctx context.Context, name, endpoint string) t
 		e.note("schedule: SCHEDULE_NAME is not set, so it is not checked, and taken to be hourly")
 		return hourly
 	}
-	options := scheduler.Options{Region: e.settings.AWS.Region, Credentials: e.settings.AWS.Credentials}
-	if endpoint != "" {
-		options.BaseEndpoint = aws.String(endpoint)
-	}
-	schedule, err := scheduler.New(options).GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &name})
+	schedule, err := schedulerOf(e.settings.AWS, endpoint).GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &name})
 	if err != nil {
 		e.wrong("schedule: %v; %s", withoutRequest(err), scheduleRemedy(err))
 		return hourly
@@ -46,6 +44,17 @@ func (e examination) checkSchedule(ctx context.Context, name, endpoint string) t
 		e.ok("schedule: %s is enabled and beats by %s", name, expression)
 	}
 	return beat
+}
+
+func schedulerOf(a environment.AWS, endpoint string) *scheduler.Client {
+	if a.Loaded != nil {
+		return scheduler.NewFromConfig(*a.Loaded)
+	}
+	options := scheduler.Options{Region: a.Region, Credentials: a.Credentials}
+	if endpoint != "" {
+		options.BaseEndpoint = aws.String(endpoint)
+	}
+	return scheduler.New(options)
 }
 
 // rate is the form of a schedule that says how often it beats.

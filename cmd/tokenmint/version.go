@@ -11,14 +11,19 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of tokenmint and of Go",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			info, ok := debug.ReadBuildInfo()
-			if !ok {
-				return fmt.Errorf("this binary carries no build information")
-			}
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), "tokenmint", info.Main.Version, info.GoVersion)
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionLine())
 			return err
 		},
 	}
+}
+
+// versionLine is what the command version and the flag --version print.
+func versionLine() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "tokenmint of an unknown version: this binary carries no build information"
+	}
+	return "tokenmint " + info.Main.Version + " " + info.GoVersion
 }

@@ -91,6 +91,9 @@ func liveWorld(value string) (*world, error) {
 	if value == "" {
 		return nil, errors.New("--live needs the parent token in MAPBOX_ACCESS_TOKEN: a secret token with tokens:write")
 	}
+	if strings.ContainsAny(value[:1], "\"'`") {
+		return nil, errors.New("the token in MAPBOX_ACCESS_TOKEN is quoted: set it without the quotes around it")
+	}
 	credential, err := secrets.ParseCredential(secrets.NewValue(value))
 	if err != nil {
 		return nil, fmt.Errorf("MAPBOX_ACCESS_TOKEN: %w", err)

@@ -32,6 +32,9 @@ type AWS struct {
 	Credentials            aws.CredentialsProvider
 	SecretsManagerEndpoint string // "" means AWS's own
 	DynamoDBEndpoint       string // likewise
+
+	// Loaded is the configuration of a client, in place of all above, where the caller has loaded the SDK's shared one.
+	Loaded *aws.Config
 }
 
 // alphanumeric is in every name at AWS. The checks are no regular expressions because a function's start would wait for them to compile.
@@ -66,8 +69,14 @@ func checkNoToken(getenv func(string) string) error {
 	return nil
 }
 
-// Read reads the settings with getenv, which is [os.Getenv] outside tests.
+// Read reads the settings with getenv, which is [os.Getenv] outside tests. AWS's part is read from variables alone.
 func Read(getenv func(string) string) (Settings, error) {
+	return ReadWith(getenv, func(table bool) (AWS, error) { return readAWS(getenv, table) })
+}
+
+// ReadWith is Read for a caller that finds region and credentials in another way. load is called last; table says whether
+// DynamoDB is used.
+func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (Settings, error) {
 	s := Settings{
 		ParentSecretID: getenv("PARENT_SECRET_ID"),
 		TokensAPIURL:   cmp.Or(getenv("TOKENS_API_URL"), "https://api.mapbox.com"),
@@ -93,24 +102,39 @@ func Read(getenv func(string) string) (Settings, error) {
 	if err := s.LogLevel.UnmarshalText([]byte(cmp.Or(getenv("LOG_LEVEL"), "INFO"))); err != nil {
 		return Settings{}, errors.New("LOG_LEVEL must be DEBUG, INFO, WARN or ERROR")
 	}
+	if err := checkEndpoints(getenv); err != nil {
+		return Settings{}, err
+	}
 	var err error
-	s.AWS, err = readAWS(getenv, s.TokenTable != "")
+	s.AWS, err = load(s.TokenTable != "")
 	if err != nil {
 		return Settings{}, err
 	}
 	return s, nil
 }
 
+// checkEndpoints holds the SDK's variables that name an endpoint. That of Secrets Manager may have a path, as `dev --live`
+// has, whose path is a secret.
+func checkEndpoints(getenv func(string) string) error {
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_DYNAMODB"} {
+		value := getenv(name)
+		if value == "" {
+			continue
+		}
+		if u, err := url.Parse(value); err == nil && name == "AWS_ENDPOINT_URL_SECRETS_MANAGER" {
+			u.Path, u.RawPath = "", ""
+			value = u.String()
+		}
+		if err := checkOrigin(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // readAWS honours the SDK's own variables. Where every service in use is a double, since its endpoint is named, neither a region nor
 // credentials are needed; both then have placeholders, since the SDK signs every request.
 func readAWS(getenv func(string) string, table bool) (AWS, error) {
-	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_DYNAMODB"} {
-		if value := getenv(name); value != "" {
-			if err := checkOrigin(name, value); err != nil {
-				return AWS{}, err
-			}
-		}
-	}
 	a := AWS{
 		Region:                 cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
 		SecretsManagerEndpoint: cmp.Or(getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), getenv("AWS_ENDPOINT_URL")),

@@ -1,67 +1,211 @@
 package rotate
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-
-	"github.com/aws/aws-lambda-go/events"
+	"io"
+	"slices"
+	"strings"
 )
 
 // event is what the function may be invoked with, in one of three forms:
 //
-//   - the schedule's and an operator's, which has an "action", see below. The template's schedule sends its planned time as id,
-//     so that a delivery that comes twice is one rotation;
-//   - an EventBridge event, which has a "source": it means {"action":"rotate"};
+//   - the schedule's and an operator's, which has an "action", see below. The template's schedule sends its planned time
+//     as id, so that a delivery that comes twice is one rotation;
+//   - an EventBridge event, which has a "source" and a "detail-type": it means {"action":"rotate"};
 //   - a step of Secrets Manager's own rotation, which has a "Step".
+//
+// An event with the members of two forms is refused. An operator's event may hold the members of this type and no
+// others, spelt exactly so: a misspelt member would be ignored, and the run would do something else.
 //
 // The actions: "rotate" does what is due; with "force" a rotation is due in any case. "plan" says what would be done now, and does
 // nothing. "retire" with "now" deletes all replaced tokens without waiting for their grace: the answer to a leak, after a
 // forced rotation. "name" narrows any of them to one managed token.
 type event struct {
-	Action string `json:"action"`
-	ID     string `json:"id"`
-	Name   string `json:"name"`
-	Force  bool   `json:"force"`
-	Now    bool   `json:"now"`
-	Source string `json:"source"`
+	Action string
+	ID     string
+	Name   string
+	Force  bool
+	Now    bool
 
-	events.SecretsManagerSecretRotationEvent
+	Step, SecretID, ClientRequestToken string // of Secrets Manager's own rotation
 }
 
+// The members that tell the forms apart. An "id" is in two of them.
+var (
+	operatorFields    = []string{"action", "force", "id", "name", "now"}
+	operatorMarks     = []string{"action", "force", "name", "now"}
+	eventBridgeMarks  = []string{"source", "detail-type", "detail"}
+	rotationStepMarks = []string{"Step", "SecretId", "ClientRequestToken"}
+)
+
 func decodeEvent(raw json.RawMessage) (event, error) {
-	var e event
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return event{}, fmt.Errorf("event is not a JSON object of a known form: %w", err)
+	m, err := readMembers(raw)
+	if err != nil {
+		return event{}, notKnown(err.Error())
 	}
-	if e.Step != "" {
-		return e, checkStep(e)
+	operator, bridge, step := m.firstOf(operatorMarks), m.firstOf(eventBridgeMarks), m.firstOf(rotationStepMarks)
+	forms := slices.DeleteFunc([]string{operator, bridge, step}, func(mark string) bool { return mark == "" })
+	switch {
+	case len(forms) > 1:
+		return event{}, fmt.Errorf("event is ambiguous: it has both %q and %q; %s", forms[0], forms[1], formsHelp)
+	case step != "":
+		return m.rotationStep()
+	case bridge != "":
+		return m.eventBridge()
+	case m["action"] == nil:
+		return event{}, errNoForm
 	}
-	if e.Action == "" && e.Source != "" {
-		e.Action = "rotate"
+	return m.operator()
+}
+
+const formsHelp = `send {"action":"rotate"}, an event of EventBridge, or a step of Secrets Manager's rotation`
+
+var errNoForm = errors.New("event has neither an action nor a Step: " + formsHelp)
+
+// notKnown is the error of an event that has no form at all.
+func notKnown(format string, args ...any) error {
+	return fmt.Errorf("event is not a JSON object of a known form: "+format, args...)
+}
+
+// members are those of a JSON object, undecoded. Their names are matched exactly.
+type members map[string]json.RawMessage
+
+// readMembers refuses a name that comes twice: decoders disagree about which of the two values counts.
+func readMembers(raw []byte) (members, error) {
+	in := json.NewDecoder(bytes.NewReader(raw))
+	if open, err := in.Token(); err != nil || open != json.Delim('{') {
+		return nil, errors.New("it is no object")
 	}
-	switch e.Action {
-	case "rotate", "plan":
-	case "retire":
-		if e.Name == "" || !e.Now {
-			return event{}, errors.New(`retire needs a name and "now":true: what is over its grace is retired anyway`)
+	m := members{}
+	for in.More() {
+		name, err := in.Token()
+		if err != nil {
+			return nil, errors.New("not valid JSON")
 		}
-	case "":
-		return event{}, errors.New(`event has neither an action nor a Step: send {"action":"rotate"}`)
-	default:
-		return event{}, fmt.Errorf("unknown action %q: known are rotate, plan and retire", e.Action)
+		key, _ := name.(string) // the decoder takes nothing else for a name
+		var value json.RawMessage
+		if err := in.Decode(&value); err != nil {
+			return nil, errors.New("not valid JSON")
+		}
+		if _, twice := m[key]; twice {
+			return nil, fmt.Errorf("%q is given twice", key)
+		}
+		m[key] = value
+	}
+	if _, err := in.Token(); err != nil {
+		return nil, errors.New("not valid JSON")
+	}
+	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one JSON value")
+	}
+	return m, nil
+}
+
+// firstOf returns the first of the names that is there, or "".
+func (m members) firstOf(names []string) string {
+	for _, name := range names {
+		if m[name] != nil {
+			return name
+		}
+	}
+	return ""
+}
+
+// text reads a string. An empty one is refused: it comes from a variable that is not set, and an empty name would mean
+// every token.
+func (m members) text(name string, into *string) error {
+	raw, ok := m[name]
+	if !ok {
+		return nil
+	}
+	if raw[0] != '"' || json.Unmarshal(raw, into) != nil || *into == "" {
+		return notKnown("%q must be a string that is not empty", name)
+	}
+	return nil
+}
+
+func (m members) truth(name string, into *bool) error {
+	raw, ok := m[name]
+	if !ok {
+		return nil
+	}
+	if string(raw) != "true" && string(raw) != "false" {
+		return notKnown("%q must be true or false, without quotes", name)
+	}
+	*into = string(raw) == "true"
+	return nil
+}
+
+func (m members) operator() (event, error) {
+	var unknown []string
+	for name := range m {
+		if !slices.Contains(operatorFields, name) {
+			unknown = append(unknown, fmt.Sprintf("%q", name))
+		}
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return event{}, fmt.Errorf("event has the unknown field %s: known are %s, in lower case",
+			strings.Join(unknown, ", "), strings.Join(operatorFields, ", "))
+	}
+	var e event
+	if err := errors.Join(m.text("action", &e.Action), m.text("id", &e.ID), m.text("name", &e.Name),
+		m.truth("force", &e.Force), m.truth("now", &e.Now)); err != nil {
+		return event{}, err
+	}
+	return e, e.check()
+}
+
+// check holds what the members of an operator's event mean together.
+func (e event) check() error {
+	switch {
+	case e.Action != "rotate" && e.Action != "plan" && e.Action != "retire":
+		return fmt.Errorf("unknown action %q: known are rotate, plan and retire", e.Action)
+	case e.Force && e.Action != "rotate":
+		return fmt.Errorf(`"force" goes with the action rotate only, not with %s`, e.Action)
+	case e.Now && e.Action != "retire":
+		return fmt.Errorf(`"now" goes with the action retire only, not with %s`, e.Action)
+	case e.Action == "retire" && (e.Name == "" || !e.Now):
+		return errors.New(`retire needs a name and "now":true: every rotate deletes tokens whose grace period is over`)
+	}
+	return nil
+}
+
+// eventBridge reads an event of EventBridge, which always has both of its marks.
+// Source: https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
+func (m members) eventBridge() (event, error) {
+	e := event{Action: "rotate"}
+	var source, kind string
+	if err := errors.Join(m.text("source", &source), m.text("detail-type", &kind), m.text("id", &e.ID)); err != nil {
+		return event{}, err
+	}
+	if source == "" || kind == "" {
+		return event{}, fmt.Errorf(`event of EventBridge lacks "source" or "detail-type": %s`, formsHelp)
 	}
 	return e, nil
 }
 
-func checkStep(e event) error {
+// rotationStep reads a step. Members that are not known are ignored here: the service may add some.
+// Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets_lambda-functions-code.html
+func (m members) rotationStep() (event, error) {
+	var e event
+	if step := string(m["Step"]); step == "" || step == `""` {
+		return event{}, errNoForm // such as one with "step", or with an empty variable
+	}
+	if err := errors.Join(m.text("Step", &e.Step), m.text("SecretId", &e.SecretID),
+		m.text("ClientRequestToken", &e.ClientRequestToken)); err != nil {
+		return event{}, err
+	}
 	switch e.Step {
 	case "createSecret", "setSecret", "testSecret", "finishSecret":
 	default:
-		return fmt.Errorf("unknown rotation step %q", e.Step)
+		return event{}, fmt.Errorf("unknown rotation step %q: known are createSecret, setSecret, testSecret and finishSecret", e.Step)
 	}
 	if e.SecretID == "" || e.ClientRequestToken == "" {
-		return errors.New("rotation step without SecretId or ClientRequestToken")
+		return event{}, errors.New("rotation step without SecretId or ClientRequestToken")
 	}
-	return nil
+	return e, nil
 }

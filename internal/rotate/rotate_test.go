@@ -126,24 +126,6 @@ func TestTooManyLiveTokensStopRotation(t *testing.T) {
 	}
 }
 
-func TestEventsThatAreNone(t *testing.T) {
-	t.Parallel()
-	b := newBench(t).rotated()
-	for _, tc := range []struct{ event, want string }{
-		{`[]`, "not a JSON object"},
-		{`{}`, "neither an action nor a Step"},
-		{`{"action":"destroy","id":"x"}`, `unknown action "destroy"`},
-		{`{"action":"rotate","id":"x","name":"other"}`, `no managed token is called "other"`},
-		{`{"action":"rotate"}`, "no id"},
-		{`{"Step":"dropSecret","SecretId":"x","ClientRequestToken":"y"}`, "unknown rotation step"},
-		{`{"Step":"createSecret"}`, "without SecretId"},
-	} {
-		if _, err := b.handler.Handle(t.Context(), json.RawMessage(tc.event)); err == nil || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%s: error = %v, want %q", tc.event, err, tc.want)
-		}
-	}
-}
-
 func TestWhatIsWrongWithTheSecretIsSaid(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -13,6 +13,9 @@ import (
 
 // Open returns a store with a client of its own. It dials nothing.
 func Open(a environment.AWS) *Store {
+	if a.Loaded != nil {
+		return New(secretsmanager.NewFromConfig(*a.Loaded))
+	}
 	// Lambda freezes an instance between requests. By the time it thaws, the other side may have closed an idle connection.
 	short := func(t *http.Transport) { t.IdleConnTimeout = 30 * time.Second }
 	options := secretsmanager.Options{

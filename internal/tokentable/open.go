@@ -14,6 +14,9 @@ import (
 
 // Open returns a store with a client of its own. It dials nothing.
 func Open(a environment.AWS, table string) *Store {
+	if a.Loaded != nil {
+		return New(dynamodb.NewFromConfig(*a.Loaded), table)
+	}
 	// Lambda freezes an instance between requests. By the time it thaws, the other side may have closed an idle connection.
 	short := func(t *http.Transport) { t.IdleConnTimeout = 30 * time.Second }
 	options := dynamodb.Options{

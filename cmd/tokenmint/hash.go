@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+)
+
+func newHash() *cobra.Command {
+	return &cobra.Command{
+		Use:   "hash",
+		Short: "Print the hash by which the audit log names a token",
+		Long: `hash reads a token from standard input, or asks for it when that is a terminal, and prints the hash that the audit log of the
+mint holds as tokenHash. The token itself is printed nowhere, and nothing is sent. docs/operations.md says how to search for it.`,
+		Example: "  tokenmint hash < leaked.txt",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return hashToken(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+}
+
+func hashToken(ctx context.Context, in io.Reader, out, ask io.Writer) error {
+	given, err := readSecret(ctx, in, ask, "Mapbox token")
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSuffix(strings.TrimSuffix(given.Reveal(), "\n"), "\r")
+	if err := checkPlain(text); err != nil {
+		return err
+	}
+	token := tokens.NewToken(text)
+	switch {
+	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("standard input holds white space or other text beside the token: give the token alone")
+	case token.Usage() == "":
+		return errors.New("standard input holds no Mapbox token: one begins with pk, sk or tk and a dot")
+	}
+	_, err = fmt.Fprintln(out, token.Hash())
+	return err
+}
+
+// checkPlain refuses what people paste by mistake in the place of a token. No error shows any of it.
+func checkPlain(text string) error {
+	text = strings.TrimSpace(text)
+	switch {
+	case text == "":
+		return errors.New("standard input is empty: give the token")
+	case strings.ContainsAny(text[:1], "\"'`") || strings.HasPrefix(text, "“") || strings.HasPrefix(text, "‘"):
+		return errors.New("the token on standard input is quoted: give it without the quotes around it")
+	}
+	return nil
+}
