@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the commands of README.md and of all pages in docs/ (or of the pages given): of each, the fenced blocks whose info string is
-# exactly `sh`, in order. A block that starts dev runs in the background until the page's end, so its ports must be free. What other
-# kinds of blocks there are says test/page.sh.
+# exactly `sh`, in order. A block that starts dev runs in the background until the page's end, so its ports must be free. test/docs runs
+# or checks the other kinds of blocks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source test/dev.sh
@@ -18,7 +18,7 @@ run_page() {
 	local page=$1 dir=$tmp/$2 block
 	mkdir "$dir"
 	blocks_of "$page" "$dir"
-	for block in "${blocks[@]}"; do
+	for block in ${blocks[@]+"${blocks[@]}"}; do
 		sed 's/^/$ /' "$block"
 		if [[ $(head -n 1 "$block") == 'go run ./cmd/tokenmint dev'* ]]; then
 			start_dev "$dir/dev" bash -euo pipefail "$block"
@@ -29,7 +29,7 @@ run_page() {
 	if [[ -n ${dev_group:-} ]]; then
 		stop_dev
 	fi
-	echo "${#blocks[@]} blocks of $page run"
+	echo "${#blocks[@]} sh blocks of $page run"
 }
 
 pages=("$@")
@@ -37,16 +37,8 @@ if ((${#pages[@]} == 0)); then
 	pages=(README.md docs/*.md)
 fi
 for i in "${!pages[@]}"; do
-	page=${pages[i]}
-	check_page "$page"
-	case $page in
-	docs/sam-local.md) echo "$page is run by test/sam-local.sh" ;;
-	*)
-		if grep -qx '```sh' "$page"; then
-			run_page "$page" "$i"
-		else
-			echo "$page has no commands to run here"
-		fi
-		;;
+	case ${pages[i]} in
+	docs/sam-local.md) echo "${pages[i]} is run by test/sam-local.sh" ;;
+	*) run_page "${pages[i]}" "$i" ;;
 	esac
 done

@@ -1,0 +1,57 @@
+// Package fence reads the fenced code blocks of the project's Markdown pages. Each block says what it is, so that a test can run it.
+package fence
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Kinds are the info strings that a block may have. For each kind there is a runner or a check: test/docs names it.
+var Kinds = []string{"sh", "sh aws", "sh ci", "sh long", "json", "yaml", "js", "text", "mermaid"}
+
+// Block is the text between two fences.
+type Block struct {
+	Page string
+	Line int    // of the opening fence, from 1
+	Kind string // one of Kinds
+	Text string
+}
+
+// Read returns the blocks of a page in their order. A block that a simple reader would miss, or that says nothing of what it
+// is, is an error: a command must not stay untested because nobody noticed it.
+func Read(page, text string) ([]Block, error) {
+	var blocks []Block
+	var open *Block
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line = strings.TrimRight(line, "\r\n")
+		kind, isFence := strings.CutPrefix(line, "```")
+		switch {
+		case open != nil && line == "```":
+			blocks = append(blocks, *open)
+			open = nil
+		case open != nil && isFence:
+			return nil, fmt.Errorf("%s:%d: a block must end with ``` alone on its line", page, number)
+		case open != nil:
+			open.Text += line + "\n"
+		case isFence && !slices.Contains(Kinds, kind):
+			return nil, fmt.Errorf("%s:%d: unknown kind of block %q; known are %s", page, number, kind, strings.Join(Kinds, ", "))
+		case isFence:
+			open = &Block{Page: page, Line: number, Kind: kind}
+		case isHidden(line):
+			return nil, fmt.Errorf("%s:%d: a block must begin with ``` at the start of its line", page, number)
+		}
+	}
+	if open != nil {
+		return nil, fmt.Errorf("%s:%d: the block does not end", page, open.Line)
+	}
+	return blocks, nil
+}
+
+// isHidden reports whether Markdown takes a line for a fence that Read does not take for one.
+func isHidden(line string) bool {
+	inner := strings.TrimLeft(line, " \t>*+-0123456789.)")
+	return strings.HasPrefix(inner, "~~~") || inner != line && strings.HasPrefix(inner, "```")
+}

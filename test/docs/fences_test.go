@@ -1,0 +1,193 @@
+package docs_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/test/docs/fence"
+)
+
+// blocks are those of all pages that are of one of the kinds.
+func blocks(t *testing.T, kinds ...string) []fence.Block {
+	t.Helper()
+	var all []fence.Block
+	for _, page := range append(pages(t), "CHANGELOG.md") {
+		found, err := fence.Read(page, read(t, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range found {
+			if slices.Contains(kinds, block.Kind) {
+				all = append(all, block)
+			}
+		}
+	}
+	if len(all) == 0 {
+		t.Fatalf("no page has a block of %v", kinds)
+	}
+	return all
+}
+
+// runners has, for each kind of block, what checks here that the block is run, or what it says.
+var runners = map[string]func(*testing.T, fence.Block){
+	"sh":      isRunByReadme,
+	"sh aws":  isShell, // TestSampleCommands runs it
+	"sh ci":   isInCI,
+	"sh long": hasSmallerForm,
+	"js":      isTheRenewal,
+	"json":    isJSON,
+	"yaml":    isConfiguration,
+	"text":    isReply,
+	"mermaid": isDiagram,
+}
+
+func TestEveryBlockHasARunner(t *testing.T) {
+	t.Parallel()
+	if known := slices.Sorted(maps.Keys(runners)); !slices.Equal(known, slices.Sorted(slices.Values(fence.Kinds))) {
+		t.Fatalf("there are runners for %v, but the kinds are %v", known, fence.Kinds)
+	}
+	for _, block := range blocks(t, fence.Kinds...) {
+		runners[block.Kind](t, block)
+	}
+}
+
+func isShell(t *testing.T, b fence.Block) {
+	t.Helper()
+	bash := exec.CommandContext(t.Context(), "bash", "-n")
+	bash.Stdin = strings.NewReader(b.Text)
+	if out, err := bash.CombinedOutput(); err != nil {
+		t.Errorf("%s:%d: %v: %s", b.Page, b.Line, err, out)
+	}
+}
+
+// isRunByReadme: test/readme.sh runs README.md and the pages in docs/, and no other.
+func isRunByReadme(t *testing.T, b fence.Block) {
+	t.Helper()
+	isShell(t, b)
+	if b.Page != "README.md" && filepath.Dir(b.Page) != "docs" {
+		t.Errorf("%s:%d: nothing runs the sh blocks of this page", b.Page, b.Line)
+	}
+}
+
+func isInCI(t *testing.T, b fence.Block) {
+	t.Helper()
+	for line := range strings.Lines(b.Text) {
+		line = strings.TrimSpace(line)
+		if line != ".ci/run" && !strings.Contains(read(t, ".ci/run"), strings.TrimSuffix(line, " ./...")) {
+			t.Errorf("%s:%d: .ci/run does not run %s", b.Page, b.Line, line)
+		}
+	}
+}
+
+func hasSmallerForm(t *testing.T, b fence.Block) {
+	t.Helper()
+	isShell(t, b)
+	match := regexp.MustCompile(`go test (\S+) -run (Test\w+) `).FindStringSubmatch(b.Text)
+	if match == nil || !slices.Contains(testNames(t), match[2]) {
+		t.Errorf("%s:%d: no test of that name has a smaller form of it", b.Page, b.Line)
+	}
+}
+
+// isTheRenewal: renewal.test.mjs runs the one sample of this kind.
+func isTheRenewal(t *testing.T, b fence.Block) {
+	t.Helper()
+	if all := blocks(t, "js"); b.Page != "docs/deploy.md" || len(all) != 1 {
+		t.Errorf("%s:%d: nothing runs this sample", b.Page, b.Line)
+	}
+}
+
+// isJSON: it is JSON once the parts left out with … are gone, and it has the members of what it shows.
+func isJSON(t *testing.T, b fence.Block) {
+	t.Helper()
+	var got map[string]any
+	if err := json.Unmarshal([]byte(strings.ReplaceAll(b.Text, ", …}", "}")), &got); err != nil {
+		t.Errorf("%s:%d: %v", b.Page, b.Line, err)
+		return
+	}
+	want := []string{}
+	for _, shape := range [][]string{
+		{"token", "issued_at", "expires", "expires_in", "scopes", "profile"},
+		{"statusCode", "headers", "multiValueHeaders", "body", "cookies"},
+		{"rotation", "tokens"},
+		{"Version", "Statement"},
+		{"Sid", "Effect", "Principal", "Action", "Resource", "Condition"},
+	} {
+		if _, ok := got[shape[0]]; ok {
+			want = shape
+		}
+	}
+	if members := slices.Sorted(maps.Keys(got)); !slices.Equal(members, slices.Sorted(slices.Values(want))) {
+		t.Errorf("%s:%d: has the members %v, want %v", b.Page, b.Line, members, want)
+	}
+}
+
+// isConfiguration: the shipped configuration, with these keys in it, is sound.
+func isConfiguration(t *testing.T, b fence.Block) {
+	t.Helper()
+	var shipped, sample map[string]any
+	if err := yaml.Unmarshal([]byte(read(t, "config/tokenmint.yaml")), &shipped); err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal([]byte(b.Text), &sample); err != nil {
+		t.Errorf("%s:%d: %v", b.Page, b.Line, err)
+		return
+	}
+	merge(shipped, sample)
+	text, err := yaml.Marshal(shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Parse("sample.yaml", text); err != nil {
+		t.Errorf("%s:%d: %v", b.Page, b.Line, err)
+	}
+}
+
+func merge(into, from map[string]any) {
+	for key, value := range from {
+		inner, isMap := value.(map[string]any)
+		there, isThere := into[key].(map[string]any)
+		if isMap && isThere {
+			merge(there, inner)
+		} else {
+			into[key] = value
+		}
+	}
+}
+
+// isReply: the JSON in it is a reply of events/replies, but for its request id.
+func isReply(t *testing.T, b fence.Block) {
+	t.Helper()
+	var reply struct{ Body string }
+	if err := json.Unmarshal([]byte(read(t, "events/replies/mint-unauthorised.json")), &reply); err != nil {
+		t.Fatal(err)
+	}
+	message, _, _ := strings.Cut(reply.Body, `"request_id"`)
+	if !strings.Contains(b.Text, message) {
+		t.Errorf("%s:%d: is not what the mint answers: %s", b.Page, b.Line, message)
+	}
+}
+
+// isDiagram: it is of a type that GitHub draws, and what it opens it closes.
+func isDiagram(t *testing.T, b fence.Block) {
+	t.Helper()
+	if !regexp.MustCompile(`^(flowchart (LR|TB|TD|RL)|sequenceDiagram|stateDiagram-v2)\n`).MatchString(b.Text) {
+		t.Errorf("%s:%d: unknown type of diagram", b.Page, b.Line)
+	}
+	for _, pair := range []string{"[]", "()", "{}"} {
+		if strings.Count(b.Text, pair[:1]) != strings.Count(b.Text, pair[1:]) {
+			t.Errorf("%s:%d: %s do not match", b.Page, b.Line, pair)
+		}
+	}
+	if strings.Count(b.Text, `"`)%2 != 0 {
+		t.Errorf("%s:%d: a quotation mark is missing", b.Page, b.Line)
+	}
+}
