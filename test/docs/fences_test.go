@@ -46,7 +46,7 @@ var runners = map[string]func(*testing.T, fence.Block){
 	"js":      isTheRenewal,
 	"json":    isJSON,
 	"yaml":    isConfiguration,
-	"text":    isReply,
+	"text":    isReplyOrQuery,
 	"mermaid": isDiagram,
 }
 
@@ -163,9 +163,13 @@ func merge(into, from map[string]any) {
 	}
 }
 
-// isReply: the JSON in it is a reply of events/replies, but for its request id.
-func isReply(t *testing.T, b fence.Block) {
+// isReplyOrQuery: it shows the reply in events/replies, but for its request id, or asks for fields that an audit record has.
+func isReplyOrQuery(t *testing.T, b fence.Block) {
 	t.Helper()
+	if query, ok := strings.CutPrefix(b.Text, "fields @timestamp, "); ok {
+		isQuery(t, b, query)
+		return
+	}
 	var reply struct{ Body string }
 	if err := json.Unmarshal([]byte(read(t, "events/replies/mint-unauthorised.json")), &reply); err != nil {
 		t.Fatal(err)
@@ -173,6 +177,23 @@ func isReply(t *testing.T, b fence.Block) {
 	message, _, _ := strings.Cut(reply.Body, `"request_id"`)
 	if !strings.Contains(b.Text, message) {
 		t.Errorf("%s:%d: is not what the mint answers: %s", b.Page, b.Line, message)
+	}
+}
+
+func isQuery(t *testing.T, b fence.Block, query string) {
+	t.Helper()
+	names, _, _ := strings.Cut(query, "\n")
+	fields := strings.Split(names, ", ")
+	for _, match := range regexp.MustCompile(`\b(\w+) = "`).FindAllStringSubmatch(query, -1) {
+		if match[1] != "message" {
+			fields = append(fields, match[1])
+		}
+	}
+	audit := read(t, "internal/telemetry/audit.go")
+	for _, field := range fields {
+		if !strings.Contains(audit, `"`+field+`"`) {
+			t.Errorf("%s:%d: an audit record has no field %s", b.Page, b.Line, field)
+		}
 	}
 }
 

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Stands for aws, sam, git, go and others in the samples that need an AWS account; its name says for which.
+
+It does nothing but check the command: for aws against the service models of botocore, for sam against the
+options of the SAM CLI and the parameters of the template, for tokenmint against its own help. So a misspelt
+operation, option or parameter fails. What a sample reads from a command gets a made-up value.
+
+ROOT is the repository, TOKENMINT the built command.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from importlib import import_module
+
+NAME, ARGS = os.path.basename(sys.argv[0]), sys.argv[1:]
+ROOT = os.environ["ROOT"]
+VARIABLES = "MINT_URL AWS_REGION PARENT_SECRET_ID TOKEN_TABLE SCHEDULE_NAME STACK STAGE"
+KEYS = "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+
+
+def check(condition, message):
+    if not condition:
+        sys.exit(f"{NAME} {' '.join(ARGS)}: {message}")
+
+
+def options(args):
+    return [arg.split("=")[0] for arg in args if re.match("--[a-z]", arg)]
+
+
+def exports(names):
+    print("; ".join(f"export {name}='{os.environ[name]}'" for name in names.split()))
+
+
+def aws():
+    if ARGS[:2] == ["configure", "export-credentials"]:
+        check(ARGS[2:] == ["--format", "env"], "unknown options")
+        return exports(KEYS)
+    import botocore.session
+    from botocore import xform_name
+
+    service, operation = ARGS[:2]
+    session = botocore.session.get_session()
+    model = session.get_service_model({"deploy": "codedeploy"}.get(service, service))
+    if operation == "wait":
+        waiters = session.get_waiter_model(model.service_name).waiter_names
+        names = {xform_name(name, "-"): session.get_waiter_model(model.service_name).get_waiter(name).operation for name in waiters}
+        operation = ARGS[2]
+    else:
+        names = {xform_name(name, "-"): name for name in model.operation_names}
+    check(operation in names, "unknown operation")
+    shape = model.operation_model(names[operation]).input_shape
+    members = {xform_name(name, "-") for name in shape.members} if shape else set()
+    required = {"--" + xform_name(name, "-") for name in shape.required_members} if shape else set()
+    given = options(ARGS)
+    for option in given:
+        known = {"query", "output", "region", "profile", "no-cli-pager"} | members
+        check(option[2:] in known or option.removeprefix("--no-") in members, f"unknown option {option}")
+    # These are idempotency tokens, which the CLI makes itself.
+    check(required - {"--client-request-token"} <= set(given), f"{required} are required")
+    if "Variables" in " ".join(ARGS):
+        exports(VARIABLES)
+    elif "--query" in ARGS:
+        print("arn:aws:sts::123456789012:assumed-role/web-app/me")
+
+
+def sam():
+    command = import_module(f"samcli.commands.{ARGS[0]}.command").cli
+    known = {option for parameter in command.params for option in parameter.opts + parameter.secondary_opts}
+    for option in options(ARGS):
+        check(option in known, f"unknown option {option}")
+    if "--parameter-overrides" in ARGS:
+        with open(f"{ROOT}/template.yaml", encoding="utf-8") as file:
+            section = re.search(r"^Parameters:\n((?:[ #].*|)\n)*", file.read(), re.M).group()
+        for word in ARGS[ARGS.index("--parameter-overrides") + 1 :]:
+            if word.startswith("--"):
+                break
+            parameter = word.split("=")[0]
+            check(re.search(rf"^  {re.escape(parameter)}:$", section, re.M), f"the template has no parameter {parameter}")
+
+
+def git():
+    check(ARGS[0] in ("clone", "fetch", "merge", "switch"), "unknown command")
+    if ARGS[0] == "clone":
+        os.mkdir(os.path.basename(ARGS[-1]))
+
+
+def go():
+    check(ARGS[0] == "run" and os.path.isdir(os.path.join(ROOT, ARGS[1])), "no such package")
+    if ARGS[1] == "./cmd/tokenmint":
+        run = [os.environ["TOKENMINT"], ARGS[2], "--help"]
+    else:
+        run = ["env", "GOFLAGS=", "CGO_ENABLED=0", os.environ["GO"], "run", ARGS[1], "--help"]
+    done = subprocess.run(run, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    check("unknown command" not in done.stdout, "unknown command")
+    for option in options(ARGS):
+        check(re.search(rf"^ +-?{option[1:]}\b", done.stdout, re.M), f"unknown option {option}")
+
+
+def other():
+    """sha256sum and diff compare the files of a release, which is not there."""
+
+
+{"aws": aws, "sam": sam, "git": git, "go": go}.get(NAME, other)()
