@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"io"
+	"net/http"
 	"strconv"
 	"sync"
 	"time"
@@ -12,6 +13,9 @@ import (
 // or a token.
 // Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 type Metrics struct {
+	// Version is the function's version, a number. Defects carry it, so that an alarm can watch one version alone. Empty: none is known.
+	Version string
+
 	mu    sync.Mutex
 	w     io.Writer
 	stage string
@@ -53,6 +57,9 @@ func (m *Metrics) Record(a Audit, now time.Time) {
 		metrics = append(metrics, metric{"ParentAge", "Seconds", a.ParentAge.Seconds()})
 	}
 	m.write(metrics, "Profile", a.Profile, now)
+	if a.Status == http.StatusInternalServerError { // a defect of this code; other 5xx are faults of Mapbox or of the parent
+		m.write([]metric{{"Defects", "Count", 1}}, "Version", m.Version, now)
+	}
 }
 
 // Rotation is what a run of the rotator has found and done about one managed token.
@@ -80,6 +87,14 @@ func (m *Metrics) RecordRotation(r Rotation, now time.Time) {
 		metrics = append(metrics, metric{"Age", "Seconds", r.Age.Seconds()})
 	}
 	m.write(metrics, "Token", r.Name, now)
+}
+
+// RecordOverdue writes how long the additional token that is most overdue is past its due date, 0 when none is. Without
+// metrics, which is nil, it does nothing.
+func (m *Metrics) RecordOverdue(overdue time.Duration, now time.Time) {
+	if m != nil {
+		m.write([]metric{{"AdditionalOverdue", "Seconds", max(0, overdue.Seconds())}}, "", "", now)
+	}
 }
 
 func one(is bool) float64 {

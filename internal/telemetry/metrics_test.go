@@ -3,6 +3,7 @@ package telemetry_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"testing"
 	"time"
@@ -90,6 +91,36 @@ func TestMetricsOfARequest(t *testing.T) {
 			if _, ok := values[metric.Name].(float64); !ok || metric.Unit == "" {
 				t.Errorf("%s: metric %s has no value or no unit", name, metric.Name)
 			}
+		}
+	}
+}
+
+// TestDefectsAreOfOneVersion: what undoes a deployment is a fault of the code, not of Mapbox or of the parent, and it names the version.
+func TestDefectsAreOfOneVersion(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]int{200: 0, 403: 0, 429: 0, 500: 1, 502: 0, 503: 0, 504: 0} {
+		var out bytes.Buffer
+		metrics := telemetry.NewMetrics(&out, "prod")
+		metrics.Version = "7"
+		metrics.Record(telemetry.Audit{Profile: "web-map", Status: status}, time.UnixMilli(5))
+		defects := 0
+		for line := range bytes.Lines(out.Bytes()) {
+			var record embedded
+			var values struct {
+				Stage, Version string
+				Defects        int
+			}
+			if err := errors.Join(json.Unmarshal(line, &record), json.Unmarshal(line, &values)); err != nil {
+				t.Fatal(err)
+			}
+			defects += values.Defects
+			dimensions := [][]string{{"Stage"}, {"Stage", "Version"}}
+			if values.Defects > 0 && (values.Version != "7" || !reflect.DeepEqual(record.AWS.CloudWatchMetrics[0].Dimensions, dimensions)) {
+				t.Errorf("%d: version %q, %v", status, values.Version, record.AWS)
+			}
+		}
+		if defects != want {
+			t.Errorf("%d: %d defects, want %d", status, defects, want)
 		}
 	}
 }

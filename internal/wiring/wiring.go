@@ -115,12 +115,14 @@ func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
 	if err != nil {
 		return Parts{}, err
 	}
+	metrics := telemetry.NewMetrics(log, settings.Stage)
+	metrics.Version = getenv("AWS_LAMBDA_FUNCTION_VERSION")
 	return Parts{
 		Settings: settings,
 		Config:   cfg,
 		Now:      wallClock,
 		Logger:   telemetry.NewLogger(log, settings.LogLevel),
-		Metrics:  telemetry.NewMetrics(log, settings.Stage),
+		Metrics:  metrics,
 	}, nil
 }
 

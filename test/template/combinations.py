@@ -2,8 +2,10 @@
 
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret"
 PARENT = f"{ARN}:maps/parent-a1B2c3"
+PREVIOUS = f"{ARN}:maps/old-parent-z9Y8x7"
 FURTHER = [f"{ARN}:maps/uploads-ci-d4E5f6", f"{ARN}:maps/web-g7H8i9"]
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000"
+PREVIOUS_KEY = KEY.replace("0a1b2c3d", "9f8e7d6c")
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d"
@@ -22,6 +24,12 @@ COMBINATIONS = {
     "key": {"KmsKeyArn": KEY},
     "existing secret": {"ParentSecretArn": PARENT},
     "existing secret and key": {"ParentSecretArn": PARENT, "KmsKeyArn": KEY},
+    "another secret": {"PreviousParentSecretArn": PREVIOUS},
+    "another key": {"KmsKeyArn": KEY, "PreviousKmsKeyArn": PREVIOUS_KEY},
+    "no key any more": {"PreviousKmsKeyArn": PREVIOUS_KEY, "FurtherSecretArns": ",".join(FURTHER)},
+    "another secret and key": {
+        "ParentSecretArn": PARENT, "PreviousParentSecretArn": PREVIOUS, "KmsKeyArn": KEY, "PreviousKmsKeyArn": PREVIOUS_KEY,
+    },
     "further secrets": {"FurtherSecretArns": ",".join(FURTHER)},
     "further secrets and key": {"FurtherSecretArns": ",".join(FURTHER), "KmsKeyArn": KEY},
     "native rotation": {"NativeRotationSchedule": "rate(30 days)"},
@@ -58,11 +66,14 @@ REFUSED = [
     ("ParentSecretArn", f"{ARN}:maps/parent-*"),
     ("ParentSecretArn", f"{ARN}:maps/parent-??????"),
     ("ParentSecretArn", f"{ARN}:*"),
+    ("PreviousParentSecretArn", "*"),
+    ("PreviousParentSecretArn", f"{ARN}:maps/parent-*"),
     ("FurtherSecretArns", f"{FURTHER[0]},{ARN}:maps/*"),
     ("FurtherSecretArns", f"{FURTHER[0]},*"),
     ("FurtherSecretArns", f"{ARN}:${{aws:username}}-a1B2c3"),
     ("KmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/*"),
     ("KmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:alias/maps"),
+    ("PreviousKmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/*"),
     ("PermissionsBoundaryArn", "boundary"),
     ("AlarmTopicArn", "alarms"),
     ("AllowedOrigins", "*"),

@@ -1,6 +1,6 @@
 """Each promise's guards: what in the template's text makes it hold. With the guard gone the promise must break, or it guards nothing.
 
-A guard is (promise, combination, text that occurs once, what to put in its place); "A ... B" is from A to the first B after it.
+A guard is (promise, combination, text that occurs once, what to put in its place); "A ... B" is from A to the first B after it, "A ... B ... C" goes on to the next C.
 """
 
 READ_PARENT = "                Action: secretsmanager:GetSecretValue\n"
@@ -9,8 +9,12 @@ CONTEXT = "kms:EncryptionContext:SecretARN: !If [MakesSecret, !Ref ParentSecret,
 GUARDS = [
     ("mint_reads_one_secret_and_shares_tokens", "as it is", READ_PARENT,
      "                Action: [secretsmanager:GetSecretValue, secretsmanager:PutSecretValue]\n"),
-    ("mint_reads_one_secret_and_shares_tokens", "existing secret", f"{READ_PARENT} ... \n",
+    ("mint_reads_one_secret_and_shares_tokens", "existing secret", f"{READ_PARENT} ... AWS::NoValue]\n",
      f"{READ_PARENT}                Resource: '*'\n"),
+    ("mint_reads_one_secret_and_shares_tokens", "another secret", f"{READ_PARENT} ... AWS::NoValue]\n",
+     f"{READ_PARENT}                Resource: !Ref ParentSecret\n"),
+    ("mint_reads_one_secret_and_shares_tokens", "another key", "Sid: OpenTheParentToken ... AWS::NoValue]\n ... AWS::NoValue]\n",
+     "Sid: OpenTheParentToken\n                  Effect: Allow\n                  Action: kms:Decrypt\n                  Resource: !Ref KmsKeyArn\n"),
     ("mint_reads_one_secret_and_shares_tokens", "as it is", "Action: [dynamodb:GetItem, dynamodb:UpdateItem]",
      "Action: [dynamodb:GetItem, dynamodb:UpdateItem, dynamodb:Scan]"),
     ("mint_reads_one_secret_and_shares_tokens", "key", "Action: kms:Decrypt\n", "Action: [kms:Decrypt, kms:Encrypt]\n"),
@@ -37,14 +41,18 @@ GUARDS = [
      "Principal: {Service: scheduler.amazonaws.com} ... {StringEquals: {aws:SourceAccount: !Ref AWS::AccountId}}",
      "Principal: {Service: scheduler.amazonaws.com}\n            Action: sts:AssumeRole\n            Condition: {}"),
     ("services_act_for_this_account_only", "as it is", "Principal: {Service: codedeploy.amazonaws.com}", "Principal: {AWS: '*'}"),
-    ("keys_open_the_secrets_alone", "key", "Sid: OpenTheParentToken ... !Sub secretsmanager.${AWS::Region}.amazonaws.com\n",
+    ("services_act_for_this_account_only", "as it is", "            Action: sts:AssumeRole # no",
+     "            Action: sts:AssumeRole\n            Condition: {StringEquals: {aws:SourceAccount: !Ref AWS::AccountId}} #"),
+    ("keys_open_the_secrets_alone", "key", "Sid: OpenTheParentToken ... !Sub secretsmanager.${AWS::Region}.${AWS::URLSuffix}\n",
      "Sid: OpenTheParentToken\n                  Effect: Allow\n                  Action: kms:Decrypt\n                  Resource: !Ref KmsKeyArn\n"
      "                  Condition:\n                    StringEquals:\n"),
     ("keys_open_the_secrets_alone", "further secrets and key", "kms:EncryptionContext:SecretARN: !Ref FurtherSecretArns\n", "\n"),
     ("keys_open_the_secrets_alone", "key", f"Sid: OpenAndSealTheParentToken ... {CONTEXT}",
      "Sid: OpenAndSealTheParentToken\n                  Effect: Allow\n                  Action: [kms:Decrypt, kms:GenerateDataKey]\n"
      "                  Resource: !Ref KmsKeyArn\n                  Condition:\n                    StringEquals:\n"
-     "                      kms:ViaService: !Sub secretsmanager.${AWS::Region}.amazonaws.com\n"),
+     "                      kms:ViaService: !Sub secretsmanager.${AWS::Region}.${AWS::URLSuffix}\n"),
+    ("keys_open_the_secrets_alone", "another secret and key",
+     "kms:EncryptionContext:SecretARN:\n ... AWS::NoValue]\n", "kms:EncryptionContext:SecretARN: !Ref ParentSecretArn\n"),
     ("boundary_is_on_every_role", "boundary", "Description: What tokenmint's rotator may do\n      PermissionsBoundary: ... \n",
      "Description: What tokenmint's rotator may do\n"),
     ("functions_are_invoked_by_these", "native rotation", "      SourceAccount: !Ref AWS::AccountId\n", ""),
@@ -52,7 +60,12 @@ GUARDS = [
      "      AutoPublishAlias: live\n      FunctionUrlConfig: {AuthType: NONE}\n"),
     ("queue_takes_messages_from_these", "native rotation",
      "            Condition: {ArnEquals: {aws:SourceArn: !GetAtt NativeRotationFailed.Arn}}\n", ""),
-    ("routes_ask_who_calls", "as it is", "          /tokens:\n            post: {security: [{caller: []}]}", "          /tokens:\n            post: {}"),
+    ("routes_ask_who_calls", "as it is", "          /tokens:\n            post:\n              security: [{caller: []}]\n",
+     "          /tokens:\n            post:\n"),
+    ("routes_ask_who_calls", "as it is", "      FailOnWarnings: true\n", ""),
+    ("routes_ask_who_calls", "as it is", "{username}:\n ... responses: {default: {description: A token or an error}}\n",
+     "{username}:\n            post:\n              security: [{caller: []}]\n"
+     "              parameters: [{name: username, in: path, required: true, schema: {type: string}}]\n"),
     ("routes_ask_who_calls", "jwt", "audience: !Split [\",\", !Ref JwtAudience]", "audience: []"),
     ("routes_ask_who_calls", "as it is", "                x-amazon-apigateway-authtype: awsSigv4\n", ""),
     ("routes_ask_who_calls", "as it is", 'Properties: {ApiId: !Ref Api, Method: POST, Path: "/tokens/v2/{username}"}',
@@ -62,7 +75,7 @@ GUARDS = [
      "x-amazon-apigateway-cors: {allowOrigins: ['*']}\n"),
     ("access_log_has_no_credentials", "as it is", "$context.path\"", "$context.path?$context.query\""),
     ("api_is_throttled", "as it is", "        ThrottlingBurstLimit: !Ref RequestsPerSecond\n", "        ThrottlingBurstLimit: 0\n"),
-    ("secret_outlives_the_stack", "as it is", "    Condition: MakesSecret\n    DeletionPolicy: Retain", "    Condition: MakesSecret\n    DeletionPolicy: Delete"),
+    ("secret_outlives_the_stack", "as it is", "    Condition: MakesSecret\n    DeletionPolicy: RetainExceptOnCreate", "    Condition: MakesSecret\n    DeletionPolicy: Delete"),
     ("secret_outlives_the_stack", "key", "      KmsKeyId: !If [HasKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n", ""),
     ("secret_outlives_the_stack", "existing secret", "    Condition: MakesSecret\n", ""),
     ("no_token_is_a_parameter", "as it is", "  ReserveRotator:\n    Type: String\n",
@@ -76,26 +89,44 @@ GUARDS = [
     ("logs_end", "as it is", "  RotateLogs: ... RetentionInDays: !Ref LogRetentionDays\n",
      "  RotateLogs:\n    Type: AWS::Logs::LogGroup\n    Properties:\n"),
     ("logs_end", "as it is", "ApplicationLogLevel: DEBUG", "ApplicationLogLevel: WARN"),
+    ("failed_rotations_are_kept", "another secret", "            State: !If [HasPreviousParent, DISABLED, ENABLED]\n", "            State: ENABLED\n"),
     ("failed_rotations_are_kept", "as it is", "            DeadLetterConfig: {Arn: !GetAtt Undone.Arn}\n", ""),
     ("failed_rotations_are_kept", "as it is", "        DestinationConfig:\n          OnFailure: {Type: SQS, Destination: !GetAtt Undone.Arn}\n", ""),
     ("native_rotation_is_whole_or_absent", "as it is", "    Type: AWS::SecretsManager::RotationSchedule\n    Condition: RotatesNatively\n",
      "    Type: AWS::SecretsManager::RotationSchedule\n"),
     ("native_rotation_is_whole_or_absent", "native rotation", "RotateImmediatelyOnUpdate: false", "RotateImmediatelyOnUpdate: true"),
     ("table_is_a_cache", "as it is", "AttributeName: ttl, Enabled: true", "AttributeName: ttl, Enabled: false"),
-    ("deployment_is_taken_back", "as it is", "Alarms: [!Ref MintFailures, !Ref MintCrashes]", "Alarms: [!Ref MintCrashes]"),
+    ("deployment_is_taken_back", "as it is", "[!Ref VersionDefects, !Ref VersionCrashes]", "[!Ref MintFailures, !Ref VersionCrashes]"),
+    ("deployment_is_taken_back", "all at once", "Alarms: !If [MovesAtOnce, [], ", "Alarms: !If [MovesAtOnce, [!Ref VersionCrashes], "),
+    ("deployment_is_taken_back", "as it is", "        - {Name: ExecutedVersion, Value: !GetAtt MintFunction.Version.Version}\n", ""),
+    ("deployment_is_taken_back", "as it is", "        - {Name: Version, Value: !GetAtt MintFunction.Version.Version}\n", ""),
+    ("deployment_is_taken_back", "as it is", "VersionCrashes-${MintFunction.Version.Version}", "VersionCrashes"),
+    ("a_version_follows_what_it_keeps", "as it is", "      Timeout: !FindInMap [Mint, Timeout, Seconds]\n", "      Timeout: 20\n"),
+    ("a_version_follows_what_it_keeps", "as it is", "      CodeUri: functions/mint\n", "      CodeUri: functions/mint\n      EphemeralStorage: {Size: 1024}\n"),
     ("domain_serves_the_api", "domain", "SecurityPolicy: TLS_1_2", "SecurityPolicy: TLS_1_0"),
     ("domain_serves_the_api", "as it is", "    Type: AWS::ApiGatewayV2::DomainName\n    Condition: HasDomain\n", "    Type: AWS::ApiGatewayV2::DomainName\n"),
     ("alarms_reach_somebody", "topic", "docs/operations.md#undonework\" ... AlarmActions: !If",
      "docs/operations.md#undonework\"\n      Namespace: AWS/SQS\n      TreatMissingData: notBreaching\n      AlarmActions: !If [HasTopic, [], []]\n      InsufficientDataActions: !If"),
     ("silence_of_the_rotation_rings", "as it is", "      TreatMissingData: breaching\n", "      TreatMissingData: notBreaching\n"),
+    ("silence_of_the_rotation_rings", "as it is", ' AND NOT INSUFFICIENT_DATA("${ParentOld}")', ""),
+    ("silence_of_the_rotation_rings", "as it is", "Threshold: !Ref ParentAgeAlarmDays\n      TreatMissingData: ignore",
+     "Threshold: !Ref ParentAgeAlarmDays\n      TreatMissingData: notBreaching"),
+    ("additional_tokens_are_watched", "as it is", "Threshold: !Ref RotationAlarmHours #", "Threshold: 3600 #"),
+    ("additional_tokens_are_watched", "as it is", "MetricName: AdditionalOverdue, Dimensions: ... Stat: Maximum",
+     "MetricName: AdditionalOverdue, Dimensions: [{Name: Stage, Value: !Ref Stage}]}\n            Stat: Sum"),
+    ("a_new_stack_is_silent", "topic", "      TreatMissingData: breaching\n",
+     "      TreatMissingData: breaching\n      AlarmActions: [!Ref AlarmTopicArn]\n"),
+    ("a_new_stack_is_silent", "as it is", "      Threshold: 0\n      TreatMissingData: notBreaching\n",
+     "      Threshold: 0\n      TreatMissingData: notBreaching\n      InsufficientDataActions: []\n"),
     ("silence_of_the_rotation_rings", "topic", "EvaluationPeriods: !Ref RotationAlarmHours", "EvaluationPeriods: 3"),
     ("metrics_are_written_by_somebody", "as it is", "      MetricName: Succeeded\n", "      MetricName: Success\n"),
     ("metrics_are_written_by_somebody", "as it is", '["tokenmint", "Minted", "Stage"', '["tokenmint", "Mint", "Stage"'),
     ("metrics_are_written_by_somebody", "as it is", "      Namespace: !Sub tokenmint/${Stage}\n", "      Namespace: tokenmint\n"),
     ("all_is_tagged", "as it is", "    Tags: {application: tokenmint, stage: !Ref Stage}\n\nResources:", "\nResources:"),
-    ("changed_parameters_reach_the_mint", "as it is", "VersionDescription: !Sub ${Stage} ", "VersionDescription: !Sub "),
-    ("changed_parameters_reach_the_mint", "existing secret", " ${TokensApiUrl} ${ParentSecretArn}", " ${TokensApiUrl}"),
-    ("changed_parameters_reach_the_mint", "as it is", "    MaxLength: 160\n", "    MaxLength: 200\n"),
+    ("changed_parameters_reach_the_mint", "as it is", "        - ${Stage} ${LogLevel} ", "        - ${LogLevel} "),
+    ("changed_parameters_reach_the_mint", "existing secret", " ${TokensApiUrl} ${ParentSecretArn} ${T", " ${TokensApiUrl} ${T"),
+    ("changed_parameters_reach_the_mint", "as it is", "  ParentSecretArn:\n ... MaxLength: 160\n",
+     "  ParentSecretArn:\n    Type: String\n    Default: ''\n    MaxLength: 200\n"),
     ("notes_tell_stacks_apart", "as it is", "        STACK: !Sub ${AWS::StackName}.${AWS::Region}.${AWS::AccountId}\n", "        STACK: !Ref AWS::StackName\n"),
     ("outputs_say_what_to_type", "as it is", "go run ./cmd/tokenmint bootstrap", "go run ./cmd/tokenmint bootstrap <<<sk.…"),
     ("outputs_say_what_to_type", "as it is", "SCHEDULE_NAME=${RotateFunctionHeartbeat}", "SCHEDULE_NAME=$(rm -r .)"),
@@ -107,11 +138,11 @@ GUARDS = [
 
 def without(text, guard, instead):
     """The template with the guard, which must occur, replaced once."""
-    start, _, end = guard.partition(" ... ")
+    start, *ends = guard.split(" ... ")
     begin = text.index(start)
     stop = begin + len(start)
-    if end:
+    for end in ends:
         stop = text.index(end, stop) + len(end)
-    elif text.count(start) != 1:
+    if not ends and text.count(start) != 1:
         raise ValueError(f"{start!r} occurs {text.count(start)} times")
     return text[:begin] + instead + text[stop:]

@@ -48,6 +48,15 @@ def parent(stack):
     return stack.parameters["ParentSecretArn"] or "arn:of:ParentSecret"
 
 
+def readable(stack):
+    """The secrets that the mint may read: its own, and that of the version before while the mint moves."""
+    return [parent(stack), *filter(None, [stack.parameters["PreviousParentSecretArn"]])]
+
+
+def keys(stack):
+    return [k for k in (stack.parameters["KmsKeyArn"], stack.parameters["PreviousKmsKeyArn"]) if k]
+
+
 def further(stack):
     return [a for a in stack.parameters["FurtherSecretArns"].split(",") if a]
 
@@ -58,23 +67,21 @@ def pairs(actions, *resources):
 
 @promise
 def mint_reads_one_secret_and_shares_tokens(stack):
-    key = stack.parameters["KmsKeyArn"]
     assert grants(stack, "MintRole") == (
-        {(READ, parent(stack))}
+        pairs({READ}, *readable(stack))
         | pairs({"dynamodb:GetItem", "dynamodb:UpdateItem"}, "arn:of:TokenTable")
         | pairs(LOG, "arn:of:MintLogs:*")
-        | (pairs({"kms:Decrypt"}, key) if key else set())
+        | pairs({"kms:Decrypt"}, *keys(stack))
     )
 
 
 @promise
 def rotate_writes_the_managed_secrets_and_nothing_else(stack):
-    key = stack.parameters["KmsKeyArn"]
     assert grants(stack, "RotateRole") == (
         pairs(ROTATE, parent(stack), *further(stack))
         | pairs({"sqs:SendMessage"}, "arn:of:Undone")
         | pairs(LOG, "arn:of:RotateLogs:*")
-        | (pairs(CONDITIONED, key) if key else set())
+        | pairs(CONDITIONED, *keys(stack))
     )
 
 
@@ -142,8 +149,10 @@ def services_act_for_this_account_only(stack):
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": f"{want[name]}.amazonaws.com"}
         assert trust["Action"] == "sts:AssumeRole"
-        if want[name] != "lambda":  # only an own function can be given a role, which takes iam:PassRole
-            assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+        # EventBridge Scheduler documents aws:SourceAccount. CodeDeploy does not: the condition could only break updates. Lambda needs none:
+        # a role can be given to a function of its own account only, and that takes iam:PassRole.
+        documented = {"StringEquals": {"aws:SourceAccount": ACCOUNT}} if want[name] == "scheduler" else None
+        assert trust.get("Condition") == documented
 
 
 @promise
@@ -157,8 +166,8 @@ def keys_open_the_secrets_alone(stack):
             assert equals.pop("kms:ViaService", None) == "secretsmanager.eu-central-1.amazonaws.com"
             contexts += listed(equals.pop("kms:EncryptionContext:SecretARN", None))
             assert not equals
-        expected = {"MintRole": [parent(stack)], "RotateRole": [parent(stack), *further(stack)]}.get(name, [])
-        assert contexts == (expected if stack.parameters["KmsKeyArn"] else [])
+        expected = {"MintRole": readable(stack), "RotateRole": [parent(stack), *further(stack)]}.get(name, [])
+        assert contexts == (expected if keys(stack) else [])
 
 
 @promise
@@ -203,9 +212,13 @@ def queue_takes_messages_from_these(stack):
 def routes_ask_who_calls(stack):
     body = stack.resources["Api"]["Properties"]["Body"]
     assert body["paths"].keys() == {"/tokens", "/tokens/v2/{username}"}
-    for path in body["paths"].values():
+    for name, path in body["paths"].items():
         assert path.keys() == {"post"}
         assert path["post"].get("security") == [{"caller": []}]
+        # OpenAPI requires both, and what is missing may be a warning, which fails the deployment.
+        assert path["post"].get("responses")
+        in_path = [p["name"] for p in path["post"].get("parameters", []) if p["in"] == "path" and p["required"]]
+        assert in_path == re.findall(r"{(\w+)}", name)
     iam = {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"}
     issuer, audience = stack.parameters["JwtIssuer"], stack.parameters["JwtAudience"]
     jwt = {
@@ -217,6 +230,8 @@ def routes_ask_who_calls(stack):
         },
     }
     assert body["components"]["securitySchemes"] == {"caller": jwt if issuer and audience else iam}
+    # Else a route whose authorizer cannot be created disappears, and the deployment succeeds.
+    assert stack.resources["Api"]["Properties"].get("FailOnWarnings") is True
 
 
 @promise
@@ -251,7 +266,7 @@ def api_is_throttled(stack):
 def secret_outlives_the_stack(stack):
     assert ("ParentSecret" in stack.resources) == (not stack.parameters["ParentSecretArn"])
     if secret := stack.resources.get("ParentSecret"):
-        assert secret["DeletionPolicy"] == secret["UpdateReplacePolicy"] == "Retain"
+        assert (secret["DeletionPolicy"], secret["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
         assert secret["Properties"].get("KmsKeyId", "") == stack.parameters["KmsKeyArn"]
         assert not {"SecretString", "GenerateSecretString"} & secret["Properties"].keys()
 
@@ -303,6 +318,8 @@ def logs_end(stack):
 def failed_rotations_are_kept(stack):
     (schedule,) = stack.of("AWS::Scheduler::Schedule").values()
     assert schedule["ScheduleExpression"] == stack.parameters["Schedule"]
+    # While two secrets count, the rotator must not run: it deletes its tokens that its own secret does not hold.
+    assert schedule["State"] == ("DISABLED" if stack.parameters["PreviousParentSecretArn"] else "ENABLED")
     target = schedule["Target"]
     assert target["Arn"] == "arn:of:RotateFunction"
     assert target.get("DeadLetterConfig") == {"Arn": "arn:of:Undone"}
@@ -341,13 +358,54 @@ def table_is_a_cache(stack):
     assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
 
 
+def version(stack):
+    """The logical id and the properties of the mint's version."""
+    ((name, properties),) = stack.of("AWS::Lambda::Version").items()
+    return name, properties
+
+
 @promise
 def deployment_is_taken_back(stack):
+    """By faults of the new version's own code. What stands at fault otherwise, the old version or Mapbox, must not block a fix."""
     (group,) = stack.of("AWS::CodeDeploy::DeploymentGroup").values()
-    assert group["DeploymentConfigName"] == f"CodeDeployDefault.Lambda{stack.parameters['DeploymentType']}"
-    assert {a["Name"] for a in group["AlarmConfiguration"]["Alarms"]} == {"ref:MintFailures", "ref:MintCrashes"}
-    assert group["AlarmConfiguration"]["Enabled"] and group["AutoRollbackConfiguration"]["Enabled"]
+    kind = stack.parameters["DeploymentType"]
+    assert group["DeploymentConfigName"] == f"CodeDeployDefault.Lambda{kind}"
+    assert group["AutoRollbackConfiguration"]["Enabled"]
     assert "CodeDeployLambdaAliasUpdate" in stack.resources["MintFunctionAliaslive"]["UpdatePolicy"]
+    number = f"Version:of:{version(stack)[0]}"
+    if kind == "AllAtOnce":  # the way past all alarms
+        assert not group.get("AlarmConfiguration")
+    else:
+        watched = {a["Name"] for a in group["AlarmConfiguration"]["Alarms"]}
+        assert group["AlarmConfiguration"]["Enabled"] and watched == {"ref:VersionDefects", "ref:VersionCrashes"}
+    alarms = stack.of("AWS::CloudWatch::Alarm")
+    dimensions = {n: {d["Name"]: d["Value"] for d in alarms[n]["Dimensions"]} for n in ("VersionDefects", "VersionCrashes")}
+    assert dimensions == {
+        "VersionDefects": {"Stage": stack.parameters["Stage"], "Version": number},
+        "VersionCrashes": {"FunctionName": "ref:MintFunction", "Resource": "ref:MintFunction:live", "ExecutedVersion": number},
+    }
+    for name in dimensions:
+        # CloudFormation replaces an alarm with another name. An update would keep the state that the old version left.
+        assert alarms[name]["AlarmName"] == f"tokenmint-{name}-{number}"
+        assert alarms[name]["EvaluationPeriods"] == alarms[name]["Threshold"] == 1
+        assert alarms[name]["TreatMissingData"] == "notBreaching"
+
+
+@promise
+def a_version_follows_what_it_keeps(stack):
+    """A version keeps the function's settings. SAM publishes for code, memory and variables, and the description has the timeout. Nothing
+    publishes for the settings below: whoever changes one of them adds it to the description too, as the timeout."""
+    function = dict(stack.resources["MintFunction"]["Properties"])
+    assert str(function.pop("Timeout")) in version(stack)[1]["Description"].split(" ")
+    for name in ("Code", "MemorySize", "Environment", "Tags", "ReservedConcurrentExecutions", "Architectures"):
+        function.pop(name, None)  # another architecture is another program
+    assert function == {
+        "Description": "Mints temporary Mapbox tokens from the parent token",
+        "Handler": "bootstrap",
+        "LoggingConfig": {"LogFormat": "JSON", "ApplicationLogLevel": "DEBUG", "LogGroup": "ref:MintLogs"},
+        "Role": "arn:of:MintRole",
+        "Runtime": "provided.al2023",
+    }
 
 
 @promise
@@ -363,15 +421,17 @@ def domain_serves_the_api(stack):
 
 
 ALARMS = {
-    "MintServerErrors", "MintFailures", "MintCrashes", "MintSlow", "MintThrottles", "Denials", "BudgetSpent", "CallersThrottled",
-    "ParentUnusable", "ParentOld", "RotateErrors", "RotationOverdue", "UndoneWork",
+    "MintServerErrors", "MintFailures", "MintCrashes", "VersionDefects", "VersionCrashes", "MintSlow", "MintThrottles", "Denials",
+    "BudgetSpent", "CallersThrottled", "ParentUnusable", "ParentOld", "AdditionalOverdue", "RotateErrors", "RotationOverdue", "UndoneWork",
 }
 
 
 @promise
 def alarms_reach_somebody(stack):
     topic = [stack.parameters["AlarmTopicArn"]] if stack.parameters["AlarmTopicArn"] else None
-    alarms = stack.of("AWS::CloudWatch::Alarm")
+    alarms = stack.of("AWS::CloudWatch::Alarm") | stack.of("AWS::CloudWatch::CompositeAlarm")
+    silent = alarms.pop("RotationSilent")  # RotationOverdue speaks for it
+    assert not {"AlarmActions", "OKActions", "InsufficientDataActions"} & silent.keys()
     assert alarms.keys() == ALARMS
     for name, alarm in alarms.items():
         assert alarm.get("AlarmActions") == alarm.get("OKActions") == topic
@@ -381,13 +441,38 @@ def alarms_reach_somebody(stack):
 
 @promise
 def silence_of_the_rotation_rings(stack):
+    """But not on a new stack, which has no data yet: only where the rotator has once written the age of a parent."""
     alarms = stack.of("AWS::CloudWatch::Alarm")
-    assert [n for n, a in alarms.items() if a["TreatMissingData"] == "breaching"] == ["RotationOverdue"]
-    overdue = alarms["RotationOverdue"]
-    assert overdue["MetricName"] == "Succeeded" and overdue["Statistic"] == "Sum"
-    assert overdue["ComparisonOperator"] == "LessThanThreshold" and overdue["Threshold"] == 1
-    assert overdue["Period"] == 3600 and overdue["EvaluationPeriods"] == stack.parameters["RotationAlarmHours"]
-    assert "DatapointsToAlarm" not in overdue  # every one of the hours
+    assert [n for n, a in alarms.items() if a["TreatMissingData"] == "breaching"] == ["RotationSilent"]
+    silent = alarms["RotationSilent"]
+    assert silent["MetricName"] == "Succeeded" and silent["Statistic"] == "Sum"
+    assert silent["ComparisonOperator"] == "LessThanThreshold" and silent["Threshold"] == 1
+    assert silent["Period"] == 3600 and silent["EvaluationPeriods"] == stack.parameters["RotationAlarmHours"]
+    assert "DatapointsToAlarm" not in silent  # every one of the hours
+    (overdue,) = stack.of("AWS::CloudWatch::CompositeAlarm").values()
+    assert overdue["AlarmRule"] == 'ALARM("ref:RotationSilent") AND NOT INSUFFICIENT_DATA("ref:ParentOld")'
+    # "ignore" keeps the state: insufficient data until the first age is written, and never again.
+    assert alarms["ParentOld"]["TreatMissingData"] == "ignore"
+
+
+@promise
+def additional_tokens_are_watched(stack):
+    """The most overdue one decides. While the rotator is silent the alarm keeps its state: RotationOverdue rings then."""
+    alarm = stack.of("AWS::CloudWatch::Alarm")["AdditionalOverdue"]
+    hours, seconds = alarm["Metrics"]
+    metric = seconds["MetricStat"]
+    assert hours["Expression"] == "overdue / 3600" and seconds["Id"] == "overdue" and seconds["ReturnData"] is False
+    assert metric["Metric"]["MetricName"] == "AdditionalOverdue" and metric["Stat"] == "Maximum"
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold" and alarm["Threshold"] == stack.parameters["RotationAlarmHours"]
+    assert alarm["TreatMissingData"] == "ignore"
+
+
+@promise
+def a_new_stack_is_silent(stack):
+    """Before bootstrap there is no data but that of heartbeats that wait. No alarm that tells people may take missing data for a fault."""
+    for name, alarm in stack.of("AWS::CloudWatch::Alarm").items():
+        assert alarm["TreatMissingData"] in ("notBreaching", "ignore") or "AlarmActions" not in alarm, name
+        assert "InsufficientDataActions" not in alarm
 
 
 @promise
@@ -398,12 +483,13 @@ def metrics_are_written_by_somebody(stack):
     assert len(written) > 15, "metrics.go is not written as this reads it"
     stage = [{"Name": "Stage", "Value": stack.parameters["Stage"]}]
     parent_token = [*stage, {"Name": "Token", "Value": "parent"}]
+    of_version = [*stage, {"Name": "Version", "Value": f"Version:of:{version(stack)[0]}"}]
     for alarm in stack.of("AWS::CloudWatch::Alarm").values():
         metrics = [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m] or [alarm]
         for m in metrics:
             if m["Namespace"] == "tokenmint":
                 assert m["MetricName"] in written
-                assert m["Dimensions"] in (stage, parent_token)
+                assert m["Dimensions"] in (stage, parent_token, of_version)
     (count,) = stack.of("AWS::Logs::MetricFilter").values()
     (transformation,) = count["MetricTransformations"]
     unusable = stack.of("AWS::CloudWatch::Alarm")["ParentUnusable"]
@@ -421,7 +507,7 @@ def metrics_are_written_by_somebody(stack):
 def all_is_tagged(stack):
     want = {"application": "tokenmint", "stage": stack.parameters["Stage"]}
     for name in ("ParentSecret", "TokenTable", "Undone", "MintFunction", "RotateFunction", "MintRole", "RotateRole", "ScheduleRole",
-                 "DeploymentRole", "MintLogs", "RotateLogs", "ApiLogs", *ALARMS):
+                 "DeploymentRole", "MintLogs", "RotateLogs", "ApiLogs", "RotationSilent", *ALARMS):
         if resource := stack.resources.get(name):
             tags = {t["Key"]: t["Value"] for t in resource["Properties"]["Tags"]}
             assert tags.items() >= want.items(), name
@@ -430,12 +516,11 @@ def all_is_tagged(stack):
 @promise
 def changed_parameters_reach_the_mint(stack):
     """Callers get the version that the alias stands on, with the variables of its day: with other variables it must be another version."""
-    ((_, version),) = stack.of("AWS::Lambda::Version").items()
     variables = stack.of("AWS::Lambda::Function")["MintFunction"]["Environment"]["Variables"]
     given = {v for n, v in variables.items() if v in stack.parameters.values() and not n.startswith("AWS_ENDPOINT")}  # doubles need no version
-    assert stack.parameters["Stage"] in given and given <= set(version["Description"].split(" "))
+    assert stack.parameters["Stage"] in given and given <= set(version(stack)[1]["Description"].split(" "))
     longest = {p: d["MaxLength"] for p, d in stack.transformed["Parameters"].items() if "MaxLength" in d}
-    assert 16 + len(" ERROR ") + longest["TokensApiUrl"] + 1 + longest["ParentSecretArn"] <= 256  # a stage has 16
+    assert 16 + len(" ERROR ") + longest["TokensApiUrl"] + 1 + longest["ParentSecretArn"] + len(" 15") <= 256  # a stage has 16
 
 
 @promise
@@ -457,6 +542,7 @@ def outputs_say_what_to_type(stack):
         "PARENT_SECRET_ID": parent(stack),
         "TOKEN_TABLE": "ref:TokenTable",
         "SCHEDULE_NAME": "ref:RotateFunctionHeartbeat",
+        "UNDONE_QUEUE_URL": "ref:Undone",
         "STACK": stack.of("AWS::Lambda::Function")["RotateFunction"]["Environment"]["Variables"]["STACK"],
         "STAGE": stack.parameters["Stage"],
     }

@@ -50,10 +50,11 @@ def check(name, declared, value):
 
 
 class Stack:
-    """template: the text; parameters: those that differ from their defaults."""
+    """template: the text; parameters and pseudo-parameters: those that differ from their defaults."""
 
-    def __init__(self, parameters=None, template=None):
+    def __init__(self, parameters=None, template=None, pseudo=None):
         self.template = template or text()
+        self.pseudo = PSEUDO | (pseudo or {})
         source = yaml_parse(self.template)
         given = dict(parameters or {})
         self.parameters = {}
@@ -122,8 +123,8 @@ class Stack:
     def _ref(self, name):
         if name == "AWS::NoValue":
             return NOTHING
-        if name in PSEUDO:
-            return PSEUDO[name]
+        if name in self.pseudo:
+            return self.pseudo[name]
         if name in self.parameters:
             value = self.parameters[name]
             return [v for v in value.split(",") if v] if name in self.lists else value

@@ -50,6 +50,73 @@ def test_every_promise_has_a_guard():
     assert {promise for promise, *_ in guards.GUARDS} == NAMES.keys()
 
 
+def version(parameters=None, template=None):
+    """What tells CloudFormation whether a version is another one: it replaces a version whose description changes."""
+    stack = Stack(parameters, template)
+    ((name, properties),) = stack.of("AWS::Lambda::Version").items()
+    return name, properties["Description"]
+
+
+# Lambda refuses a version for a function that has not changed, and the deployment fails.
+SAME_VERSION = {
+    "a tag of the functions": ("    Tags: {application: tokenmint, stage: !Ref Stage}\n\nResources:", "    Tags: {application: tokenmint, team: maps}\n\nResources:"),
+    "no tag of the functions": ("    Tags: {application: tokenmint, stage: !Ref Stage}\n\nResources:", "\nResources:"),
+    "a tag of the mint": ("      CodeUri: functions/mint\n", "      CodeUri: functions/mint\n      Tags: {team: maps}\n"),
+    "concurrency": ("!If [MintIsReserved, !Ref MintConcurrency, !Ref AWS::NoValue]", "20"),
+    "an alarm": ("      Threshold: 2000\n", "      Threshold: 3000\n"),
+    "the timeout of the rotator": ("      Timeout: 300\n", "      Timeout: 200\n"),
+}
+OTHER_VERSION = {
+    "code": ("      CodeUri: functions/mint\n", "      CodeUri: functions/mint-2\n"),
+    "memory": ("    MemorySize: 256\n", "    MemorySize: 512\n"),
+    "the timeout": ("    Timeout: {Seconds: 15}\n", "    Timeout: {Seconds: 20}\n"),
+    "a variable": ("          TOKEN_TABLE: !Ref TokenTable\n", "          TOKEN_TABLE: !Ref TokenTable\n          NEW: '1'\n"),
+    "a variable of both functions": ("        STAGE: !Ref Stage\n", "        STAGE: !Sub 'x-${Stage}'\n"),
+}
+
+
+@pytest.mark.parametrize("change", SAME_VERSION)
+def test_change_needs_no_version(change):
+    assert version(template=guards.without(text(), *SAME_VERSION[change])) == version()
+
+
+@pytest.mark.parametrize("change", OTHER_VERSION)
+def test_change_makes_a_version(change):
+    assert version(template=guards.without(text(), *OTHER_VERSION[change])) != version()
+
+
+def test_parameters_make_a_version():
+    """Those and only those that stand in the mint's variables, without what is for sam local."""
+    values = {name: value for c in COMBINATIONS.values() for name, value in c.items()} | {"TokensApiUrl": "https://mapbox.example.com"}
+    changing = {name for name, value in values.items() if version({name: value}) != version()}
+    assert changing == {"Stage", "LogLevel", "TokensApiUrl", "ParentSecretArn"}
+
+
+PARTITIONS = {
+    "aws": ("eu-central-1", "amazonaws.com", "console.aws.amazon.com"),
+    "aws-cn": ("cn-north-1", "amazonaws.com.cn", "console.amazonaws.cn"),
+    "aws-us-gov": ("us-gov-west-1", "amazonaws.com", "console.amazonaws-us-gov.com"),
+}
+
+
+@pytest.mark.parametrize("partition", PARTITIONS)
+def test_partition(partition):
+    """Every ARN is of the stack's partition, and every host name ends as they do there. Names of services are the same everywhere."""
+    region, suffix, console = PARTITIONS[partition]
+    pseudo = {"AWS::Partition": partition, "AWS::Region": region, "AWS::URLSuffix": suffix}
+    given = {name: value.replace("arn:aws:", f"arn:{partition}:") for name, value in COMBINATIONS["another secret and key"].items()}
+    made = Stack(given | {"NativeRotationSchedule": "rate(30 days)"}, pseudo=pseudo)
+    everything = json.dumps([made.resources, made.outputs])
+    assert set(re.findall(r"arn:(aws[a-z-]*):", everything)) == {partition}
+    (via,) = set(re.findall(r'"kms:ViaService": "([^"]+)"', everything))
+    assert via == f"secretsmanager.{region}.{suffix}"
+    assert made.outputs["MintUrl"] == f"https://ref:Api.execute-api.{region}.{suffix}"
+    assert made.outputs["DashboardUrl"].startswith(f"https://{console}/cloudwatch/home?region={region}#")
+    services = r"(lambda|codedeploy|scheduler|apigateway|events|secretsmanager)\.amazonaws\.com"
+    others = re.sub(rf'"{services}"', "", everything)
+    assert not [host for host in re.findall(r"[\w.:-]+\.amazonaws\.com[\w.]*", others) if not host.endswith(f"{region}.{suffix}")]
+
+
 @pytest.mark.parametrize(("name", "value"), REFUSED)
 def test_refuses(name, value):
     with pytest.raises(ValueError, match=name):
