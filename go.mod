@@ -11,6 +11,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/dynamodb v1.68.0 // the last without schemas, see docs/performance.md
 	github.com/aws/aws-sdk-go-v2/service/scheduler v1.18.2 // for doctor; no function links it
 	github.com/aws/aws-sdk-go-v2/service/secretsmanager v1.49.0 // the same
+	github.com/aws/aws-sdk-go-v2/service/sqs v1.42.21 // for doctor; no function links it
 	github.com/aws/smithy-go v1.28.8
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/spf13/cobra v1.10.2

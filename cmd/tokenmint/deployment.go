@@ -65,15 +65,36 @@ func (d deployment) verify(ctx context.Context, c secrets.Credential) error {
 	return nil
 }
 
-// scopesOf returns the scopes that Mapbox lists for a token, with that token.
-func (d deployment) scopesOf(ctx context.Context, c secrets.Credential) ([]string, error) {
+// list returns the tokens that Mapbox lists for the user of a token, with that token.
+func (d deployment) list(ctx context.Context, c secrets.Credential) ([]tokens.Metadata, error) {
+	var live []tokens.Metadata
 	for t, err := range d.mapbox.List(ctx, c.Token, c.Username, tokens.ListOptions{}) {
 		if err != nil {
 			return nil, err
 		}
-		if t.ID == c.ID {
-			return t.Scopes, nil
+		live = append(live, t)
+	}
+	return live, nil
+}
+
+// find returns the token with that id, nil if it is not among them.
+func find(all []tokens.Metadata, id string) *tokens.Metadata {
+	for i := range all {
+		if all[i].ID == id {
+			return &all[i]
 		}
+	}
+	return nil
+}
+
+// scopesOf returns the scopes that Mapbox lists for a token, with that token.
+func (d deployment) scopesOf(ctx context.Context, c secrets.Credential) ([]string, error) {
+	live, err := d.list(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if listed := find(live, c.ID); listed != nil {
+		return listed.Scopes, nil
 	}
 	return nil, fmt.Errorf("token %s is not among the tokens of %s", c.ID, c.Username)
 }

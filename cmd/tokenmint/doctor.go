@@ -28,14 +28,15 @@ func newDoctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check a deployed stack from outside, or with --local this machine",
-		Long: `doctor looks at what the variables name and changes nothing: the configuration, the schedule, the parent secret and its token, what
-Mapbox says of it, when it was last rotated, what rotation has left to do, the token table, and what is left of this minute's budget. It
+		Long: `doctor looks at what the variables name and changes nothing: the configuration, the schedule, the queue of failed runs, the secret
+and the token of the parent and of each additional token, what Mapbox says of them, when they were last rotated, what rotation has left to
+do, the token table, and what is left of this minute's budget. It also calls each route without credentials and expects a refusal. It
 prints a line for each finding: "ok", "note" for what settles by itself, "WRONG" with what to do. It ends with 1 when something is wrong.
 
 With --local it checks instead that this machine has what docs/deploy.md calls for.
 
 ` + variablesHelp + `
-doctor reads SCHEDULE_NAME besides, the name of the stack's schedule.`,
+doctor also reads SCHEDULE_NAME, the name of the stack's schedule, UNDONE_QUEUE_URL, its queue of failed runs, and MINT_URL.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), invocationLimit)
@@ -117,8 +118,14 @@ func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer)
 	f.ok("configuration: %d profiles, %d tokens besides the parent", len(e.config.Profiles), len(e.config.Tokens))
 	endpoint := cmp.Or(d.getenv("AWS_ENDPOINT_URL_SCHEDULER"), d.getenv("AWS_ENDPOINT_URL"))
 	e.patience = patienceFor(e.checkSchedule(ctx, d.getenv("SCHEDULE_NAME"), endpoint))
-	if e.checkParent(ctx) {
+	e.checkQueue(ctx, d.getenv("UNDONE_QUEUE_URL"), cmp.Or(d.getenv("AWS_ENDPOINT_URL_SQS"), d.getenv("AWS_ENDPOINT_URL")))
+	live, works := e.checkParent(ctx)
+	for _, t := range e.config.Tokens {
+		e.checkAdditional(ctx, t, live)
+	}
+	if works {
 		e.checkRotation(ctx, log)
 	}
 	e.checkTable(ctx)
+	e.checkRoutes(ctx, d.getenv("MINT_URL"))
 }

@@ -47,7 +47,7 @@ func TestDoctorFindsNothingInAFreshDev(t *testing.T) {
 	t.Parallel()
 	m := startDev(t, dev{})
 	got, err := m.examine(doctor{getenv: m.getenv()})
-	if err != nil || strings.Count("\n"+got, "\nok ") != 9 || strings.Contains(got, "WRONG") {
+	if err != nil || strings.Count("\n"+got, "\nok ") != 11 || strings.Contains(got, "WRONG") {
 		t.Errorf("%v\n%s", err, got)
 	}
 	before := m.currentVersion()
@@ -236,6 +236,7 @@ func TestDoctorLocal(t *testing.T) {
 		"no sam":     {map[string]string{"sam": ""}, true, "WRONG  sam is not installed; it builds and deploys the stack"},
 		"old go":     {map[string]string{"go": says("go version go1.9.7 linux/amd64")}, true, "WRONG  go is of version 1.9.7, and should be 1.26 or later"},
 		"new go":     {map[string]string{"go": says("go version go2.0 linux/amd64")}, false, "ok     go 2.0"},
+		"old curl":   {map[string]string{"curl": says("curl 7.84.0 (x86_64)")}, true, "WRONG  curl is of version 7.84.0, and should be 7.88 or later"},
 		"odd curl":   {map[string]string{"curl": says("what?")}, true, "WRONG  curl is of version unknown"},
 		"broken aws": {map[string]string{"aws": "#!/bin/sh\nexit 3\n"}, true, "WRONG  aws does not say its version"},
 		"known":      {nil, false, "ok     credentials: of arn:aws:iam::123456789012:user/ann"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -25,44 +26,49 @@ type examination struct {
 // patienceFor lets one heartbeat be missed, and come at the end of its flexible window.
 func patienceFor(beat time.Duration) time.Duration { return 2*beat + 10*time.Minute }
 
-// checkParent goes from the secret to its token's scopes, and reports whether that token works: what is left of rotation can only be seen
-// with it.
-func (e examination) checkParent(ctx context.Context) bool {
+// checkParent goes from the secret to its token's scopes. It returns the tokens that Mapbox lists, and whether the parent
+// works: only with a parent that works can doctor ask what rotation has left to do.
+func (e examination) checkParent(ctx context.Context) (live []tokens.Metadata, works bool) {
 	id := e.settings.ParentSecretID
 	description, err := e.secrets.Describe(ctx, id)
 	if err != nil {
 		e.wrong("secret: %v; %s", err, remedy(err, "deploy the stack, or let PARENT_SECRET_ID name its secret"))
-		return false
+		return nil, false
 	}
 	version, err := e.secrets.Get(ctx, id, "")
 	if err != nil {
 		e.wrong("secret: %v; %s", err, remedy(err, "put the first parent there: tokenmint bootstrap"))
-		return false
+		return nil, false
 	}
 	e.ok("secret: %s is readable", id)
-	e.checkVersions(ctx, description)
+	e.checkVersions(description)
+	e.checkPending(ctx, "pending", id, description)
 	parent, err := secrets.ParseCredential(version.Value)
 	if err == nil && parent.Token.Usage() != tokens.UsageSecret {
 		err = errors.New("secret holds a temporary token (tk), which ends by itself")
 	}
 	if err != nil {
 		e.wrong("credential: %v; put another there: tokenmint bootstrap", err)
-		return false
+		return nil, false
 	}
 	e.ok("credential: token %s of Mapbox user %s", parent.ID, parent.Username)
 	switch err := e.verify(ctx, parent); {
 	case errors.Is(err, errDead):
 		e.wrong("verdict: %v; put another there: tokenmint bootstrap", err)
-		return false
+		return nil, false
 	case err != nil:
 		e.wrong("verdict: %v; is TOKENS_API_URL right, and reachable from here?", err)
-		return false
+		return nil, false
 	}
 	e.ok("verdict: Mapbox calls the token valid")
-	e.checkScopes(ctx, parent)
+	live, err = e.list(ctx, parent)
+	e.checkScopes(live, err, parent.ID)
+	if listed := find(live, parent.ID); listed != nil && !parent.Created.IsZero() {
+		parent.Created = listed.Created // a date in a value that a person stored may be any
+	}
 	e.checkAge(parent.Created, version.Created)
 	e.checkLast(parent, version.Created)
-	return true
+	return live, true
 }
 
 // remedy says what to do about an error of the store.
@@ -76,19 +82,22 @@ func remedy(err error, notFound string) string {
 	return "are region, endpoint and credentials right?"
 }
 
-func (e examination) checkScopes(ctx context.Context, parent secrets.Credential) {
-	scopes, err := e.scopesOf(ctx, parent)
+func (e examination) checkScopes(live []tokens.Metadata, err error, parentID string) {
+	parent := find(live, parentID)
+	if err == nil && parent == nil {
+		err = fmt.Errorf("Mapbox does not list token %s", parentID) //nolint:staticcheck // ST1005: a name
+	}
 	if err != nil {
 		e.wrong("scopes: %v; the parent needs tokens:read for this: tokenmint bootstrap --replace", err)
 		return
 	}
 	need := e.config.ParentScopes()
-	if missing := without(need, scopes); missing != "" {
+	if missing := without(need, parent.Scopes); missing != "" {
 		e.wrong("scopes: the parent lacks %s; put one there that has them: tokenmint bootstrap --replace", missing)
 		return
 	}
 	e.ok("scopes: all %d that the configuration needs", len(need))
-	if beyond := without(scopes, need); beyond != "" {
+	if beyond := without(parent.Scopes, need); beyond != "" {
 		e.note("scopes: beyond need: %s; set parent.scopes, and the next parent goes without", beyond)
 	}
 }
@@ -124,8 +133,8 @@ func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func rounded(d time.Duration) time.Duration { return d.Round(time.Minute) }
 
-// checkVersions looks for what rotation has left at the secret.
-func (e examination) checkVersions(ctx context.Context, d secrets.Description) {
+// checkVersions counts the versions of the parent that rotation keeps for a while.
+func (e examination) checkVersions(d secrets.Description) {
 	current, _ := d.VersionAt(secrets.Current)
 	pending, isPending := d.VersionAt(secrets.Pending)
 	others := len(d.Stages)
@@ -137,20 +146,26 @@ func (e examination) checkVersions(ctx context.Context, d secrets.Description) {
 	if others > 0 {
 		e.note("versions: earlier ones that are kept: %d; rotation deletes their tokens %s after they were replaced", others, e.config.Parent.RetireAfter)
 	}
+}
+
+// checkPending looks for a rotation that began and did not end. what begins each finding.
+func (e examination) checkPending(ctx context.Context, what, secretID string, d secrets.Description) {
+	current, _ := d.VersionAt(secrets.Current)
+	pending, isPending := d.VersionAt(secrets.Pending)
 	if !isPending || pending == current {
-		e.ok("pending: no rotation is half done")
+		e.ok("%s: no rotation is half done", what)
 		return
 	}
-	version, err := e.secrets.Get(ctx, e.settings.ParentSecretID, pending)
+	version, err := e.secrets.Get(ctx, secretID, pending)
 	switch since := e.now().Sub(version.Created); {
 	case errors.Is(err, secrets.ErrNotFound):
-		e.note("pending: version %s has no value; Secrets Manager's own rotation stores one, or the next heartbeat takes the label off", pending)
+		e.note("%s: version %s has no value; Secrets Manager's own rotation stores one, or the next heartbeat takes the label off", what, pending)
 	case err != nil:
-		e.wrong("pending: %v; %s", err, remedy(err, "look again"))
+		e.wrong("%s: %v; %s", what, err, remedy(err, "look again"))
 	case since > e.patience:
-		e.wrong("pending: AWSPENDING has been on version %s for %s; the log of the rotator says why it does not pass the proof", pending, rounded(since))
+		e.wrong("%s: AWSPENDING has been on version %s for %s; the log of the rotator says why it does not pass the proof", what, pending, rounded(since))
 	default:
-		e.note("pending: a rotation began %s ago; the next heartbeat ends it", rounded(since))
+		e.note("%s: a rotation began %s ago; the next heartbeat ends it", what, rounded(since))
 	}
 }
 

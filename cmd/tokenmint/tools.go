@@ -24,7 +24,7 @@ type tool struct {
 var tools = []tool{
 	{"git", []string{"--version"}, "", true, "fetches this repository and its releases"},
 	{"go", []string{"version"}, "1.26", false, "builds the functions and this command"},
-	{"curl", []string{"--version"}, "7.75", false, "asks for tokens; 7.75 can sign requests for AWS"},
+	{"curl", []string{"--version"}, "7.88", false, "asks for tokens; since 7.88 it signs the header of a session's credentials for AWS"},
 	{"sam", []string{"--version"}, "", false, "builds and deploys the stack"},
 	{"aws", []string{"--version"}, "2.9", false, "reads the stack's outputs, and exports credentials since 2.9"},
 	{"docker", []string{"--version"}, "", true, "runs the functions as Lambda does, for sam local only"},
