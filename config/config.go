@@ -23,6 +23,10 @@ const (
 	// Source: https://docs.mapbox.com/api/accounts/tokens/#create-a-temporary-token
 	LongestLifetime = time.Hour
 
+	// ShortestLifetime is the least life that a token has when a caller gets it. A shorter one ends before a client can
+	// use it and ask for the next.
+	ShortestLifetime = 10 * time.Second
+
 	// ParentCacheLife is how long an instance of the mint may use a parent token that it has read.
 	ParentCacheLife = 5 * time.Minute
 

@@ -92,89 +92,18 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 	switch {
 	case len(profile.Scopes) == 0:
 		p.fail(n, key+".scopes", "is missing")
-	case profile.Lifetime < time.Second || profile.Lifetime > LongestLifetime:
-		p.fail(n, key+".lifetime", "%s is not between 1s and %s, the longest life of a temporary token", profile.Lifetime, LongestLifetime)
-	case profile.Reuse >= profile.Lifetime:
-		p.fail(n, key+".reuse", "%s must be shorter than lifetime (%s)", profile.Reuse, profile.Lifetime)
+	case profile.Lifetime < ShortestLifetime || profile.Lifetime > LongestLifetime:
+		p.fail(n, key+".lifetime", "%s is not between %s and %s, the shortest and the longest life of a temporary token",
+			profile.Lifetime, ShortestLifetime, LongestLifetime)
+	case profile.Reuse > 0 && profile.Reuse > profile.Lifetime-ShortestLifetime:
+		p.fail(n, key+".reuse", "%s must be shorter than lifetime (%s) by at least %s: a reused token must still live that long",
+			profile.Reuse, profile.Lifetime, ShortestLifetime)
 	case profile.Reuse == 0 && open:
 		p.fail(n, key+".reuse", "must be set where anyone may ask, or any visitor spends a mint with every request")
 	case len(profile.Allow) == 0:
 		p.fail(n, key+".allow", "is missing: nobody could use this profile")
 	}
 	return profile
-}
-
-func (p *parser) rules(n *yaml.Node, key string) []Rule {
-	if n.Kind != yaml.SequenceNode {
-		p.fail(n, key, "must be a list of rules, such as - iam: \"arn:aws:iam::*:role/web-*\"")
-		return nil
-	}
-	var rules []Rule
-	for _, item := range n.Content {
-		var rule Rule
-		p.fields(item, key, map[string]field{
-			"iam": func(n *yaml.Node, key string) {
-				pattern := p.pattern(n, key, ParseARNPattern)
-				rule.IAM = &pattern
-			},
-			"jwt":     func(n *yaml.Node, key string) { rule.JWT = p.claims(n, key) },
-			"lambda":  func(n *yaml.Node, key string) { rule.Lambda = p.claims(n, key) },
-			"anyone":  p.yes(&rule.Anyone),
-			"origins": func(n *yaml.Node, key string) { rule.Origins = p.origins(n, key) },
-		})
-		named := rule.IAM != nil || len(rule.JWT) > 0 || len(rule.Lambda) > 0
-		switch {
-		case !named && !rule.Anyone:
-			p.fail(item, key, "a rule must say who: iam, jwt, lambda, or anyone: true")
-		case named && rule.Anyone:
-			p.fail(item, key, "anyone: true would be narrowed by what stands beside it: write two rules")
-		case rule.Anyone && len(rule.Origins) == 0:
-			p.fail(item, key, "anyone: true needs origins, the web pages that may ask")
-		}
-		rules = append(rules, rule)
-	}
-	return rules
-}
-
-func (p *parser) claims(n *yaml.Node, key string) map[string]Pattern {
-	claims := map[string]Pattern{}
-	p.entries(n, key, func(name, value *yaml.Node) {
-		claims[name.Value] = p.pattern(value, join(key, name.Value), ParsePattern)
-	})
-	return claims
-}
-
-// origins reads a list of web origins, as a browser sends them: scheme, host and port, and nothing more.
-func (p *parser) origins(n *yaml.Node, key string) []Pattern {
-	if n.Kind != yaml.SequenceNode {
-		p.fail(n, key, "must be a list of origins, such as [https://maps.example.com]")
-		return nil
-	}
-	var origins []Pattern
-	for _, item := range n.Content {
-		origin := p.pattern(item, key, ParsePattern)
-		host, web := strings.CutPrefix(origin.text, "https://")
-		if local, ok := strings.CutPrefix(origin.text, "http://localhost"); ok {
-			host, web = "localhost"+local, true
-		}
-		if origin.text != "" && (!web || host == "" || strings.ContainsAny(host, "/@")) {
-			p.fail(item, key, "%q is not an origin: write https://, a host and perhaps a port", origin)
-		}
-		origins = append(origins, origin)
-	}
-	return origins
-}
-
-func (p *parser) pattern(n *yaml.Node, key string, parse func(string) (Pattern, error)) Pattern {
-	var text string
-	if p.text(&text)(n, key); text == "" {
-		return Pattern{}
-	}
-	pattern, err := parse(text)
-	if err != nil {
-		p.fail(n, key, "%v", err)
-	}
-	return pattern
 }
 
 func (p *parser) managedToken(name, n *yaml.Node, key string) ManagedToken {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Pattern is a glob that is matched against a whole string, as [path.Match] does, segment by segment: `*` stands for any
@@ -41,6 +43,9 @@ func ParsePattern(text string) (Pattern, error) {
 	if isWild(text[0]) && isWild(text[len(text)-1]) {
 		return Pattern{}, fmt.Errorf("%q is not anchored: it must begin or end with what it means", text)
 	}
+	if !IsPlainText(text) {
+		return Pattern{}, fmt.Errorf("%q matches no caller: a value with a control character or broken UTF-8 matches nothing", text)
+	}
 	for segment := range strings.SplitSeq(text, ":") {
 		if _, err := path.Match(segment, ""); err != nil {
 			return Pattern{}, fmt.Errorf("%q: %w", text, err)
@@ -49,22 +54,15 @@ func ParsePattern(text string) (Pattern, error) {
 	return Pattern{text}, nil
 }
 
-// ParseARNPattern checks a pattern for the ARN of an IAM user or role, such as arn:aws:iam::*:role/web-*. Its partition and
-// its kind of principal must be written out.
-func ParseARNPattern(text string) (Pattern, error) {
-	pattern, err := ParsePattern(text)
-	if err != nil {
-		return Pattern{}, err
+// IsPlainText reports whether text means to every reader what it seems to: it is UTF-8 without control characters and
+// without the character that stands for broken text.
+func IsPlainText(text string) bool {
+	for _, r := range text {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return false
+		}
 	}
-	parts := strings.Split(text, ":")
-	if len(parts) != 6 || parts[0] != "arn" || strings.ContainsAny(parts[1], "*?[") || parts[2] != "iam" || parts[3] != "" {
-		return Pattern{}, fmt.Errorf("%q is not anchored: write a whole ARN such as arn:aws:iam::*:role/web-*", text)
-	}
-	resource := parts[5]
-	if resource != "root" && !strings.HasPrefix(resource, "role/") && !strings.HasPrefix(resource, "user/") {
-		return Pattern{}, fmt.Errorf("%q must name a role/…, a user/… or root", text)
-	}
-	return pattern, nil
+	return true
 }
 
 func isWild(c byte) bool { return strings.IndexByte("*?[]", c) >= 0 }

@@ -36,7 +36,7 @@ func TestExplain(t *testing.T) {
 	}{
 		"the first that allows": {[]string{"--caller", dev}, 0, []string{
 			"caller: " + dev, "profile web-map: answers, with fonts:read, styles:read, styles:tiles",
-			`rule 1: the ARN does not match iam "arn:aws:iam::*:role/web-*"`, "rule 3: lets this caller in",
+			`rule 1: the ARN does not match iam "arn:*:iam::*:role/web-*"`, "rule 3: lets this caller in",
 			"profile uploads: is not reached: web-map stands before it",
 		}},
 		"the one that has the scopes": {[]string{"--caller", dev, "--scopes", "uploads:write,fonts:read"}, 0, []string{

@@ -1,0 +1,102 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ParseOriginPattern checks a pattern for the origin of a web page, in the form in which browsers send it: https://, a
+// host in small letters and perhaps a port that is not 443. On the reader's own machine, http:// is allowed too.
+// Source: https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
+func ParseOriginPattern(text string) (Pattern, error) {
+	problem := originProblem(text)
+	if problem == "" {
+		return ParsePattern(text)
+	}
+	if form := originForm(text); form != text && originProblem(form) == "" {
+		return Pattern{}, fmt.Errorf("%q is not an origin as browsers send it: %s; write %s", text, problem, form)
+	}
+	return Pattern{}, fmt.Errorf("%q is not an origin as browsers send it: %s", text, problem)
+}
+
+// originProblem says why a pattern is not one for an origin, and "" when it is.
+func originProblem(text string) string {
+	scheme, rest, ok := strings.Cut(text, "://")
+	host, port, hasPort := strings.Cut(rest, ":")
+	local := host == "localhost" || host == "127.0.0.1"
+	switch {
+	case !ok || scheme != "https" && scheme != "http":
+		return "write https://, a host and perhaps a port"
+	case strings.ContainsAny(rest, "/?#@ \\[]"):
+		return "it ends with the host or the port, and * is its only wildcard"
+	case scheme == "http" && !local:
+		return "http:// is for http://localhost and http://127.0.0.1 only, with any port after them"
+	case hasPort && (scheme == "https" && port == "443" || scheme == "http" && port == "80"):
+		return "browsers leave out the usual port"
+	case hasPort && port != "*" && !isPort(port):
+		return "the port is a number up to 65535, or * for any"
+	}
+	return hostProblem(host)
+}
+
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0 && port[0] != '0' && port[0] != '+'
+}
+
+// hostProblem says why a pattern is not one for a host.
+func hostProblem(host string) string {
+	labels := strings.Split(host, ".")
+	switch {
+	case strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.*") != "":
+		return "a host is in small letters; write other letters in punycode, such as xn--bcher-kva.example"
+	case slices.Contains(labels, ""):
+		return "the host has an empty part, or ends with a dot"
+	case strings.Trim(labels[len(labels)-1], digits) == "":
+		if ip, err := netip.ParseAddr(host); err != nil || ip.String() != host {
+			return "an address is written as four numbers up to 255"
+		}
+	}
+	return wildcardProblem(host)
+}
+
+// wildcardProblem refuses a wildcard that strangers can fill: it matches dots too, so only the fixed end of a host says
+// whose it is. That end needs two names, or three below a country's co, com and the like.
+func wildcardProblem(host string) string {
+	last := strings.LastIndex(host, "*")
+	if last < 0 {
+		return ""
+	}
+	_, end, _ := strings.Cut(host[last:], ".")
+	names := strings.Split(end, ".")
+	need := 2
+	shared := []string{"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"}
+	if n := len(names); n >= 2 && len(names[n-1]) == 2 && slices.Contains(shared, names[n-2]) {
+		need = 3
+	}
+	if len(names) < need {
+		return "the wildcard is too wide, because it also matches dots; end with a domain of yours, as in https://*.example.com"
+	}
+	return ""
+}
+
+// originForm returns what a browser would send for what a person wrote.
+func originForm(text string) string {
+	scheme, rest, ok := strings.Cut(strings.ToLower(strings.TrimSpace(text)), "://")
+	if !ok {
+		return text
+	}
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	rest = rest[strings.LastIndex(rest, "@")+1:]
+	host, port, _ := strings.Cut(rest, ":")
+	host = strings.TrimSuffix(host, ".")
+	if scheme == "https" && port == "443" || scheme == "http" && port == "80" || port == "" {
+		return scheme + "://" + host
+	}
+	return scheme + "://" + host + ":" + strings.TrimLeft(port, "0")
+}
