@@ -14,13 +14,31 @@ const page = `profiles:
     scopes: [styles:read]
     allow:
       - lambda: {tier: gold}
-      - jwt: {groups: maps, level: "3"}
+      - jwt: {groups: maps, level: 3}
+      - jwt: {realm_access.roles: maps, email_verified: true}
+      - jwt: {firebase.sign_in_provider: google.com}
+      - jwt: {scp: Maps.Read, ver: "2.0"}
+      - lambda: {tenant: 9007199254740992}
   page:
     scopes: [fonts:read]
     reuse: 10m
     allow:
       - {anyone: true, origins: ["https://maps.example.com"]}
 `
+
+// Payloads as identity providers issue them.
+const (
+	keycloak = `{"exp":1767369845,"iat":1767366245,"auth_time":0,"jti":"onrtac:1","iss":"https://id.example/realms/maps","aud":["account","tokenmint"],
+ "sub":"f:1:ann","typ":"Bearer","azp":"web","acr":"1","allowed-origins":["https://maps.example.com"],"nonce":null,
+ "realm_access":{"roles":["offline_access","maps"]},"resource_access":{"account":{"roles":["view-profile"]}},
+ "scope":"openid email profile","email_verified":true,"address":{},"name":"Ann Example","email":"ann@example.com"}`
+	firebase = `{"iss":"https://securetoken.google.com/maps","aud":"maps","auth_time":1767366245,"user_id":"a1","sub":"a1","iat":1767366245,
+ "exp":1767369845,"email":"ann@example.com","email_verified":false,"picture":null,"score":0.5,
+ "firebase":{"identities":{"google.com":["1"],"email":["ann@example.com"]},"sign_in_provider":"google.com"}}`
+	entra = `{"aud":"api://tokenmint","iss":"https://login.microsoftonline.com/t/v2.0","iat":1767366245,"nbf":1767366245,"exp":1767369845,
+ "aio":"AX","azp":"c","azpacr":"0","oid":"o","rh":"0.A","scp":"User.Read Maps.Read","sub":"s","tid":"t","uti":"u","ver":"2.0",
+ "groups":["11111111-2222-3333-4444-555555555555"],"wids":[],"_claim_names":{"groups":"src1"},"xms_ftd":null}`
+)
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
@@ -46,6 +64,16 @@ func TestExplain(t *testing.T) {
 			"profile web-map: does not answer: another profile is asked for", "profile uploads: answers",
 		}},
 		"a session": {[]string{"--caller", web}, 0, []string{"caller: arn:aws:iam::1:role/web-1", "profile web-map: answers"}},
+		"a role with a path": {[]string{"--caller", "arn:aws:iam::123456789012:role/service-role/web-app"}, 0, []string{
+			"caller: arn:aws:iam::123456789012:role/web-app", "profile web-map: answers",
+		}},
+		"a role of another partition": {[]string{"--caller", "arn:aws-us-gov:iam::123456789012:role/web-app"}, 0, []string{"profile web-map: answers"}},
+		"a payload of Keycloak":       {[]string{"--config", path, "--jwt", keycloak}, 0, []string{"caller: jwt:f:1:ann", "rule 3: lets this caller in"}},
+		"a payload of Firebase":       {[]string{"--config", path, "--jwt", firebase}, 0, []string{"rule 4: lets this caller in"}},
+		"a payload of Entra":          {[]string{"--config", path, "--jwt", entra}, 0, []string{"rule 5: lets this caller in"}},
+		"allowed without context":     {[]string{"--lambda", "null"}, 1, []string{"caller_not_allowed"}},
+		"digits that a float loses":   {[]string{"--lambda", `{"tenant":9007199254740993}`, "--config", path}, 1, []string{"no value of the authorizer's tenant"}},
+		"the same digits":             {[]string{"--lambda", `{"tenant":9007199254740992}`, "--config", path}, 0, []string{"rule 6: lets this caller in"}},
 		"a JWT as API Gateway passes it": {[]string{"--jwt", `{"groups":["ops","maps"],"level":3}`, "--config", path}, 0, []string{
 			"rule 1: no value of the authorizer's tier", "rule 2: lets this caller in", "profile page: does not answer: no rule lets this caller in",
 		}},
@@ -63,12 +91,12 @@ func TestExplain(t *testing.T) {
 		"no such scope":     {[]string{"--caller", dev, "--scopes", "Bad Scope"}, 1, []string{"scopes_invalid"}},
 		"no such file":      {[]string{"--caller", dev, "--config", path + "x"}, 1, []string{"page.yamlx"}},
 
-		"nobody":            {nil, 2, []string{"say who calls"}},
-		"two callers":       {[]string{"--caller", dev, "--jwt", "{}"}, 2, []string{"exclude each other"}},
-		"no ARN":            {[]string{"--caller", "web-1"}, 2, []string{"must be an ARN"}},
-		"no claims":         {[]string{"--jwt", "[]"}, 2, []string{"--jwt: not a JSON object"}},
-		"a claim of claims": {[]string{"--jwt", `{"a":{"b":1}}`}, 2, []string{"the claim a is"}},
-		"no context":        {[]string{"--lambda", "gold"}, 2, []string{"--lambda is not"}},
+		"nobody":        {nil, 2, []string{"say who calls"}},
+		"two callers":   {[]string{"--caller", dev, "--jwt", "{}"}, 2, []string{"exclude each other"}},
+		"no ARN":        {[]string{"--caller", "web-1"}, 2, []string{"must be an ARN"}},
+		"no claims":     {[]string{"--jwt", "[]"}, 2, []string{"the payload of the JWT is not a JSON object"}},
+		"a claim twice": {[]string{"--jwt", `{"groups":"staff","groups":"maps"}`}, 2, []string{"has a name twice in one object"}},
+		"no context":    {[]string{"--lambda", "gold"}, 2, []string{"the context is not one JSON object"}},
 	} {
 		var out bytes.Buffer
 		code := run(t.Context(), append([]string{"explain"}, tc.args...), &out, &out)

@@ -33,7 +33,7 @@ func gateway(handler *mint.Handler) http.HandlerFunc {
 			writeJSON(w, status, map[string]string{"message": err.Error()})
 			return
 		}
-		reply, err := handler.Handle(r.Context(), event)
+		reply, err := handler.HandleJSON(r.Context(), event)
 		if err != nil {
 			writeJSON(w, http.StatusInternalServerError, map[string]string{"message": "Internal Server Error"})
 			return
@@ -48,16 +48,16 @@ func gateway(handler *mint.Handler) http.HandlerFunc {
 
 // eventOf makes the event, or says with which status the gateway itself refuses.
 // Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-func eventOf(r *http.Request) (event events.APIGatewayV2HTTPRequest, status int, err error) {
+func eventOf(r *http.Request) (payload json.RawMessage, status int, err error) {
+	var event events.APIGatewayV2HTTPRequest
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxPayload))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return event, http.StatusRequestEntityTooLarge, errors.New("Request Entity Too Large") //nolint:staticcheck // API Gateway's own text
+		return nil, http.StatusRequestEntityTooLarge, errors.New("Request Entity Too Large") //nolint:staticcheck // API Gateway's own text
 	} else if err != nil {
-		return event, http.StatusBadRequest, fmt.Errorf("read body: %w", err)
+		return nil, http.StatusBadRequest, fmt.Errorf("read body: %w", err)
 	}
 	event = events.APIGatewayV2HTTPRequest{
 		Version:         "2.0",
-		RouteKey:        "$default",
 		RawPath:         r.URL.Path,
 		RawQueryString:  r.URL.RawQuery,
 		Headers:         flatten(r.Header, strings.ToLower),
@@ -68,26 +68,67 @@ func eventOf(r *http.Request) (event events.APIGatewayV2HTTPRequest, status int,
 	if event.IsBase64Encoded {
 		event.Body = base64.StdEncoding.EncodeToString(body)
 	}
+	event.RouteKey, event.PathParameters = routeOf(r.Method, r.URL.Path)
 	request := &event.RequestContext
 	request.Stage, request.RequestID, request.RouteKey = "$default", newID(), event.RouteKey
 	request.HTTP.Method, request.HTTP.Path, request.HTTP.Protocol = r.Method, r.URL.Path, r.Proto
 	request.HTTP.UserAgent = r.UserAgent()
-	request.Authorizer, err = authorizerOf(r)
-	return event, http.StatusBadRequest, err
+	authorizer, err := authorizerOf(r)
+	if err != nil {
+		return nil, http.StatusBadRequest, err
+	}
+	if authorizer, err = addBearer(authorizer, event.Headers); err != nil {
+		return nil, http.StatusBadRequest, err
+	}
+	payload, err = withAuthorizer(event, authorizer)
+	return payload, http.StatusBadRequest, err
+}
+
+// routeOf finds the route of a request and its path parameters, as API Gateway does. A path without a route gets the key
+// of the catch-all route, which the stack does not have: the mint answers 404, as API Gateway would.
+func routeOf(method, path string) (key string, parameters map[string]string) {
+	if path == "/tokens" {
+		return method + " /tokens", nil
+	}
+	if username, ok := strings.CutPrefix(path, "/tokens/v2/"); ok && username != "" && !strings.Contains(username, "/") {
+		return method + " /tokens/v2/{username}", map[string]string{"username": username}
+	}
+	return "$default", nil
+}
+
+// withAuthorizer encodes the event. The authorizer goes in as it is: null differs from absent in a part of it.
+func withAuthorizer(event events.APIGatewayV2HTTPRequest, authorizer json.RawMessage) (json.RawMessage, error) {
+	text, err := json.Marshal(event)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	var request map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(fields["requestContext"], &request); err != nil {
+		return nil, err
+	}
+	request["authorizer"] = authorizer
+	if fields["requestContext"], err = json.Marshal(request); err != nil {
+		return nil, err
+	}
+	return json.Marshal(fields)
 }
 
 // authorizerOf returns the caller: the developer, or whom the header X-Dev-Authorizer describes as
 // requestContext.authorizer would. null stands for a route without an authorizer.
-func authorizerOf(r *http.Request) (*events.APIGatewayV2HTTPRequestContextAuthorizerDescription, error) {
+func authorizerOf(r *http.Request) (json.RawMessage, error) {
 	header := r.Header.Get("X-Dev-Authorizer")
 	if header == "" {
 		header = `{"iam":{"userArn":"` + devCaller + `","accountId":"000000000000"}}`
 	}
-	var authorizer *events.APIGatewayV2HTTPRequestContextAuthorizerDescription
+	var authorizer map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(header), &authorizer); err != nil {
 		return nil, fmt.Errorf("X-Dev-Authorizer must be the JSON of requestContext.authorizer: %w", err)
 	}
-	return authorizer, nil
+	return json.RawMessage(header), nil
 }
 
 // isText reports whether an HTTP API passes a body of this type on as it is. All else it encodes.

@@ -57,7 +57,7 @@ func as(arn string) events.APIGatewayV2HTTPRequest {
 }
 
 // bearer is an attempt with a JWT.
-func bearer(claims map[string]string) events.APIGatewayV2HTTPRequest { return withJWT(as(""), claims) }
+func bearer(claims map[string]any) events.APIGatewayV2HTTPRequest { return withJWT(as(""), claims) }
 
 // vouched is an attempt with a Lambda authorizer's context.
 func vouched(context map[string]any) events.APIGatewayV2HTTPRequest {
@@ -89,12 +89,20 @@ func attacks() []attack {
 			e.Body = `{"scopes":["uploads:write"]}`
 		})
 	}
-	maps := func(changes ...string) map[string]string {
-		claims := map[string]string{"iss": "https://id.example/", "groups": "staff", "sub": "eve"}
+	maps := func(changes ...any) map[string]any {
+		claims := map[string]any{"groups": "staff", "sub": "eve"}
 		for i := 0; i < len(changes); i += 2 {
-			claims[changes[i]] = changes[i+1]
+			claims[fmt.Sprint(changes[i])] = changes[i+1]
 		}
 		return claims
+	}
+	// What eve may send beside the token that API Gateway has verified.
+	verified := flatClaims(map[string]any{"iss": "https://id.example/", "exp": "1767369845", "sub": "eve", "groups": "staff"})
+	const better = `{"iss":"https://id.example/","exp":1767369845,"sub":"eve","groups":"maps"}`
+	authorization := func(value string) events.APIGatewayV2HTTPRequest {
+		return with(withPayload(as(""), better, verified), func(e *events.APIGatewayV2HTTPRequest) {
+			e.Headers["authorization"] = value
+		})
 	}
 	return []attack{
 		{"ask for a scope of another profile", body(`{"scopes":["uploads:write"]}`), 403, "scopes_not_allowed"},
@@ -147,8 +155,18 @@ func attacks() []attack {
 		{"come from another partition", as("arn:aws-cn:iam::123456789012:role/web-app"), 403, "profile_not_allowed"},
 		{"be a federated user", as("arn:aws:sts::123456789012:federated-user/web-app"), 403, "profile_not_allowed"},
 		{"have an ARN with an allowed one inside", as("arn:aws:iam::1:user/x arn:aws:iam::1:role/web-app"), 403, "profile_not_allowed"},
-		{"be in a group whose name begins like an allowed one", bearer(maps("groups", "[maps-readonly staff]")), 403, "profile_not_allowed"},
+		{"be in a group whose name begins like an allowed one", bearer(maps("groups", []any{"maps-readonly", "staff"})), 403, "profile_not_allowed"},
 		{"be in a group whose name has an allowed one inside", bearer(maps("groups", "not maps")), 403, "profile_not_allowed"},
+		{"be in a group of several words, one of them allowed", bearer(maps("groups", []any{"Bing maps interns"})), 403, "profile_not_allowed"},
+		{"be in a group named like a list", bearer(maps("groups", "[maps]")), 403, "profile_not_allowed"},
+		{"be in a list within a list", bearer(maps("groups", []any{[]any{"maps"}})), 403, "profile_not_allowed"},
+		{"have the allowed group deeper in the token", bearer(maps("profile", map[string]any{"groups": "maps"})), 403, "profile_not_allowed"},
+		{"give a claim twice", withPayload(as(""), `{"iss":"https://id.example/","exp":1767369845,"sub":"eve","groups":"staff","groups":"maps"}`, verified), 403, "profile_not_allowed"},
+		{"hide a zero byte in a group", bearer(maps("groups", "maps\u0000")), 403, "profile_not_allowed"},
+		{"send a token of one's own making beside the verified one", authorization("Bearer " + jwtOf(better)), 403, "profile_not_allowed"},
+		{"send two tokens", authorization("Bearer " + jwtOf(better) + ",Bearer " + jwtOf(better)), 403, "profile_not_allowed"},
+		{"send two tokens with a blank between them", authorization("Bearer " + jwtOf(better) + " " + jwtOf(better)), 403, "profile_not_allowed"},
+		{"send another scheme's credentials", authorization("Basic " + jwtOf(better)), 403, "profile_not_allowed"},
 		{"bring an allowed group from another issuer", bearer(maps("groups", "maps", "iss", "https://id.example.evil/")), 403, "profile_not_allowed"},
 		{"write a claim in another case", bearer(maps("Groups", "maps")), 403, "profile_not_allowed"},
 		{"have an ARN as a claim", bearer(maps("userArn", "arn:aws:iam::1:role/web-app")), 403, "profile_not_allowed"},
@@ -200,8 +218,8 @@ func TestAttacksAreDocumented(t *testing.T) {
 	var page strings.Builder
 	page.WriteString(`# Attacks
 
-What somebody may try who holds a modest right, or none, and what the mint answers. This page is written by the test that makes each attempt
-(` + "`go test ./internal/mint -run Attacks -update`" + `); before, the owner of the better right has had his tokens, so they lie in the cache.
+This page lists what a caller with a modest right, or none, may try, and what the mint answers. The test that makes each attempt writes this page:
+` + "`go test ./internal/mint -run Attacks -update`" + `. Before the attempts, the owner of a better right has got their tokens, so these are in the cache.
 
 | attempt | status | code |
 | --- | --- | --- |

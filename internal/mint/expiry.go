@@ -21,6 +21,8 @@ func expiry(req request, profile *config.Profile, now time.Time) (time.Time, err
 	switch {
 	case life <= 0:
 		return time.Time{}, refuseExpiryPast
+	case life < config.ShortestLifetime:
+		return time.Time{}, refuseExpirySoon
 	case life > config.LongestLifetime:
 		return time.Time{}, refuseExpiryFar
 	case life > profile.Lifetime:

@@ -29,15 +29,22 @@ func TestExplainAgreesWithTheMint(t *testing.T) {
 func (b *bench) agree() (answers int) {
 	t := b.t
 	t.Helper()
-	known := map[string]events.APIGatewayV2HTTPRequest{
-		"web":    post("/tokens", webCaller, ""),
-		"ci":     post("/tokens", ciCaller, ""),
-		"eve":    post("/tokens", "arn:aws:iam::1:user/eve", ""),
-		"jwt":    withJWT(post("/tokens", "", ""), map[string]string{"groups": "[maps ops]", "iss": "https://id.example/"}),
-		"page":   from("https://maps.example.com"),
-		"nobody": from(""),
-	}
-	for name, event := range known {
+	const eve, page = "arn:aws:iam::1:user/eve", "https://maps.example.com"
+	for name, known := range map[string]struct {
+		event events.APIGatewayV2HTTPRequest
+		who   mint.Who
+	}{
+		"web":    {post("/tokens", webCaller, ""), mint.Who{ARN: webCaller}},
+		"ci":     {post("/tokens", ciCaller, ""), mint.Who{ARN: ciCaller}},
+		"eve":    {post("/tokens", eve, ""), mint.Who{ARN: eve}},
+		"page":   {from(page), mint.Who{Origin: page}},
+		"nobody": {from(""), mint.Who{}},
+		"jwt": {
+			withJWT(post("/tokens", "", ""), map[string]any{"groups": []any{"maps", "ops"}}),
+			mint.Who{JWT: json.RawMessage(`{"iss":"https://id.example/","groups":["maps","ops"]}`)},
+		},
+	} {
+		event := known.event
 		for _, scopes := range [][]string{nil, {}, {"fonts:read"}, {"styles:read", "fonts:read", "fonts:read"}, {"uploads:write"}, {"No Scope"}, {"tokens:write"}} {
 			for _, profile := range []string{"", "web-map", "admin", "page", "none"} {
 				body, err := json.Marshal(map[string]any{"scopes": scopes, "profile": profile})
@@ -45,7 +52,11 @@ func (b *bench) agree() (answers int) {
 					t.Fatal(err)
 				}
 				event.Body = string(body)
-				got, want := mint.Explain(b.profiles(), event, scopes, profile), b.send(t.Context(), event)
+				got, err := mint.Explain(b.profiles(), known.who, scopes, profile)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := b.send(t.Context(), event)
 				if want.Status == 200 {
 					answers++
 					if got.Refusal != nil || got.Profile != want.Profile || !slices.Equal(got.Scopes, want.Scopes) {
@@ -63,7 +74,10 @@ func (b *bench) agree() (answers int) {
 func TestExplainSaysWhyOfEachProfile(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	got := mint.Explain(b.profiles(), post("/tokens", webCaller, ""), []string{"fonts:read", "uploads:write"}, "everything")
+	got, err := mint.Explain(b.profiles(), mint.Who{ARN: webCaller}, []string{"fonts:read", "uploads:write"}, "everything")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got.Caller != "arn:aws:iam::123456789012:role/web-app" || len(got.Profiles) != 2 {
 		t.Fatalf("caller %s, %d profiles", got.Caller, len(got.Profiles))
 	}

@@ -34,24 +34,13 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return json.Marshal(reply)
 }
 
-// HandleJSON answers one request as it comes from Lambda. An event that is not what API Gateway sends, such as one with claims
-// of types that it does not pass on, says nothing that can be relied on about who calls: it is refused.
-func (h *Handler) HandleJSON(ctx context.Context, raw json.RawMessage) (events.APIGatewayV2HTTPResponse, error) {
-	var event events.APIGatewayV2HTTPRequest
-	if err := json.Unmarshal(raw, &event); err != nil {
-		audit := telemetry.Audit{RequestID: event.RequestContext.RequestID}
-		// The error may quote the event, which may quote anything.
-		reply := h.refuse(&audit, refuseEvent.because(fmt.Errorf("event: error of type %T", err)))
-		h.record(ctx, audit, reply, h.now())
-		return reply, nil
-	}
-	return h.Handle(ctx, event)
-}
-
-// Handle answers one request. Its error is always nil: whatever goes wrong is a reply that says so, and an audit record.
-func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPRequest) (reply events.APIGatewayV2HTTPResponse, _ error) {
+// HandleJSON answers one request as it comes from Lambda: an event of an HTTP API, payload format 2.0. Its error is always
+// nil: whatever goes wrong is a reply that says so, and an audit record.
+func (h *Handler) HandleJSON(ctx context.Context, raw json.RawMessage) (reply events.APIGatewayV2HTTPResponse, _ error) {
 	start := h.now()
-	audit := telemetry.Audit{RequestID: event.RequestContext.RequestID}
+	var e event
+	unread := json.Unmarshal(raw, &e)
+	audit := telemetry.Audit{RequestID: e.RequestContext.value.RequestID.value}
 	defer func() {
 		if value := recover(); value != nil {
 			// The value may quote anything, so only its type is kept. A stack trace holds no values.
@@ -60,9 +49,13 @@ func (h *Handler) Handle(ctx context.Context, event events.APIGatewayV2HTTPReque
 		}
 		h.record(ctx, audit, reply, start)
 	}()
+	if unread != nil {
+		// The error may quote the event, which may quote anything.
+		return h.refuse(&audit, refuseEvent.because(fmt.Errorf("event: error of type %T", unread))), nil
+	}
 	ctx, cancel := withReplyMargin(ctx)
 	defer cancel()
-	got, err := h.serve(ctx, &audit, event)
+	got, err := h.serve(ctx, &audit, &e)
 	if err != nil {
 		return h.refuse(&audit, err), nil
 	}
@@ -79,22 +72,25 @@ func (h *Handler) record(ctx context.Context, audit telemetry.Audit, reply event
 
 // serve reads the event from outside in. What it learns it notes in the audit record at once, so that a refusal finds it
 // there; what a caller sends is noted only once a rule has matched it, for it may hold anything, even a token.
-func (h *Handler) serve(ctx context.Context, audit *telemetry.Audit, event events.APIGatewayV2HTTPRequest) (minted, error) {
-	route, err := routeOf(event)
+func (h *Handler) serve(ctx context.Context, audit *telemetry.Audit, e *event) (minted, error) {
+	route, err := routeOf(e)
 	if err != nil {
 		return minted{}, err
 	}
 	audit.Route = route.pattern
-	caller := callerOf(event)
-	if err := admit(h.profiles, caller); err != nil {
+	caller := callerOf(e)
+	if err := admit(h.profiles, &caller); err != nil {
 		return minted{}, err
 	}
 	audit.Caller = caller.name()
-	req, err := decode(event.Body, event.IsBase64Encoded)
+	if e.Body.wrong || e.IsBase64Encoded.wrong {
+		return minted{}, refuseBody("the body is not a text")
+	}
+	req, err := decode(e.Body.value, e.IsBase64Encoded.value)
 	if err != nil {
 		return minted{}, err
 	}
-	got, err := h.issue(ctx, caller, route, req)
+	got, err := h.issue(ctx, &caller, route, req)
 	audit.Profile, audit.Scopes, audit.UpstreamCalls = got.profile, got.scopes, got.upstreamCalls
 	audit.BudgetKnown, audit.BudgetLeft = got.BudgetKnown, got.BudgetLeft
 	if !got.parentCreated.IsZero() {
@@ -135,7 +131,7 @@ func (h *Handler) reply(audit *telemetry.Audit, got minted) events.APIGatewayV2H
 		Token:     token.Token.Reveal(),
 		IssuedAt:  token.IssuedAt.UTC().Format(mapboxTime),
 		Expires:   token.Expires.UTC().Format(mapboxTime),
-		ExpiresIn: int(token.Expires.Sub(h.now()).Seconds()),
+		ExpiresIn: int(got.life.Seconds()),
 		Scopes:    got.scopes,
 		Profile:   got.profile,
 	})

@@ -1,6 +1,6 @@
 // Package mint answers one HTTP request for a temporary token, in the form in which API Gateway hands it to a Lambda.
 //
-// A request flows one way: [Handler.Handle] finds the route, the caller (caller.go), what is asked (request.go), the profile that
+// A request flows one way: [Handler.HandleJSON] finds the route, the caller (caller.go), what is asked (request.go), the profile that
 // grants it (policy.go) and the expiry (expiry.go), and mints with the parent token (parent.go). Whatever refuses on the way
 // does so with a [refusal] (refusal.go), which is all that the caller learns; causes go to the audit record. Everything
 // fails closed: what is not granted by a rule is refused.
@@ -75,13 +75,14 @@ type minted struct {
 	profile string
 	scopes  []string
 	tokencache.Result
-	parentCreated time.Time // zero when it is not known
-	upstreamCalls int       // for this request; those who wait for another's have none
+	life          time.Duration // of the token, from now
+	parentCreated time.Time     // zero when it is not known
+	upstreamCalls int           // for this request; those who wait for another's have none
 }
 
 // issue decides what the caller gets and makes it. This is the order that everything hangs on: nothing is read, let
 // alone minted, for a caller whom no profile allows.
-func (h *Handler) issue(ctx context.Context, caller caller, route route, req request) (minted, error) {
+func (h *Handler) issue(ctx context.Context, caller *caller, route route, req request) (minted, error) {
 	if err := req.checkForm(route); err != nil {
 		return minted{}, err
 	}
@@ -106,7 +107,23 @@ func (h *Handler) issue(ctx context.Context, caller caller, route route, req req
 	got.Result, err = h.cache.Get(ctx, parent.credential.Token, order, func(ctx context.Context, expires time.Time) (tokens.Temporary, error) {
 		return h.mintWith(ctx, parent, tokens.TemporaryRequest{Scopes: grant.scopes, Expires: expires}, &got.upstreamCalls)
 	})
+	if err == nil {
+		got.life = got.Token.Expires.Sub(h.now())
+		err = checkLife(got.life, !expires.IsZero())
+	}
 	return got, h.refusalOf(err, !expires.IsZero())
+}
+
+// checkLife refuses a token that is about to end, when minting it took too long. timed tells whether the caller asked for
+// the end.
+func checkLife(life time.Duration, timed bool) error {
+	switch {
+	case life >= config.ShortestLifetime:
+		return nil
+	case timed:
+		return refuseExpirySoon
+	}
+	return fmt.Errorf("the token has %s to live", life)
 }
 
 // order says what the cache may share this token with: nothing that another rule grants, or for other scopes.
@@ -126,7 +143,7 @@ func (h *Handler) order(g grant, expires time.Time) tokencache.Order {
 // Only a 401 says so, and it certainly minted nothing. A 404 or a 422 is about what was asked and would come again.
 func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRequest, calls *int) (tokens.Temporary, error) {
 	*calls++
-	token, err := h.mint(ctx, p.credential.Token, p.credential.Username, req)
+	token, err := h.mintChecked(ctx, p, req)
 	if upstream, ok := errors.AsType[*tokens.Error](err); !ok || upstream.Status != 401 {
 		return token, err
 	}
@@ -138,5 +155,17 @@ func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRe
 		return tokens.Temporary{}, refuseParentRejected.because(fmt.Errorf("version %s of the parent secret: %w", p.version, err))
 	}
 	*calls++
-	return h.mint(ctx, fresh.credential.Token, fresh.credential.Username, req)
+	return h.mintChecked(ctx, fresh, req)
+}
+
+// mintChecked mints, and checks what Mapbox returned before anybody gets it or shares it.
+func (h *Handler) mintChecked(ctx context.Context, p parent, req tokens.TemporaryRequest) (tokens.Temporary, error) {
+	token, err := h.mint(ctx, p.credential.Token, p.credential.Username, req)
+	if err == nil {
+		err = checkMinted(token, p.credential.Username, req, h.now())
+	}
+	if err != nil {
+		return tokens.Temporary{}, err
+	}
+	return token, nil
 }

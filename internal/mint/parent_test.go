@@ -158,7 +158,7 @@ func TestCallersAtOnceReadTheSecretOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			if got, _ := b.handler.Handle(t.Context(), post("/tokens", webCaller, "{}")); got.StatusCode != 200 {
+			if got, _ := b.handler.HandleJSON(t.Context(), rawEvent(t, post("/tokens", webCaller, "{}"))); got.StatusCode != 200 {
 				t.Errorf("status %d", got.StatusCode)
 			}
 		})
@@ -181,12 +181,12 @@ func TestWaitForTheSecretEndsWithTheRequest(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = handler.Handle(context.Background(), post("/tokens", webCaller, "{}"))
+		_, _ = handler.HandleJSON(context.Background(), rawEvent(t, post("/tokens", webCaller, "{}")))
 	}()
 	<-reading
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got, _ := handler.Handle(ctx, post("/tokens", webCaller, "{}")); got.StatusCode != 503 {
+	if got, _ := handler.HandleJSON(ctx, rawEvent(t, post("/tokens", webCaller, "{}"))); got.StatusCode != 503 {
 		t.Errorf("status %d", got.StatusCode)
 	}
 	close(release)

@@ -15,7 +15,7 @@ type grant struct {
 
 // choose finds the first profile, in the file's order, that allows the caller and covers the scopes; a profile that is
 // named is that one or none. A profile that does not exist is refused like one that is not the caller's.
-func choose(profiles []config.Profile, c caller, req request) (grant, error) {
+func choose(profiles []config.Profile, c *caller, req request) (grant, error) {
 	scopes := slices.Compact(slices.Sorted(slices.Values(req.scopes)))
 	var mine []*config.Profile
 	for i := range profiles {
@@ -36,7 +36,9 @@ func choose(profiles []config.Profile, c caller, req request) (grant, error) {
 		return grant{}, refuseBeyond(mine)
 	case req.profile != "":
 		return grant{}, refuseProfile.because(denial(profiles, c))
-	case !c.isKnown():
+	case c.unreadable:
+		return grant{}, refuseEvent.because(denial(profiles, c))
+	case !c.named:
 		return grant{}, refuseNoAuthorizer.because(denial(profiles, c))
 	default:
 		return grant{}, refuseCaller.because(denial(profiles, c))
@@ -47,9 +49,12 @@ func choose(profiles []config.Profile, c caller, req request) (grant, error) {
 func (r request) names(p config.Profile) bool { return r.profile == "" || r.profile == p.Name }
 
 // admit refuses a caller whom nobody has named, unless there is a profile for such.
-func admit(profiles []config.Profile, c caller) error {
-	if c.isKnown() || admitsUnknown(profiles) {
+func admit(profiles []config.Profile, c *caller) error {
+	switch {
+	case c.named, admitsUnknown(profiles):
 		return nil
+	case c.unreadable:
+		return refuseEvent
 	}
 	return refuseNoAuthorizer
 }

@@ -43,7 +43,9 @@ var (
 		headers: map[string]string{"Allow": http.MethodPost}}
 	refuseNoAuthorizer = &refusal{status: 403, code: "no_authorizer",
 		message: "no authorizer ran, so nobody is known to be calling: the route needs an IAM or JWT authorizer (sam local start-api runs none)"}
-	refuseEvent    = &refusal{status: 403, code: "event_unreadable", message: "what API Gateway says of this request cannot be read, so nobody is known to be calling"}
+	refuseEvent  = &refusal{status: 403, code: "event_unreadable", message: "what API Gateway says of this request cannot be read, so nobody is known to be calling"}
+	refuseFormat = &refusal{status: 403, code: "event_unreadable",
+		message: "the event has payload format 1.0, and the mint reads 2.0 only: set payloadFormatVersion of the integration to 2.0"}
 	refuseTooLarge = &refusal{status: 413, code: "body_too_large", message: "the body is larger than 8 KiB"}
 
 	refuseCaller = &refusal{status: 403, code: "caller_not_allowed",
@@ -53,6 +55,8 @@ var (
 	refuseScopes    = &refusal{status: 422, code: "scopes_invalid", message: "scopes are invalid"}
 	refusePermanent = &refusal{status: 422, code: "permanent_not_offered",
 		message: "expires is required: a body without expires or ttl asks for a permanent token, and none is given here"}
+	refuseExpirySoon = &refusal{status: 422, code: "expires_too_soon",
+		message: fmt.Sprintf("expires is less than %d seconds in the future", config.ShortestLifetime/time.Second)}
 	refuseExpiryPast = &refusal{status: 422, code: "expires_past", message: "expires is in the past"}
 	refuseExpiryFar  = &refusal{status: 422, code: "expires_too_far", message: "expires is more than one hour in the future"}
 	refuseUsername   = &refusal{status: 404, code: "no_such_user", message: "No such user"}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // maxBody is the longest body that is read, in bytes.
@@ -35,6 +36,9 @@ func decode(body string, isBase64 bool) (request, error) {
 	if len(body) > maxBody {
 		return request{}, refuseTooLarge
 	}
+	if !utf8.ValidString(body) {
+		return request{}, refuseBody("the body is not UTF-8")
+	}
 	in := json.NewDecoder(strings.NewReader(body))
 	if open, err := in.Token(); err != nil || open != json.Delim('{') {
 		return request{}, refuseBody("the body must be one JSON object; {} asks for what your profile gives")
@@ -54,8 +58,8 @@ func decode(body string, isBase64 bool) (request, error) {
 
 // fields are what a body may hold. A note is accepted because Mapbox's own clients send one; a temporary token cannot carry it.
 type fields struct {
-	scopes       []string
-	expires, ttl *string // nil: not sent, or null
+	scopes       []*string // nil: an element that is null
+	expires, ttl *string   // nil: not sent, or null
 	profile      string
 	note         string
 
@@ -100,11 +104,32 @@ func decodeFields(in *json.Decoder) (request, error) {
 			if _, ok := errors.AsType[*json.UnmarshalTypeError](err); !ok {
 				return request{}, refuseBody("the body is not JSON")
 			}
-			return request{}, refuseBody("%s is of the wrong type: scopes is an array of strings, all else is a string", name)
+			return request{}, refuseType(name)
 		}
 	}
-	req := request{scopes: f.scopes, profile: f.profile}
+	req := request{profile: f.profile}
+	if err := req.setScopes(f.scopes); err != nil {
+		return request{}, err
+	}
 	return req, req.setTimes(f.expires, f.ttl)
+}
+
+func (r *request) setScopes(scopes []*string) error {
+	if scopes == nil {
+		return nil
+	}
+	r.scopes = make([]string, len(scopes))
+	for i, scope := range scopes {
+		if scope == nil {
+			return refuseType("scopes")
+		}
+		r.scopes[i] = *scope
+	}
+	return nil
+}
+
+func refuseType(field string) *refusal {
+	return refuseBody("%s is of the wrong type: scopes is an array of strings, all else is a string", field)
 }
 
 func (r *request) setTimes(expires, ttl *string) error {

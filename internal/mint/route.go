@@ -1,38 +1,44 @@
 package mint
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
-
-	"github.com/aws/aws-lambda-go/events"
 )
 
-// route is what the path says.
+// route is the one that API Gateway chose for a request. Its path as sent does not count: behind a custom domain it has a
+// prefix, and a caller may fill it with anything.
 type route struct {
-	pattern  string // for the audit record; never the path itself, which a caller may fill with anything
-	username string // "" on /tokens
+	pattern  string // as in the template, also for the audit record
+	username string // of the path, "" on a route without one
 }
 
-// routeOf finds the route of an event: POST /tokens, or the Tokens API's own POST /tokens/v2/{username}.
-func routeOf(event events.APIGatewayV2HTTPRequest) (route, error) {
-	path := event.RawPath
-	if stage := event.RequestContext.Stage; stage != "$default" && stage != "" {
-		// A named stage stands in front of the path, unless a custom domain has mapped it away.
-		if rest, ok := strings.CutPrefix(path, "/"+stage+"/"); ok {
-			path = "/" + rest
-		}
+// routes are the mint's, by path, and tell whether the path has a user name.
+var routes = map[string]struct{ hasUsername bool }{
+	"/tokens":               {},
+	"/tokens/v2/{username}": {hasUsername: true},
+}
+
+// routeOf returns the route of an event, from the key and the path parameters that API Gateway found.
+func routeOf(e *event) (route, error) {
+	if e.isFormat1() {
+		return route{}, refuseFormat
 	}
-	found := route{pattern: "POST /tokens"}
-	if username, ok := strings.CutPrefix(path, "/tokens/v2/"); ok {
-		if username == "" || strings.Contains(username, "/") {
-			return route{}, refuseRoute
-		}
-		found = route{pattern: "POST /tokens/v2/{username}", username: username}
-	} else if path != "/tokens" {
+	key := e.routeKey()
+	method, path, _ := strings.Cut(key, " ")
+	kind, ok := routes[path]
+	sent := cmp.Or(e.RequestContext.value.HTTP.value.Method.value, method)
+	switch {
+	case !ok:
+		return route{}, refuseRoute
+	case method != http.MethodPost, sent != method:
+		return route{}, refuseMethod
+	case !kind.hasUsername:
+		return route{pattern: key}, nil
+	}
+	username, _ := e.PathParameters.value["username"].(string)
+	if username == "" || strings.Contains(username, "/") {
 		return route{}, refuseRoute
 	}
-	if event.RequestContext.HTTP.Method != http.MethodPost {
-		return route{}, refuseMethod
-	}
-	return found, nil
+	return route{pattern: key, username: username}, nil
 }

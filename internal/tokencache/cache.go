@@ -104,7 +104,7 @@ func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint
 		}
 		// A request that left early tells nothing about the others: they go on.
 		if !errors.Is(flight.err, context.Canceled) && !errors.Is(flight.err, context.DeadlineExceeded) {
-			return flight.result, flight.err
+			return flight.shared()
 		}
 	}
 }

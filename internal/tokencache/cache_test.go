@@ -90,7 +90,7 @@ func TestRemainingLifeIsWithinTheContract(t *testing.T) {
 			o.Profile = o.Reuse.String()
 			asked := time.Duration(0)
 			if random.IntN(2) == 0 {
-				asked = time.Duration(random.Int64N(int64(o.Lifetime-time.Second))) + time.Second
+				asked = time.Duration(random.Int64N(int64(o.Lifetime-10*time.Second))) + 10*time.Second
 				o.Expires = time.Now().Add(asked)
 			}
 			got, err := c.Get(t.Context(), parent, o, f.mint)
@@ -103,9 +103,9 @@ func TestRemainingLifeIsWithinTheContract(t *testing.T) {
 			left := time.Until(got.Token.Expires)
 			low, high := o.Lifetime-o.Reuse, o.Lifetime
 			if asked > 0 {
-				low, high = asked-min(o.Reuse, asked/10), asked
+				low, high = max(asked-min(o.Reuse, asked/10), 10*time.Second), max(asked, 11*time.Second)
 			}
-			if left < low || left > high {
+			if left < low || left > high || left < 10*time.Second {
 				t.Fatalf("reuse %s, asked %s: %s left, want between %s and %s", o.Reuse, asked, left, low, high)
 			}
 		}
@@ -132,6 +132,87 @@ func TestOneMintForAllWhoAskAtOnce(t *testing.T) {
 		}
 		if n := f.mints.Load(); n != 1 {
 			t.Errorf("%d mints", n)
+		}
+	})
+}
+
+// Only the request that minted says so, and only it knows the budget.
+func TestWaitingRequestsAreServedFromMemory(t *testing.T) {
+	t.Parallel()
+	for _, reuse := range []time.Duration{order.Reuse, time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFleet(t)
+			c := f.instance(0)
+			o := order
+			o.Reuse = reuse
+			seen := make([]tokencache.Result, 16)
+			var wg sync.WaitGroup
+			for i := range seen {
+				wg.Go(func() { seen[i] = f.get(c, o) })
+			}
+			wg.Wait()
+			minted := 0
+			for _, got := range seen {
+				switch {
+				case got.Source == tokencache.FromMint && got.BudgetKnown:
+					minted++
+				case got.Source != tokencache.FromMemory || got.BudgetKnown || got.BudgetLeft != 0:
+					t.Errorf("source %s, budget known %t: %d", got.Source, got.BudgetKnown, got.BudgetLeft)
+				}
+			}
+			if minted != 1 || f.mints.Load() != 1 {
+				t.Errorf("%d results say minted, for %d mints", minted, f.mints.Load())
+			}
+		})
+	}
+}
+
+// A request that waited for a mint that failed knows no budget either.
+func TestWaitingRequestsShareARefusalWithoutItsBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		f.fail = func(context.Context) error { return errors.New("upstream fails") }
+		c := f.instance(0)
+		o := order
+		o.Expires = time.Now().Add(30 * time.Minute)
+		var budgets atomic.Int64
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				got, err := c.Get(t.Context(), parent, o, f.mint)
+				if err == nil {
+					t.Error("no error")
+				}
+				if got.BudgetKnown {
+					budgets.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if n := budgets.Load(); n > f.mints.Load() {
+			t.Errorf("%d requests know a budget, for %d mints", n, f.mints.Load())
+		}
+	})
+}
+
+// A shared token is not handed out in its last ten seconds.
+func TestNoTokenIsHandedOutInItsLastSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		f.takes = 0
+		c := f.instance(0)
+		for _, o := range []tokencache.Order{
+			{Policy: "a", Profile: "a", Lifetime: 10 * time.Second},
+			{Policy: "b", Profile: "b", Lifetime: 30 * time.Second, Reuse: 20 * time.Second},
+			{Policy: "c", Profile: "c", Lifetime: time.Hour, Reuse: 30 * time.Minute, Expires: time.Now().Add(2 * time.Minute)},
+		} {
+			for start := time.Now(); time.Since(start) < 35*time.Second; time.Sleep(700 * time.Millisecond) {
+				if left := time.Until(f.get(c, o).Token.Expires); left < 10*time.Second {
+					t.Fatalf("%s: a token with %s to live, %s after the start", o.Profile, left, time.Since(start))
+				}
+			}
 		}
 	})
 }

@@ -30,6 +30,15 @@ type flight struct {
 	err    error
 }
 
+// shared is the result for a request that waited. Only the leader minted and asked the ledger: for all others the token
+// comes from memory, and they know no budget.
+func (f *flight) shared() (Result, error) {
+	if f.err != nil {
+		return Result{}, f.err
+	}
+	return Result{Token: f.result.Token, Source: FromMemory, Stale: f.result.Stale}, nil
+}
+
 // local is what one instance remembers: tokens, and which keys are being fetched.
 type local struct {
 	mu      sync.Mutex

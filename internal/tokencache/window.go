@@ -3,6 +3,8 @@ package tokencache
 import (
 	"strconv"
 	"time"
+
+	"github.com/tokenmint/tokenmint/config"
 )
 
 const (
@@ -12,6 +14,11 @@ const (
 
 	// leastLife is how long a token must still live to be handed out for want of a fresh one.
 	leastLife = time.Minute
+
+	// leastPlanned is the shortest life that is asked of Mapbox. A token is not returned with less than
+	// [config.ShortestLifetime] to live, and Mapbox takes nearly a second to answer. It is less than a second more, so a
+	// reply still counts ten whole seconds.
+	leastPlanned = config.ShortestLifetime + 999*time.Millisecond
 
 	// aheadShare is the part of its time of use at whose end a token is renewed ahead, at a moment of chance. It costs that
 	// part of a mint a window.
@@ -42,27 +49,26 @@ type plan struct {
 //
 // Without an end of its own, an order is filled with a token that lives between Lifetime-Reuse and Lifetime from now. With one,
 // the token ends then or earlier, by at most Reuse or a tenth of what was asked: ends are rounded down to a grid, so that
-// callers who ask for about the same share.
+// callers who ask for about the same share. No token is planned to live for less than leastPlanned.
 func planFor(o Order, now time.Time) plan {
 	if o.Expires.IsZero() {
 		return plan{
 			shared:  o.Reuse > 0,
 			step:    "window",
-			expires: now.Add(min(o.Lifetime, longest)),
+			expires: now.Add(min(max(o.Lifetime, leastPlanned), longest)),
 			spare:   o.Lifetime - o.Reuse,
 			ahead:   o.Reuse / aheadShare,
 		}
 	}
-	expires := o.Expires
-	if latest := now.Add(longest); expires.After(latest) {
-		expires = latest
-	}
-	grid := gridFor(min(o.Reuse, o.Expires.Sub(now)/10))
+	life := min(max(o.Expires.Sub(now), leastPlanned), longest)
+	expires := now.Add(life)
+	grid := gridFor(min(o.Reuse, life/10, life-leastPlanned))
 	if grid == 0 {
 		return plan{expires: expires}
 	}
 	expires = expires.Truncate(grid)
-	return plan{shared: true, step: "until " + strconv.FormatInt(expires.Unix(), 10), expires: expires}
+	step := "until " + strconv.FormatInt(expires.Unix(), 10)
+	return plan{shared: true, step: step, expires: expires, spare: config.ShortestLifetime}
 }
 
 // gridFor returns the widest grid that rounds down by less than slack: a power of two of seconds, or 0 below a second. Few

@@ -75,7 +75,10 @@ func TestRotationUnderLoad(t *testing.T) {
 	for range 10 {
 		instances = append(instances, s.instance(cfg, client, clock))
 	}
-	event := request()
+	event, err := json.Marshal(request())
+	if err != nil {
+		t.Fatal(err)
+	}
 	lent := map[string]time.Time{} // tokens and their ends
 	for i := range 3 * 24 * 120 {
 		if i%30 == 7 { // four times an hour, at odd moments
@@ -84,7 +87,7 @@ func TestRotationUnderLoad(t *testing.T) {
 			}
 			s.mustLive(client, lent, now)
 		}
-		reply, err := instances[i%10].Handle(t.Context(), event)
+		reply, err := instances[i%10].HandleJSON(t.Context(), event)
 		var body struct{ Token string }
 		if err != nil || reply.StatusCode != 200 || json.Unmarshal([]byte(reply.Body), &body) != nil {
 			t.Fatalf("mint %d: status %d", i, reply.StatusCode)
@@ -134,7 +137,7 @@ func (s *stack) instance(cfg *config.Config, client *tokens.Client, clock func()
 }
 
 func request() events.APIGatewayV2HTTPRequest {
-	event := events.APIGatewayV2HTTPRequest{RawPath: "/tokens", Body: "{}"}
+	event := events.APIGatewayV2HTTPRequest{RouteKey: "POST /tokens", RawPath: "/tokens", Body: "{}"}
 	event.RequestContext.HTTP.Method = http.MethodPost
 	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{UserARN: "arn:aws:iam::000000000000:user/dev"},

@@ -161,7 +161,7 @@ func (f *fleet) keepAsking(ctx context.Context, random *rand.Rand) {
 
 // ask makes one request, and reports whether the instance lives. What a killed instance owed is no error: its caller would ask again.
 func (f *fleet) ask(instance *lambdatest.Instance, profile string) bool {
-	event := events.APIGatewayV2HTTPRequest{RawPath: "/tokens", Body: fmt.Sprintf(`{"profile":%q}`, profile)}
+	event := events.APIGatewayV2HTTPRequest{RouteKey: "POST /tokens", Body: fmt.Sprintf(`{"profile":%q}`, profile)}
 	event.RequestContext.HTTP.Method = "POST"
 	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{UserARN: caller},

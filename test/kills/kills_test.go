@@ -185,7 +185,7 @@ func (w *world) keepMinting(ctx context.Context, binary string, life int) int64 
 
 func mintOnce(ctx context.Context, instance *lambdatest.Instance) error {
 	var event events.APIGatewayV2HTTPRequest
-	event.RawPath, event.Body, event.RequestContext.HTTP.Method = "/tokens", "{}", "POST"
+	event.RouteKey, event.Body, event.RequestContext.HTTP.Method = "POST /tokens", "{}", "POST"
 	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{UserARN: caller},
 	}

@@ -29,8 +29,14 @@ type exchange struct {
 	method   string       // "" is POST
 	query    string       // as sent
 	caller   string       // JSON of requestContext.authorizer; "" is a role that may use web-map
+	bearer   string       // token in the header Authorization
 	world    func(*world) // what is wrong in it; nil when nothing is
 }
+
+// jwt is a token with the claims that an exchange's caller has.
+const jwt = "eyJhbGciOiJSUzI1NiJ9." +
+	"eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUiLCJleHAiOjE3NjczNjk4NDUsImdyb3VwcyI6WyJtYXBzIl19." +
+	"c2lnbmF0dXJl"
 
 // requestID is that of all requests, and of the document's examples.
 const requestID = "JKJaXmPLvHcESHA="
@@ -38,7 +44,7 @@ const requestID = "JKJaXmPLvHcESHA="
 var exchanges = []exchange{
 	{reply: "200"},
 	{reply: "200", body: `{"scopes":["styles:tiles","styles:read","fonts:read"],"ttl":"30m"}`, query: "access_token=none"},
-	{reply: "200", caller: `{"jwt":{"claims":{"groups":"maps"}}}`},
+	{reply: "200", caller: `{"jwt":{"claims":{"iss":"https://id.example","exp":"1767369845","groups":"[maps]"}}}`, bearer: jwt},
 	{reply: "200", body: `{"scopes":["styles:read"],"ttl":"1.5m","expires":null,"profile":null,"note":null}`},
 	{reply: "200", body: `{"scopes":null,"ttl":null}`, only: tokensPath},
 
@@ -57,7 +63,7 @@ var exchanges = []exchange{
 
 	{reply: "403 no_authorizer", caller: `null`},
 	{reply: "403 no_authorizer", caller: `null`, query: "access_token=none"},
-	{reply: "403 event_unreadable", caller: `{"jwt":{"claims":{"groups":{"maps":true}}}}`},
+	{reply: "403 event_unreadable", caller: `{"jwt":{"claims":["maps"]}}`},
 	{reply: "403 caller_not_allowed", caller: `{"iam":{"userArn":"arn:aws:iam::123456789012:user/eve"}}`},
 	{reply: "403 profile_not_allowed", body: `{"profile":"uploads","scopes":["uploads:write"],"ttl":"10m"}`},
 	{reply: "403 scopes_not_allowed", body: `{"scopes":["uploads:write"],"ttl":"10m"}`},
@@ -72,6 +78,7 @@ var exchanges = []exchange{
 	{reply: "422 scopes_invalid", body: `{"scopes":null,"ttl":"10m"}`, only: mapboxPath, isUnfit: true},
 	{reply: "422 scopes_invalid", world: withParent("fonts:read", "tokens:write")},
 	{reply: "422 expires_past", body: `{"scopes":["styles:read"],"ttl":"0s"}`},
+	{reply: "422 expires_too_soon", body: `{"scopes":["styles:read"],"ttl":"9.9s"}`},
 	{reply: "422 expires_too_far", body: `{"scopes":["styles:read"],"ttl":"1h1s"}`},
 	{reply: "422 expires_beyond_profile", body: `{"scopes":["styles:read"],"expires":"2026-01-02T15:34:06Z"}`},
 	{reply: "422 permanent_not_offered", only: mapboxPath, body: `{"scopes":["styles:read"]}`, isUnfit: true},
@@ -160,13 +167,16 @@ func (x exchange) checkRequest(t *testing.T, parameters []parameter, op operatio
 // send makes the event that API Gateway makes of the request, and hands it to the mint of a new world.
 func (x exchange) send(t *testing.T, path string, parameters []parameter) events.APIGatewayV2HTTPResponse {
 	t.Helper()
+	routeKey, username := x.method+" "+path, map[string]string{}
 	for _, p := range parameters {
 		if p.In == "path" {
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", x.username)
+			username[p.Name] = x.username
 		}
 	}
 	event, err := json.Marshal(map[string]any{
-		"version": "2.0", "rawPath": path, "rawQueryString": x.query, "body": x.body,
+		"version": "2.0", "routeKey": routeKey, "pathParameters": username, "rawPath": path, "rawQueryString": x.query, "body": x.body,
+		"headers": map[string]string{"authorization": "Bearer " + x.bearer},
 		"requestContext": map[string]any{
 			"requestId": requestID, "stage": "$default", "http": map[string]any{"method": x.method},
 			"authorizer": json.RawMessage(x.caller),
