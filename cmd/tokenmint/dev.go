@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,12 +27,13 @@ type dev struct {
 	state, envFile    string // paths; "" = none
 	samEnvFile        string // likewise
 	live              bool
+	logFormat         format
 	world             worldOptions
 	getenv            func(string) string // of --live: MAPBOX_ACCESS_TOKEN, TOKENS_API_URL
 }
 
 func newDev() *cobra.Command {
-	d := dev{getenv: os.Getenv}
+	d := dev{getenv: os.Getenv, logFormat: formatText}
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run the mint, a simulator of Mapbox's Tokens API and a Secrets Manager on this machine",
@@ -45,10 +47,11 @@ and runs until it is interrupted.
 
 The header X-Dev-Authorizer (the JSON of requestContext.authorizer) sets who calls; without it, it is
 ` + devCaller + `.
-Web pages that this machine serves, such as http://localhost:3000, may call it too (CORS).`,
+Web pages that this machine serves, such as http://localhost:3000, and pages of the origins that the configuration names
+may call the mint too (CORS). Other pages are refused.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return d.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return d.run(untilOrphaned(cmd.Context()), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
@@ -62,11 +65,13 @@ Web pages that this machine serves, such as http://localhost:3000, may call it t
 	flags.StringVar(&d.samEnvFile, "sam-env-file", "", "file to write for sam local --env-vars when ready; see docs/sam-local.md")
 	flags.IntVar(&d.world.rate, "mapbox-rate", 100, "requests a minute that the simulator allows an account; 0 = no limit")
 	flags.Uint64Var(&d.world.seed, "seed", 1, "seed of the simulator's tokens")
+	flags.Var(&d.logFormat, "log-format", "form of the log on standard error; json is what the functions write")
 	flags.BoolVar(&d.live, "live", false, "use the real Mapbox, with the parent token in MAPBOX_ACCESS_TOKEN")
 	return cmd
 }
 
-func (d dev) run(ctx context.Context, out, log io.Writer) error {
+// check refuses flags that cannot go together, and paths that cannot be written later.
+func (d dev) check() error {
 	switch {
 	case d.world.rate < 0:
 		return usageError(errors.New("--mapbox-rate must not be negative"))
@@ -74,6 +79,25 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 		return usageError(errors.New("--live keeps nothing, so --state cannot go with it"))
 	case d.live && d.samEnvFile != "":
 		return usageError(errors.New("--live keeps the parent token to itself, so --sam-env-file cannot go with it"))
+	}
+	return errors.Join(checkFolder("--env-file", d.envFile), checkFolder("--sam-env-file", d.samEnvFile))
+}
+
+// checkFolder reports that the folder of a file to write is not there.
+func checkFolder(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s: there is no folder %s: make it first", flag, folder)
+	}
+	return nil
+}
+
+func (d dev) run(ctx context.Context, out, log io.Writer) error {
+	if err := d.check(); err != nil {
+		return err
 	}
 	cfg, err := loadConfig(d.config)
 	if err != nil {
@@ -83,6 +107,7 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
+	defer w.close()
 	servers, err := d.listen(ctx)
 	if err != nil {
 		return err
@@ -92,20 +117,21 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 		return usageError(errors.New("--live serves the parent token and mints for anybody, so --mint and --aws must be loopback addresses"))
 	}
 	lines := d.lines(w, servers)
-	handlers, err := build(lines, cfg, w, log)
+	handlers, err := build(lines, cfg, w, newLogger(log, d.logFormat, slog.LevelInfo))
 	if err != nil {
 		return err
 	}
+	callers := pages{cfg.Profiles}
 	servers.serve(servers.aws, keep(w.aws()))
 	if !d.live {
-		servers.serve(servers.mapbox, keep(w.mapbox()))
+		servers.serve(servers.mapbox, keep(w.mapbox(callers)))
 	}
-	servers.serve(servers.mint, handlers.front(d.live))
+	servers.serve(servers.mint, handlers.front(callers, d.live))
 	if err := d.write(lines, servers); err != nil {
 		return err
 	}
 	fmt.Fprint(out, lines)
-	fmt.Fprint(log, d.hint(lines))
+	fmt.Fprint(log, d.hint(lines, cfg))
 	return servers.wait(ctx)
 }
 
@@ -157,7 +183,7 @@ func (d dev) lines(w *world, s *servers) variables {
 	lines := variables{
 		{"MINT_URL", s.mint.url()},
 		{"TOKENS_API_URL", ""},
-		{"AWS_ENDPOINT_URL_SECRETS_MANAGER", s.aws.url()},
+		{"AWS_ENDPOINT_URL_SECRETS_MANAGER", s.aws.url() + w.door},
 		{"PARENT_SECRET_ID", parentSecret},
 		{"MAPBOX_USERNAME", w.user},
 	}
@@ -187,24 +213,13 @@ func (v variables) get(name string) string {
 	return ""
 }
 
-func (d dev) hint(lines variables) string {
-	url := lines.get("MINT_URL")
-	hint := "\nReady; Ctrl-C stops. In another terminal:\n" +
-		"  curl -sS -X POST " + url + "/tokens -d '{}'\n"
-	if !d.live {
-		hint += "  curl -sS -X POST '" + url + "/_dev/rotate?force=true'\n" +
-			"  curl -sS " + lines.get("TOKENS_API_URL") + "/_sim/calls\n"
-	}
-	return hint + "\n"
-}
-
 // build puts the handlers together as the functions' mains do, from the lines instead of the process's variables.
-func build(lines variables, cfg *config.Config, w *world, log io.Writer) (handlers, error) {
+func build(lines variables, cfg *config.Config, w *world, log *slog.Logger) (handlers, error) {
 	settings, err := environment.Read(lines.get)
 	if err != nil {
 		return handlers{}, err
 	}
-	parts := wiring.Parts{Settings: settings, Config: cfg, Now: w.now, Logger: telemetry.NewLogger(log, slog.LevelInfo), Metrics: noMetrics()}
+	parts := wiring.Parts{Settings: settings, Config: cfg, Now: w.now, Logger: log, Metrics: noMetrics()}
 	return newHandlers(parts)
 }
 

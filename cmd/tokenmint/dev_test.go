@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,16 @@ func TestDevStandsInForTheGateway(t *testing.T) {
 		"a JWT":                  {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"jwt":{"claims":{"groups":"[maps]"}}}`}, 200, `"profile":"web-map"`},
 		"somebody else":          {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"iam":{"userArn":"arn:aws:iam::1:user/eve"}}`}, 403, "caller_not_allowed"},
 		"no authorizer":          {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `null`}, 403, "no_authorizer"},
+		"a misspelt force":       {"POST", "/_dev/rotate?forc=true", "", nil, 400, "unknown parameter \\\"forc\\\": known here is force=true"},
+		"force twice":            {"POST", "/_dev/rotate?force=false&force=true", "", nil, 400, "given twice"},
+		"force of nothing":       {"POST", "/_dev/rotate?force=", "", nil, 400, "true or false"},
+		"a broken query":         {"POST", "/_dev/rotate?force=%", "", nil, 400, "malformed"},
+		"a JWT without claims":   {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"jwt":{"groups":"maps"}}`}, 400, "needs \\\"claims\\\""},
+		"claims that are none":   {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"jwt":{"claims":null}}`}, 400, "needs \\\"claims\\\""},
+		"a user without an ARN":  {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"iam":{"arn":"x"}}`}, 400, "needs \\\"userArn\\\""},
+		"a misspelt authorizer":  {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"jtw":{"claims":{}}}`}, 400, "unknown member"},
+		"lambda without context": {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"lambda":null}`}, 403, ""},
+		"a list of callers":      {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `[]`}, 400, "X-Dev-Authorizer"},
 		"a broken authorizer":    {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{`}, 400, "X-Dev-Authorizer"},
 		"Mapbox's wire":          {"POST", "/tokens/v2/dev?access_token=pk.nothing", mapbox, nil, 200, `"token":"tk.`},
 		"a form that is JSON":    {"POST", "/tokens", `{"ttl":"1m"}`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 200, `"expires_in":`},
@@ -144,9 +155,9 @@ func TestDevLiveKeepsTheParentToItself(t *testing.T) {
 	if status, body := m.do("POST", m.lines["MINT_URL"]+"/_dev/rotate?force=true", ""); status != 409 {
 		t.Errorf("a rotation: status %d: %s", status, body)
 	}
-	for _, url := range []string{m.lines["MINT_URL"] + "/tokens", m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"]} {
+	for _, address := range []string{m.lines["MINT_URL"] + "/tokens", m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"]} {
 		for host, served := range map[string]bool{"": true, "localhost:8789": true, "[::1]:8789": true, "evil.example:8789": false, "localhost.evil.example": false} {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(`{"SecretId":"tokenmint/parent"}`))
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(`{"SecretId":"tokenmint/parent"}`))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,8 +169,27 @@ func TestDevLiveKeepsTheParentToItself(t *testing.T) {
 			}
 			_ = reply.Body.Close()
 			if (reply.StatusCode != http.StatusMisdirectedRequest) != served {
-				t.Errorf("%s as %q: status %d", url, host, reply.StatusCode)
+				t.Errorf("%s as %q: status %d", address, host, reply.StatusCode)
 			}
+		}
+	}
+	endpoint, err := url.Parse(m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"])
+	if err != nil || len(endpoint.Path) < 33 {
+		t.Fatalf("the endpoint has no secret path: %v", err)
+	}
+	for _, path := range []string{"", "/", "/guess", strings.ToUpper(endpoint.Path), endpoint.Path + "/more", endpoint.Path[:32]} {
+		status, body := m.do("POST", "http://"+endpoint.Host+path, `{"SecretId":"tokenmint/parent"}`, "X-Amz-Target", "secretsmanager.GetSecretValue")
+		if status != 403 || strings.Contains(body, ".eyJ") || strings.Contains(body, endpoint.Path) {
+			t.Errorf("at the path %q: status %d", path, status)
+		}
+	}
+	if got := m.stored(parentSecret); got.Username != "dev" {
+		t.Errorf("at the path that was printed: user %q", got.Username)
+	}
+	for _, header := range [][]string{{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}} {
+		header = append(header, "Content-Type", "text/plain")
+		if status, _ := m.do("POST", m.lines["MINT_URL"]+"/tokens", "{}", header...); status != 403 {
+			t.Errorf("a page, %s: status %d", header[0], status)
 		}
 	}
 	if err := m.stop(); err != nil {
@@ -168,7 +198,7 @@ func TestDevLiveKeepsTheParentToItself(t *testing.T) {
 	if strings.Contains(m.log.String(), parent) {
 		t.Error("the real token is in the log")
 	}
-	for value, want := range map[string]string{"": "--live needs", "pk.eyJ1IjoieCJ9.abc": "MAPBOX_ACCESS_TOKEN: "} {
+	for value, want := range map[string]string{"": "--live needs", "pk.eyJ1IjoieCJ9.abc": "MAPBOX_ACCESS_TOKEN: ", `"sk.x"`: "quoted"} {
 		d := dev{live: true, getenv: func(string) string { return value }}
 		if err := d.run(t.Context(), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, want %q", err, want)

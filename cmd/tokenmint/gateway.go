@@ -124,11 +124,40 @@ func authorizerOf(r *http.Request) (json.RawMessage, error) {
 	if header == "" {
 		header = `{"iam":{"userArn":"` + devCaller + `","accountId":"000000000000"}}`
 	}
-	var authorizer map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(header), &authorizer); err != nil {
-		return nil, fmt.Errorf("X-Dev-Authorizer must be the JSON of requestContext.authorizer: %w", err)
+	if err := checkAuthorizer(header); err != nil {
+		return nil, fmt.Errorf("X-Dev-Authorizer: %w", err)
 	}
 	return json.RawMessage(header), nil
+}
+
+// checkAuthorizer finds slips by which the header would describe nobody.
+func checkAuthorizer(header string) error {
+	var kinds map[string]json.RawMessage
+	if json.Unmarshal([]byte(header), &kinds) != nil {
+		return errors.New(`it must be the JSON of requestContext.authorizer, such as {"iam":{"userArn":"arn:aws:iam::1:role/web"}}`)
+	}
+	for kind, value := range kinds {
+		var members map[string]json.RawMessage
+		isObject := json.Unmarshal(value, &members) == nil && members != nil
+		switch kind {
+		case "iam":
+			if !isObject || members["userArn"] == nil {
+				return errors.New(`"iam" needs "userArn": {"iam":{"userArn":"arn:aws:iam::1:role/web"}}`)
+			}
+		case "jwt":
+			var claims map[string]json.RawMessage
+			if !isObject || json.Unmarshal(members["claims"], &claims) != nil || claims == nil {
+				return errors.New(`"jwt" needs "claims", an object: {"jwt":{"claims":{"groups":"maps"}}}`)
+			}
+		case "lambda":
+			if !isObject && string(value) != "null" {
+				return errors.New(`"lambda" must be an object or null: {"lambda":{"tenant":"acme"}}`)
+			}
+		default:
+			return fmt.Errorf("unknown member %q: known are iam, jwt and lambda", kind)
+		}
+	}
+	return nil
 }
 
 // isText reports whether an HTTP API passes a body of this type on as it is. All else it encodes.

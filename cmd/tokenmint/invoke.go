@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"time"
 
@@ -139,8 +140,8 @@ func ownWorld(ctx context.Context, cfg *config.Config, event json.RawMessage, lo
 		return h, nil, err
 	}
 	s.serve(s.aws, w.aws())
-	s.serve(s.mapbox, w.mapbox())
-	if h, err = build(d.lines(w, s), cfg, w, log); err == nil {
+	s.serve(s.mapbox, w.mapbox(pages{cfg.Profiles}))
+	if h, err = build(d.lines(w, s), cfg, w, telemetry.NewLogger(log, slog.LevelInfo)); err == nil {
 		err = h.stepsBefore(ctx, w, event)
 	}
 	if err != nil {

@@ -74,6 +74,9 @@ func (m *machine) do(method, url, body string, header ...string) (int, string) {
 		m.t.Fatal(err)
 	}
 	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Host" {
+			r.Host = header[i+1]
+		}
 		r.Header.Set(header[i], header[i+1])
 	}
 	reply, err := http.DefaultClient.Do(r)

@@ -61,3 +61,54 @@ func TestErrorsDoNotRepeatATokenOfTheCommandLine(t *testing.T) {
 		}
 	}
 }
+
+// TestMessages: what people type by mistake, and the words that tell them what to do.
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := t.TempDir()
+	free := "--mint :0 --mapbox :0 --aws :0 "
+	for _, tc := range []struct {
+		args string
+		code int
+		says []string
+	}{
+		{"--version", 0, []string{"tokenmint "}},
+		{"-v", 0, []string{"tokenmint "}},
+		{"version", 0, []string{"tokenmint "}},
+		{"dve", 2, []string{`no command "dve": did you mean dev?`, "Try 'tokenmint --help'."}},
+		{"mint", 2, []string{`no command "mint"`}},
+		{"dev --bogus", 2, []string{"--bogus", "Try 'tokenmint dev --help'."}},
+		{"dev extra", 2, []string{`dev takes flags only, and "extra" is none`, "Try 'tokenmint dev --help'."}},
+		{"version extra", 2, []string{"Try 'tokenmint version --help'."}},
+		{"rotate --forc", 2, []string{"--forc", "Try 'tokenmint rotate --help'."}},
+		{"rotate --name=", 2, []string{"--name is empty"}},
+		{"plan --force", 2, []string{"--force", "Try 'tokenmint plan --help'."}},
+		{"plan --output yaml", 2, []string{"text or json", "Try 'tokenmint plan --help'."}},
+		{"doctor --output yaml", 2, []string{"text or json"}},
+		{"dev --log-format xml", 2, []string{"text or json"}},
+		{"retire", 2, []string{"--name is required"}},
+		{"retire --name parent --now=false", 2, []string{"leaves nothing to do"}},
+		{"invoke", 2, []string{"say which function, mint or rotate", "Try 'tokenmint invoke --help'."}},
+		{"invoke other", 2, []string{"say which function, mint or rotate"}},
+		{"invoke mint", 2, []string{"--event is required"}},
+		{"dev --mint " + taken.Addr().String(), 1, []string{"another program listens on " + taken.Addr().String(), "--mint :0"}},
+		{"dev --mint nowhere.invalid:80 --mapbox :0", 1, []string{"--mint: ", "write an address of this machine"}},
+		{"dev " + free + "--env-file " + dir + "/none/env", 1, []string{"--env-file: there is no folder " + dir + "/none: make it first"}},
+		{"dev " + free + "--sam-env-file " + dir + "/none/env", 1, []string{"--sam-env-file: there is no folder"}},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		var out bytes.Buffer
+		code := run(ctx, strings.Fields(tc.args), &out, &out)
+		cancel()
+		for _, want := range tc.says {
+			if code != tc.code || !strings.Contains(out.String(), want) {
+				t.Errorf("tokenmint %s: exit code %d, no %q in: %s", tc.args, code, want, out.String())
+			}
+		}
+	}
+}

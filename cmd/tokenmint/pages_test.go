@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -28,7 +30,10 @@ func TestDevAnswersPagesOfThisMachine(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = reply.Body.Close()
-			want := map[bool]map[string]int{true: {"POST": 200, "OPTIONS": 204}, false: {"POST": 200, "OPTIONS": 405}}[allowed][method]
+			want := map[bool]map[string]int{true: {"POST": 200, "OPTIONS": 204}, false: {"POST": 403, "OPTIONS": 405}}[allowed][method]
+			if origin == "" && method == "POST" {
+				want = 200 // no page
+			}
 			header := reply.Header.Get("Access-Control-Allow-Origin")
 			if reply.StatusCode != want || allowed && header != origin || !allowed && header != "" {
 				t.Errorf("%s from %q: status %d, allowed %q", method, origin, reply.StatusCode, header)
@@ -36,6 +41,60 @@ func TestDevAnswersPagesOfThisMachine(t *testing.T) {
 			if method == "OPTIONS" && allowed && !strings.Contains(reply.Header.Get("Access-Control-Allow-Headers"), "content-type") {
 				t.Errorf("%q may send no content-type", origin)
 			}
+		}
+	}
+}
+
+// TestDevRefusesPagesFromElsewhere: each server of dev, and each mark by which a browser tells where a request comes from.
+func TestDevRefusesPagesFromElsewhere(t *testing.T) {
+	t.Parallel()
+	config := filepath.Join(t.TempDir(), "tokenmint.yaml")
+	text := "profiles: {web: {scopes: [fonts:read], reuse: 10m, allow: [{anyone: true, origins: [\"https://maps.example.com\"]}]}}"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := startDev(t, dev{config: config})
+	mintURL, sim, aws := m.lines["MINT_URL"], m.lines["TOKENS_API_URL"], m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"]
+	const evil, local, listed = "https://evil.example", "http://localhost:3000", "https://maps.example.com"
+	describe := []string{"X-Amz-Target", "secretsmanager.DescribeSecret", "Content-Type", "text/plain"}
+	for _, tc := range []struct {
+		name, method, url, body string
+		header                  []string
+		status                  int
+	}{
+		{"mint, foreign", "POST", mintURL + "/tokens", "{}", []string{"Origin", evil, "Content-Type", "text/plain"}, 403},
+		{"mint, foreign without an origin", "POST", mintURL + "/tokens", "{}", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"mint, neighbour without an origin", "POST", mintURL + "/tokens", "{}", []string{"Sec-Fetch-Site", "same-site"}, 403},
+		{"mint, odd site", "POST", mintURL + "/tokens", "{}", []string{"Sec-Fetch-Site", "x"}, 403},
+		{"mint, a file", "POST", mintURL + "/tokens", "{}", []string{"Origin", "null"}, 403},
+		{"mint, listed", "POST", mintURL + "/tokens", "{}", []string{"Origin", listed, "Sec-Fetch-Site", "cross-site"}, 200},
+		{"mint, nearly listed", "POST", mintURL + "/tokens", "{}", []string{"Origin", listed + ".evil.example"}, 403},
+
+		{"rotate, foreign", "POST", mintURL + "/_dev/rotate", "", []string{"Origin", evil}, 403},
+		{"rotate, local", "POST", mintURL + "/_dev/rotate", "", []string{"Origin", local, "Sec-Fetch-Site", "same-site"}, 403},
+		{"rotate, listed", "POST", mintURL + "/_dev/rotate", "", []string{"Origin", listed}, 403},
+		{"rotate, rebound", "POST", mintURL + "/_dev/rotate", "", []string{"Origin", "http://evil.example", "Host", "evil.example"}, 403},
+		{"rotate, image", "GET", mintURL + "/_dev/rotate", "", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"rotate, own page", "POST", mintURL + "/_dev/rotate", "", []string{"Origin", mintURL, "Sec-Fetch-Site", "same-origin"}, 200},
+		{"rotate, typed address", "GET", mintURL + "/_dev/rotate", "", []string{"Sec-Fetch-Site", "none"}, 405},
+		{"rotate, program", "POST", mintURL + "/_dev/rotate", "", nil, 200},
+
+		{"clock, foreign", "POST", sim + "/_sim/clock", `{"advance":"1s"}`, []string{"Origin", evil, "Content-Type", "text/plain"}, 403},
+		{"clock, local", "POST", sim + "/_sim/clock", `{"advance":"1s"}`, []string{"Origin", local}, 403},
+		{"clock, own page", "POST", sim + "/_sim/clock", `{"advance":"1s"}`, []string{"Origin", sim}, 200},
+		{"calls, foreign", "GET", sim + "/_sim/calls", "", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"simulator, foreign", "GET", sim + "/tokens/v2", "", []string{"Origin", evil}, 403},
+		{"simulator, preflight", "OPTIONS", sim + "/tokens/v2", "", []string{"Origin", evil}, 403},
+		{"simulator, local", "GET", sim + "/tokens/v2", "", []string{"Origin", local, "Sec-Fetch-Site", "cross-site"}, 422},
+		{"simulator, program", "GET", sim + "/tokens/v2", "", nil, 422},
+
+		{"secrets, foreign", "POST", aws, "{}", append([]string{"Origin", evil}, describe...), 403},
+		{"secrets, local", "POST", aws, "{}", append([]string{"Origin", local}, describe...), 403},
+		{"secrets, no origin", "POST", aws, "{}", append([]string{"Sec-Fetch-Site", "same-site"}, describe...), 403},
+		{"secrets, program", "POST", aws, `{"SecretId":"tokenmint/parent"}`, describe, 200},
+	} {
+		if status, body := m.do(tc.method, tc.url, tc.body, tc.header...); status != tc.status {
+			t.Errorf("%s: status %d, want %d: %.200s", tc.name, status, tc.status, body)
 		}
 	}
 }

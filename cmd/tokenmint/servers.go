@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -63,11 +65,24 @@ func (d dev) listen(ctx context.Context) (*servers, error) {
 		l, err := listen.Listen(ctx, "tcp", address)
 		if err != nil {
 			s.close()
-			return nil, fmt.Errorf("--%s: %w", want.flag, err)
+			return nil, cannotListen(want.flag, address, err)
 		}
 		*want.into = listener{l}
 	}
 	return s, nil
+}
+
+// cannotListen says what to do about an address that cannot be had.
+func cannotListen(flag, address string, err error) error {
+	const inUseOnWindows = syscall.Errno(10048) // WSAEADDRINUSE
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, inUseOnWindows):
+		return fmt.Errorf("--%s: another program listens on %s, perhaps another dev: end it, or choose another port, such as --%s :0 for a free one",
+			flag, address, flag)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("--%s: this user may not listen on %s: choose a port above 1023, such as --%s :8887", flag, address, flag)
+	}
+	return fmt.Errorf("--%s: %w; write an address of this machine, such as 127.0.0.1:8887", flag, err)
 }
 
 func (s *servers) serve(l listener, h http.Handler) {

@@ -34,12 +34,25 @@ type saved struct {
 	Secrets   json.RawMessage `json:"secrets"`
 }
 
-// openState returns the world that is kept in dir, or a new one that will be.
+// openState returns the world that is kept in dir, or a new one that will be. The directory is this process's until the
+// world is closed: two processes would overwrite each other's tokens.
 func openState(dir string, cfg *config.Config, o worldOptions) (*state, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make state directory: %w", err)
 	}
+	lock, err := lockDirectory(dir)
+	if err != nil {
+		return nil, fmt.Errorf("--state: %w", err)
+	}
 	s := &state{path: filepath.Join(dir, "state.json")}
+	if err := s.load(cfg, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("state in %s: %w", s.path, err), lock.Close())
+	}
+	s.world.lock = lock
+	return s, nil
+}
+
+func (s *state) load(cfg *config.Config, o worldOptions) error {
 	text, err := os.ReadFile(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -48,9 +61,9 @@ func openState(dir string, cfg *config.Config, o worldOptions) (*state, error) {
 		s.world, err = restoreWorld(text, cfg, o)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("state in %s: %w", s.path, err)
+		return err
 	}
-	return s, s.save()
+	return s.save()
 }
 
 func restoreWorld(text []byte, cfg *config.Config, o worldOptions) (*world, error) {

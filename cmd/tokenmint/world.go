@@ -2,9 +2,11 @@ package main
 
 import (
 	"crypto/rand"
+	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,7 +29,16 @@ type world struct {
 	secrets *secrets.Memory
 	user    string
 	hand    tokens.Token // for a person's own requests to the simulator; no secret holds it
+	door    string       // path of the Secrets Manager endpoint: a secret with --live, which holds a real token, or ""
 	now     func() time.Time
+	lock    io.Closer // of the directory that keeps it, nil if none does
+}
+
+// close frees the directory that keeps the world.
+func (w *world) close() {
+	if w.lock != nil {
+		_ = w.lock.Close()
+	}
 }
 
 // worldOptions are the flags that shape a world.
@@ -98,7 +109,7 @@ func liveWorld(value string) (*world, error) {
 	if err != nil {
 		return nil, fmt.Errorf("MAPBOX_ACCESS_TOKEN: %w", err)
 	}
-	w := &world{secrets: secrets.NewMemory(time.Now), user: credential.Username, now: time.Now}
+	w := &world{secrets: secrets.NewMemory(time.Now), user: credential.Username, now: time.Now, door: "/" + newID()}
 	return w, w.storeParent(credential)
 }
 
@@ -111,15 +122,32 @@ func (w *world) storeParent(c secrets.Credential) error {
 }
 
 // mapbox serves the Tokens API and, beside it, what moves the simulator.
-func (w *world) mapbox() http.Handler {
+func (w *world) mapbox(p pages) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/_sim/", w.sim.Management())
-	mux.Handle("/", w.sim)
+	mux.Handle("/_sim/", noOtherPages(w.sim.Management()))
+	mux.Handle("/", p.simulator(w.sim))
 	return mux
 }
 
 // aws serves Secrets Manager.
-func (w *world) aws() http.Handler { return awssim.New(w.secrets) }
+func (w *world) aws() http.Handler { return noOtherPages(behind(w.door, awssim.New(w.secrets))) }
+
+// behind serves requests to one path only. Who was not told the path is refused: every user of this machine can reach
+// the port, and the path is printed to one.
+func behind(door string, next http.Handler) http.Handler {
+	if door == "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := strings.TrimSuffix(r.URL.Path, "/")
+		if subtle.ConstantTimeCompare([]byte(path), []byte(door)) != 1 {
+			writeJSON(w, http.StatusForbidden, map[string]string{"__type": "AccessDeniedException",
+				"message": "with --live, the address of this endpoint has a secret path, which dev prints"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 // handScopes are what a person needs who tries the whole Tokens API by hand.
 func handScopes(parent []string) []string {
