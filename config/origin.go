@@ -64,23 +64,29 @@ func hostProblem(host string) string {
 }
 
 // wildcardProblem refuses a wildcard that strangers can fill: it matches dots too, so only the fixed end of a host says
-// whose it is. That end needs two names, or three below a country's co, com and the like.
+// whose it is. That end needs two names, or three where strangers share the last two.
 func wildcardProblem(host string) string {
 	last := strings.LastIndex(host, "*")
 	if last < 0 {
 		return ""
 	}
 	_, end, _ := strings.Cut(host[last:], ".")
-	names := strings.Split(end, ".")
-	need := 2
-	shared := []string{"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"}
-	if n := len(names); n >= 2 && len(names[n-1]) == 2 && slices.Contains(shared, names[n-2]) {
-		need = 3
-	}
-	if len(names) < need {
+	if !strings.Contains(end, ".") || isShared(end) {
 		return "the wildcard is too wide, because it also matches dots; end with a domain of yours, as in https://*.example.com"
 	}
 	return ""
+}
+
+// isShared reports whether strangers can have a name below a domain of two names: below a country's co, com and the like,
+// or with a provider of web pages. The providers are the common ones; no list has all.
+func isShared(domain string) bool {
+	name, top, _ := strings.Cut(domain, ".")
+	ofCountries := []string{"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"}
+	providers := []string{
+		"amplifyapp.com", "azurestaticapps.net", "azurewebsites.net", "cloudfront.net", "firebaseapp.com", "fly.dev", "github.io", "gitlab.io",
+		"herokuapp.com", "netlify.app", "onrender.com", "pages.dev", "run.app", "vercel.app", "web.app", "workers.dev",
+	}
+	return len(top) == 2 && slices.Contains(ofCountries, name) || slices.Contains(providers, domain)
 }
 
 // originForm returns what a browser would send for what a person wrote.

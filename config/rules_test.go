@@ -90,6 +90,8 @@ func TestOriginsAreWrittenAsBrowsersSendThem(t *testing.T) {
 		"https://*":                            "too wide",
 		"https://*.com":                        "too wide",
 		"https://*.co.uk":                      "too wide",
+		"https://*.vercel.app":                 "too wide",
+		"https://maps-*.github.io":             "too wide",
 		"https://maps*.com":                    "too wide",
 		"https://maps.example.com*":            "too wide",
 		"https://maps.example.*":               "too wide",

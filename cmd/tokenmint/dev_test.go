@@ -65,6 +65,9 @@ func TestDevStandsInForTheGateway(t *testing.T) {
 	}{
 		"an allowed role":        {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"iam":{"userArn":"arn:aws:iam::1:role/web-1"}}`}, 200, `"profile":"web-map"`},
 		"a JWT":                  {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"jwt":{"claims":{"groups":"[maps]"}}}`}, 200, `"profile":"web-map"`},
+		"a JWT with a list":      {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"jwt":{"claims":{"groups":["ops","maps"],"exp":"1767369845"}}}`}, 200, `"profile":"web-map"`},
+		"a JWT of other words":   {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"jwt":{"claims":{"groups":["Bing maps interns"]}}}`}, 403, "caller_not_allowed"},
+		"without a context":      {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"lambda":null}`}, 403, "caller_not_allowed"},
 		"somebody else":          {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `{"iam":{"userArn":"arn:aws:iam::1:user/eve"}}`}, 403, "caller_not_allowed"},
 		"no authorizer":          {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `null`}, 403, "no_authorizer"},
 		"a misspelt force":       {"POST", "/_dev/rotate?forc=true", "", nil, 400, "unknown parameter \\\"forc\\\": known here is force=true"},
