@@ -43,6 +43,7 @@ type Config struct {
 	Parent   Parent
 	Profiles []Profile // in the file's order, which is the order in which they are tried
 	Tokens   []ManagedToken
+	Warnings []string // what may be a slip, a sentence each with file, line and key
 }
 
 // Parent says how the token that all others come from is kept fresh.

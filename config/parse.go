@@ -27,13 +27,15 @@ func Parse(name string, text []byte) (*Config, error) {
 	if err := errors.Join(p.errs...); err != nil {
 		return nil, err
 	}
+	c.Warnings = p.warnings
 	return c, nil
 }
 
 // parser turns YAML nodes into a Config and collects what is wrong with them.
 type parser struct {
-	file string
-	errs []error
+	file     string
+	errs     []error
+	warnings []string
 }
 
 func (p *parser) document(text []byte) (*yaml.Node, error) {
@@ -148,6 +150,7 @@ func (p *parser) scopes(into *[]string) field {
 			case slices.Contains(*into, item.Value):
 				p.fail(item, key, "%s is given twice", item.Value)
 			default:
+				p.warnOfScope(item, key)
 				*into = append(*into, item.Value)
 			}
 		}

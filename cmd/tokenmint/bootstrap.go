@@ -48,6 +48,7 @@ func (b bootstrap) run(ctx context.Context, in io.Reader, out, ask io.Writer) er
 	if err != nil {
 		return err
 	}
+	warn(ask, d.config)
 	stored, err := b.stored(ctx, d)
 	if err != nil {
 		return err

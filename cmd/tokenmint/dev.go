@@ -63,6 +63,7 @@ may call the mint too (CORS). Other pages are refused.`,
 	flags.StringVar(&d.state, "state", "", "directory that keeps tokens and secrets over a restart (default: memory)")
 	flags.StringVar(&d.envFile, "env-file", "", "file to write the printed lines to when ready")
 	flags.StringVar(&d.samEnvFile, "sam-env-file", "", "file to write for sam local --env-vars when ready; see docs/sam-local.md")
+	flags.StringSliceVar(&d.world.scopes, "scope", nil, "scope that the simulated account has besides the known ones; may be repeated")
 	flags.IntVar(&d.world.rate, "mapbox-rate", 100, "requests a minute that the simulator allows an account; 0 = no limit")
 	flags.Uint64Var(&d.world.seed, "seed", 1, "seed of the simulator's tokens")
 	flags.Var(&d.logFormat, "log-format", "form of the log on standard error; json is what the functions write")
@@ -103,6 +104,7 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
+	warn(log, cfg)
 	w, keep, err := d.open(cfg)
 	if err != nil {
 		return err
@@ -225,6 +227,13 @@ func build(lines variables, cfg *config.Config, w *world, log *slog.Logger) (han
 
 // noMetrics is for a machine whose log nobody but a person reads.
 func noMetrics() *telemetry.Metrics { return telemetry.NewMetrics(io.Discard, "dev") }
+
+// warn prints what may be a slip in the configuration.
+func warn(log io.Writer, cfg *config.Config) {
+	for _, warning := range cfg.Warnings {
+		fmt.Fprintln(log, "warning:", warning)
+	}
+}
 
 func loadConfig(path string) (*config.Config, error) {
 	if path == "" {

@@ -115,6 +115,9 @@ func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer)
 		return
 	}
 	e := examination{deployment: deployed, findings: f}
+	for _, warning := range e.config.Warnings {
+		f.note("configuration: %s", warning)
+	}
 	f.ok("configuration: %d profiles, %d tokens besides the parent", len(e.config.Profiles), len(e.config.Tokens))
 	endpoint := cmp.Or(d.getenv("AWS_ENDPOINT_URL_SCHEDULER"), d.getenv("AWS_ENDPOINT_URL"))
 	e.patience = patienceFor(e.checkSchedule(ctx, d.getenv("SCHEDULE_NAME"), endpoint))

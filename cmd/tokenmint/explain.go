@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/mint"
 )
 
@@ -19,6 +20,7 @@ type explain struct {
 	caller, jwt, lambda, origin string
 	scopes                      []string // nil: all that the profile has
 	profile, config             string
+	output                      format
 }
 
 func newExplain() *cobra.Command {
@@ -45,6 +47,7 @@ page that asks; it may stand beside the others.`,
 	flags.StringSliceVar(&e.scopes, "scopes", nil, "scopes that are asked for (default: all that the profile has)")
 	flags.StringVar(&e.profile, "profile", "", "profile that is asked for by name (default: any)")
 	flags.StringVar(&e.config, "config", "", "configuration file (default: the one compiled in)")
+	addOutput(cmd, &e.output)
 	return cmd
 }
 
@@ -61,20 +64,62 @@ func (e explain) run(out io.Writer) error {
 	if err != nil {
 		return usageError(err)
 	}
-	fmt.Fprintln(out, "caller:", cmp.Or(verdict.Caller, "nobody whom an authorizer names"))
-	for i, p := range verdict.Profiles {
-		fmt.Fprintf(out, "profile %s: %s\n", p.Name, sentence(p, verdict))
-		for n, misfit := range p.Misfits {
-			if misfit == "" {
-				misfit = "lets this caller in: " + cfg.Profiles[i].Allow[n].String()
-			}
-			fmt.Fprintf(out, "  rule %d: %s\n", n+1, misfit)
-		}
+	report := e.report(cfg, verdict)
+	if e.output == formatJSON {
+		writeIndented(out, report)
+	} else {
+		report.write(out)
 	}
 	if verdict.Refusal != nil {
 		return fmt.Errorf("no profile answers: %w", verdict.Refusal)
 	}
 	return nil
+}
+
+// explanation is the report of explain.
+type explanation struct {
+	Warnings []string             `json:"warnings,omitempty"` // of the configuration
+	Caller   string               `json:"caller"`             // "" when no authorizer names one
+	Profile  string               `json:"profile"`            // that answers, "" when none does
+	Scopes   []string             `json:"scopes"`
+	Profiles []profileExplanation `json:"profiles"`
+}
+
+type profileExplanation struct {
+	Name  string            `json:"name"`
+	Says  string            `json:"says"`
+	Rules []ruleExplanation `json:"rules"`
+}
+
+type ruleExplanation struct {
+	Allows bool   `json:"allows"`
+	Says   string `json:"says"`
+}
+
+func (e explain) report(cfg *config.Config, verdict mint.Verdict) explanation {
+	report := explanation{Warnings: cfg.Warnings, Caller: verdict.Caller, Profile: verdict.Profile, Scopes: verdict.Scopes}
+	for i, p := range verdict.Profiles {
+		profile := profileExplanation{Name: p.Name, Says: sentence(p, verdict)}
+		for n, misfit := range p.Misfits {
+			says := cmp.Or(misfit, "lets this caller in: "+cfg.Profiles[i].Allow[n].String())
+			profile.Rules = append(profile.Rules, ruleExplanation{Allows: misfit == "", Says: says})
+		}
+		report.Profiles = append(report.Profiles, profile)
+	}
+	return report
+}
+
+func (r explanation) write(out io.Writer) {
+	for _, warning := range r.Warnings {
+		fmt.Fprintln(out, "warning:", warning)
+	}
+	fmt.Fprintln(out, "caller:", cmp.Or(r.Caller, "nobody whom an authorizer names"))
+	for _, p := range r.Profiles {
+		fmt.Fprintf(out, "profile %s: %s\n", p.Name, p.Says)
+		for n, rule := range p.Rules {
+			fmt.Fprintf(out, "  rule %d: %s\n", n+1, rule.Says)
+		}
+	}
 }
 
 // sentence says of one profile why it answers or does not.

@@ -82,7 +82,7 @@ func restoreWorld(text []byte, cfg *config.Config, o worldOptions) (*world, erro
 	if err := errors.Join(w.sim.Restore(kept.Simulator), w.secrets.Restore(kept.Secrets)); err != nil {
 		return nil, err
 	}
-	return w, w.makeSecrets(cfg)
+	return w, errors.Join(w.addScopes(o.scopes), w.makeSecrets(cfg))
 }
 
 // save writes the world to the file, whole or not at all.

@@ -79,6 +79,9 @@ func (d doctor) sayScopes(f *findings) {
 		f.wrong("configuration: %v", err)
 		return
 	}
+	for _, warning := range cfg.Warnings {
+		f.note("configuration: %s", warning)
+	}
 	f.note("mapbox token: make one with %s; bootstrap checks it", strings.Join(cfg.ParentScopes(), ", "))
 }
 

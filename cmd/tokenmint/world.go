@@ -46,6 +46,8 @@ type worldOptions struct {
 	user string
 	rate int    // requests a minute for an account, 0 = no limit
 	seed uint64 // of the simulator
+
+	scopes []string // that the account has besides those that Mapbox is known to have
 }
 
 // newWorld returns a world with a simulator, an account, and a fresh parent token in its secret.
@@ -57,7 +59,10 @@ func newWorld(cfg *config.Config, o worldOptions) (*world, error) {
 	if err := w.sim.AddAccount(o.user); err != nil {
 		return nil, err
 	}
-	scopes := cfg.ParentScopes()
+	if err := w.addScopes(o.scopes); err != nil {
+		return nil, err
+	}
+	scopes := w.offered(cfg.ParentScopes())
 	id, parent, err := w.sim.IssueByHand(o.user, "Parent of tokenmint, made by hand", scopes)
 	if err != nil {
 		return nil, err
@@ -73,6 +78,21 @@ func newWorld(cfg *config.Config, o worldOptions) (*world, error) {
 	return w, w.storeParent(secrets.Credential{
 		Token: tokens.NewToken(parent), Username: o.user, ID: id, Scopes: scopes, Created: w.now().UTC(),
 	})
+}
+
+func (w *world) addScopes(scopes []string) error {
+	for _, scope := range scopes {
+		if err := w.sim.AddScope(w.user, scope); err != nil {
+			return fmt.Errorf("--scope: %w", err)
+		}
+	}
+	return nil
+}
+
+// offered returns those of scopes that the account has. A person could give a token no others.
+func (w *world) offered(scopes []string) []string {
+	has := w.sim.Scopes(w.user)
+	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(has, s) })
 }
 
 // makeSecrets makes the secrets of further tokens that are not there yet. They have no value, as those that a stack is given may have none.

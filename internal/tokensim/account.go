@@ -12,6 +12,7 @@ import (
 type account struct {
 	username string
 	tokens   map[string]*permanent
+	more     []string // scopes beyond the catalogue
 }
 
 // permanent is a public or secret token. Its value is not kept: it follows from the id and the signing key.
@@ -67,13 +68,19 @@ func (s *Simulator) AddAccount(username string) error {
 }
 
 // IssueByHand creates a token as a person does on the account page, where no subset rule holds: it is how an account
-// gets its first secret token. Any scope that is not known to be public makes the token secret.
+// gets its first secret token. Any scope that is not known to be public makes the token secret. What a person is given
+// is of the account: a scope that the catalogue does not have is added, as AddScope does.
 func (s *Simulator) IssueByHand(username, note string, scopes []string) (id, token string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.accounts[username]
 	if a == nil {
 		return "", "", fmt.Errorf("no account %q", username)
+	}
+	for _, scope := range scopes {
+		if err := a.addScope(scope); err != nil {
+			return "", "", err
+		}
 	}
 	t := s.add(a, permanent{Note: &note, Scopes: slices.Clone(scopes)})
 	return t.ID, s.value(a, t), nil

@@ -8,8 +8,8 @@
 //
 //   - Seven operations: list, create permanent, create temporary, update, delete, retrieve, list scopes. There is no
 //     retrieval by id. The token of a request is its query's access_token, nothing else.
-//   - A token hands on no scope that it lacks, at creation and at update: "scopes are invalid". One secret scope makes
-//     a token secret. A public token cannot gain secret scopes, and one without scopes none at all.
+//   - A token hands on no scope that it lacks, or that its account does not have, at creation and at update: "scopes are
+//     invalid". One secret scope makes a token secret. A public token cannot gain secret scopes, and one without scopes none at all.
 //   - A secret token's value is in the reply to its creation and nowhere else. A public token's is in lists too.
 //   - A temporary token expires within an hour, never in the past, and not after the temporary token that authorised
 //     it. It is known by its signature alone: no list, update or deletion reaches it, and it takes no allowed URLs.

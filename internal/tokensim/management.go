@@ -23,6 +23,8 @@ import (
 //	GET    /_sim/clock            {"now","offset"}
 //	POST   /_sim/clock            move it ahead: {"advance":"61m"}
 //	GET    /_sim/tokens?user=NAME the account's live permanent tokens, without their values
+//	GET    /_sim/scopes?user=NAME the ids of the account's scopes
+//	POST   /_sim/scopes           give an account one more: {"user":"dev","scope":"indoor:read"}
 //
 // A success that returns nothing is 204. Bad input is 400 with {"message"}, one sentence.
 func (s *Simulator) Management() http.Handler {
@@ -38,7 +40,9 @@ func (s *Simulator) Management() http.Handler {
 	})
 	mux.HandleFunc("GET /_sim/clock", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, s.clock()) })
 	mux.HandleFunc("POST /_sim/clock", s.postClock)
-	mux.HandleFunc("GET /_sim/tokens", s.getTokens)
+	mux.HandleFunc("GET /_sim/tokens", s.ofAccount(func(user string) any { return s.Tokens(user) }))
+	mux.HandleFunc("GET /_sim/scopes", s.ofAccount(func(user string) any { return s.Scopes(user) }))
+	mux.HandleFunc("POST /_sim/scopes", s.postScope)
 	return mux
 }
 
@@ -50,6 +54,8 @@ DELETE /_sim/faults            drop them all
 GET    /_sim/clock             the time
 POST   /_sim/clock             move it ahead: {"advance":"61m"}
 GET    /_sim/tokens?user=NAME  the live permanent tokens
+GET    /_sim/scopes?user=NAME  the scopes of the account
+POST   /_sim/scopes            give it one more: {"user":"dev","scope":"indoor:read"}
 `
 
 func listRoutes(w http.ResponseWriter, _ *http.Request) {
@@ -116,16 +122,35 @@ func (s *Simulator) postClock(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, s.clock())
 }
 
-func (s *Simulator) getTokens(w http.ResponseWriter, r *http.Request) {
-	user := r.URL.Query().Get("user")
-	s.mu.Lock()
-	known := s.accounts[user] != nil
-	s.mu.Unlock()
-	if !known {
-		badInput(w, fmt.Errorf("user must name an account, not %q", user))
+// ofAccount serves what is known about the account that the query names.
+func (s *Simulator) ofAccount(get func(user string) any) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		user := r.URL.Query().Get("user")
+		s.mu.Lock()
+		known := s.accounts[user] != nil
+		s.mu.Unlock()
+		if !known {
+			badInput(w, fmt.Errorf("user must name an account, not %q", user))
+			return
+		}
+		sendJSON(w, get(user))
+	}
+}
+
+func (s *Simulator) postScope(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		User  string `json:"user"`
+		Scope string `json:"scope"`
+	}
+	err := readManagement(r, &body)
+	if err == nil {
+		err = s.AddScope(body.User, body.Scope)
+	}
+	if err != nil {
+		badInput(w, err)
 		return
 	}
-	sendJSON(w, s.Tokens(user))
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // readManagement decodes one JSON value strictly: a misspelt key would be a fault that never strikes.

@@ -43,7 +43,7 @@ func (s *Simulator) createPermanent(req request, a *account, by bearer) reply {
 	if bad := t.set(req.fields); bad != "" {
 		return unprocessable(bad)
 	}
-	if t.Scopes == nil || !by.grants(t.Scopes) {
+	if t.Scopes == nil || !by.grants(t.Scopes) || a.lacks(t.Scopes) {
 		return unprocessable("scopes are invalid")
 	}
 	made := s.add(a, t)
@@ -66,7 +66,7 @@ func (s *Simulator) update(req request, a *account, by bearer) reply {
 	}
 	if _, ok := req.fields["scopes"]; ok {
 		gains := t.Usage == public && usageOf(next.Scopes) == secret || len(t.Scopes) == 0 && len(next.Scopes) > 0
-		if gains || !by.grants(next.Scopes) {
+		if gains || !by.grants(next.Scopes) || a.lacks(next.Scopes) {
 			return unprocessable("scopes are invalid")
 		}
 	}

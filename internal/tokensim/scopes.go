@@ -1,6 +1,10 @@
 package tokensim
 
-import "slices"
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
 
 // scopeBody is a scope as List scopes describes it.
 type scopeBody struct {
@@ -9,8 +13,8 @@ type scopeBody struct {
 	Description string `json:"description"`
 }
 
-// catalogue is every scope that an account has. Tokens are not held to it: a person may ask for scopes of a product
-// that is younger than this list. Nobody changes it.
+// catalogue is every scope that a new account has. An account may get more, of a product that is younger than this list,
+// see [Simulator.AddScope]. Nobody changes it.
 var catalogue = []scopeBody{
 	{ID: "scopes:list", Description: "List all available scopes."},
 	{ID: "styles:tiles", Public: true, Description: "Read styles as raster tiles."},
@@ -47,6 +51,61 @@ var catalogue = []scopeBody{
 	{ID: "offline:write", Description: "Write offline packages."},
 	{ID: "user-feedback:read", Description: "Read user feedback."},
 	{ID: "statistics:read", Description: "Read statistics."},
+}
+
+// AddScope gives an account a scope that the catalogue does not have. It is a secret one. Adding twice is harmless.
+func (s *Simulator) AddScope(username, scope string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.accounts[username]
+	if a == nil {
+		return fmt.Errorf("no account %q", username)
+	}
+	return a.addScope(scope)
+}
+
+// Scopes returns the ids of all scopes that an account has. An unknown account has none.
+func (s *Simulator) Scopes(username string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := []string{}
+	if a := s.accounts[username]; a != nil {
+		for _, scope := range a.scopes() {
+			ids = append(ids, scope.ID)
+		}
+	}
+	return ids
+}
+
+// scopeForm is what an id of a scope looks like.
+var scopeForm = regexp.MustCompile(`^[a-z0-9_-]+(:[a-z0-9_-]+)+$`)
+
+func (a *account) addScope(scope string) error {
+	if !scopeForm.MatchString(scope) {
+		return fmt.Errorf("%q is not a scope: scopes look like styles:read", scope)
+	}
+	if !a.has(scope) {
+		a.more = append(a.more, scope)
+	}
+	return nil
+}
+
+func (a *account) scopes() []scopeBody {
+	all := slices.Clone(catalogue)
+	for _, scope := range a.more {
+		all = append(all, scopeBody{ID: scope, Description: "Added to this account."})
+	}
+	return all
+}
+
+func (a *account) has(scope string) bool {
+	return slices.Contains(a.more, scope) ||
+		slices.ContainsFunc(catalogue, func(known scopeBody) bool { return known.ID == scope })
+}
+
+// lacks reports whether one of the scopes is none of the account's.
+func (a *account) lacks(scopes []string) bool {
+	return slices.ContainsFunc(scopes, func(scope string) bool { return !a.has(scope) })
 }
 
 func publicScopes() []string {

@@ -149,7 +149,7 @@ func (s *Simulator) answer(req request, by bearer) reply {
 	case OpList:
 		return s.list(req, owner)
 	case OpScopes:
-		return answer(http.StatusOK, catalogue)
+		return answer(http.StatusOK, owner.scopes())
 	case OpCreateTemporary:
 		return s.createTemporary(req, owner, by)
 	case OpCreate:

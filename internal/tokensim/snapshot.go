@@ -17,6 +17,7 @@ type state struct {
 	Offset      span                   `json:"offset"`
 	Accounts    map[string][]permanent `json:"accounts"`
 	Temporaries map[string]temporary   `json:"temporaries"`
+	Scopes      map[string][]string    `json:"scopes,omitempty"` // beyond the catalogue, of each account
 }
 
 const warning = "This file holds the signing key: who can read it can make every token of this simulator."
@@ -30,8 +31,12 @@ func (s *Simulator) Snapshot() ([]byte, error) {
 		Warning: warning, Key: s.key, Issued: s.issued, Requests: s.requests, Offset: span(s.offset),
 		Accounts:    make(map[string][]permanent, len(s.accounts)),
 		Temporaries: s.temporaries.live,
+		Scopes:      map[string][]string{},
 	}
 	for name, a := range s.accounts {
+		if len(a.more) > 0 {
+			at.Scopes[name] = a.more
+		}
 		at.Accounts[name] = []permanent{} // an account may have lost all its tokens
 		for _, t := range a.oldestFirst() {
 			at.Accounts[name] = append(at.Accounts[name], *t)
@@ -52,7 +57,7 @@ func (s *Simulator) Restore(snapshot []byte) error {
 	}
 	accounts := make(map[string]*account, len(at.Accounts))
 	for name, tokens := range at.Accounts {
-		a := &account{username: name, tokens: make(map[string]*permanent, len(tokens))}
+		a := &account{username: name, tokens: make(map[string]*permanent, len(tokens)), more: at.Scopes[name]}
 		for _, t := range tokens {
 			if len(t.ID) != idLength || t.Usage != public && t.Usage != secret {
 				return fmt.Errorf("the snapshot's account %q has a damaged token", name)

@@ -39,7 +39,7 @@ func (s *Simulator) createTemporary(req request, a *account, by bearer) reply {
 		return unprocessable(bad)
 	}
 	scopes, ok := req.fields.strings("scopes")
-	if !ok || !by.grants(scopes) {
+	if !ok || !by.grants(scopes) || a.lacks(scopes) {
 		return unprocessable("scopes are invalid")
 	}
 	now := s.now()
