@@ -24,7 +24,7 @@ type caller struct {
 
 // callerOf reads the authorizer's verdict. Without one nobody has checked who is calling, and the caller has no name.
 func callerOf(e *event) caller {
-	c := caller{origin: sync.OnceValue(func() string { return e.header("origin") })}
+	c := caller{origin: func() string { return e.header("origin") }}
 	said := e.RequestContext.value.Authorizer
 	iam, jwt, lambda := said.value.IAM, said.value.JWT, said.value.Lambda
 	c.unreadable = e.RequestContext.wrong || said.wrong || iam.wrong || jwt.wrong

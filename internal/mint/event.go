@@ -1,6 +1,7 @@
 package mint
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 )
@@ -54,10 +55,20 @@ type lenient[T any] struct {
 
 // UnmarshalJSON implements [json.Unmarshaler]. It returns no error.
 func (l *lenient[T]) UnmarshalJSON(text []byte) error {
+	// Most fields are short plain texts, for which encoding/json would set up a decoder each.
+	if s, ok := any(&l.value).(*string); ok && isPlainJSON(text) {
+		*s = string(text[1 : len(text)-1])
+		return nil
+	}
 	if json.Unmarshal(text, &l.value) != nil {
 		*l = lenient[T]{wrong: true}
 	}
 	return nil
+}
+
+// isPlainJSON reports whether a JSON value is a text that reads as it is written: ASCII without escapes.
+func isPlainJSON(value []byte) bool {
+	return value[0] == '"' && !bytes.ContainsFunc(value, func(r rune) bool { return r == '\\' || r >= 0x7f })
 }
 
 // isFormat1 reports whether the event has payload format 1.0, as a REST API sends it, or an HTTP API that is set so.
