@@ -11,6 +11,10 @@ import (
 // * is safe in both places: an HTTP API with IAM authorization lets in identities of its own account only, and an account
 // belongs to one partition.
 func ParseARNPattern(text string) (Pattern, error) {
+	if !strings.HasPrefix(text, "arn:") {
+		return Pattern{}, fmt.Errorf("%q is not anchored: write a whole ARN of a role, a user or root, such as arn:*:iam::*:role/web-* "+
+			"or arn:aws:iam::123456789012:user/ann", text)
+	}
 	pattern, err := ParsePattern(text)
 	if err != nil {
 		return Pattern{}, err

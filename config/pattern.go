@@ -41,7 +41,7 @@ func ParsePattern(text string) (Pattern, error) {
 		return Pattern{}, fmt.Errorf("%q looks like a regular expression: patterns are globs, matched whole; write * for any run of characters", text)
 	}
 	if isWild(text[0]) && isWild(text[len(text)-1]) {
-		return Pattern{}, fmt.Errorf("%q is not anchored: it must begin or end with what it means", text)
+		return Pattern{}, fmt.Errorf("%q is not anchored: it must begin or end with what it means, such as maps-* or *@example.com", text)
 	}
 	if !IsPlainText(text) {
 		return Pattern{}, fmt.Errorf("%q matches no caller: a value with a control character or broken UTF-8 matches nothing", text)

@@ -34,3 +34,17 @@ func TestScopesThatMapboxDoesNotKnow(t *testing.T) {
 		t.Errorf("the shipped configuration: %v, %q", err, shipped.Warnings)
 	}
 }
+
+// TestWildcardAlone: the message says what is allowed instead.
+func TestWildcardAlone(t *testing.T) {
+	t.Parallel()
+	for rule, want := range map[string]string{
+		`iam: "*"`: "arn:aws:iam::123456789012:user/ann", `iam: web`: "write a whole ARN of a role, a user or root",
+		`jwt: {sub: "*"}`: "such as maps-*", `lambda: {tenant: "*"}`: "such as maps-*",
+	} {
+		_, err := config.Parse("x.yaml", []byte("profiles: {web: {scopes: [fonts:read], allow: ["+rule+"]}}"))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", rule, err)
+		}
+	}
+}

@@ -22,6 +22,10 @@ const credentialLimit = 20 * time.Second
 // readSettings reads the functions' variables. Profile, region and credentials are found as every tool of AWS finds
 // them. Where the variables are those of a running dev, nothing of AWS is looked for: they are enough by themselves.
 func readSettings(ctx context.Context, getenv func(string) string) (environment.Settings, error) {
+	if getenv("PARENT_SECRET_ID") == "" {
+		return environment.Settings{}, errors.New("PARENT_SECRET_ID is not set: load the output Variables of the stack, " +
+			"or the file that dev --env-file wrote; see --help")
+	}
 	if isDev(getenv) {
 		return environment.Read(getenv)
 	}

@@ -98,6 +98,9 @@ func TestMessages(t *testing.T) {
 		{"invoke mint", 2, []string{"--event is required"}},
 		{"dev --mint " + taken.Addr().String(), 1, []string{"another program listens on " + taken.Addr().String(), "--mint :0"}},
 		{"dev --mint nowhere.invalid:80 --mapbox :0", 1, []string{"--mint: ", "write an address of this machine"}},
+		{"dev --mint 8787", 2, []string{`--mint is "8787": write HOST:PORT or :PORT`}},
+		{"dev " + free + "--env-file " + dir, 1, []string{"--env-file: " + dir + " is a folder: name a file"}},
+		{"dev " + free + "--state " + os.Args[0], 1, []string{"--state: make the directory"}},
 		{"dev " + free + "--env-file " + dir + "/none/env", 1, []string{"--env-file: there is no folder " + dir + "/none: make it first"}},
 		{"dev " + free + "--sam-env-file " + dir + "/none/env", 1, []string{"--sam-env-file: there is no folder"}},
 	} {

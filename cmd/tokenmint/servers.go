@@ -62,6 +62,10 @@ func (d dev) listen(ctx context.Context) (*servers, error) {
 		if strings.HasPrefix(address, ":") {
 			address = "127.0.0.1" + address // loopback unless somebody writes another host
 		}
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			s.close()
+			return nil, usageError(fmt.Errorf("--%s is %q: write HOST:PORT or :PORT, such as :8887", want.flag, want.address))
+		}
 		l, err := listen.Listen(ctx, "tcp", address)
 		if err != nil {
 			s.close()

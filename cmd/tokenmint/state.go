@@ -38,7 +38,7 @@ type saved struct {
 // world is closed: two processes would overwrite each other's tokens.
 func openState(dir string, cfg *config.Config, o worldOptions) (*state, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make state directory: %w", err)
+		return nil, fmt.Errorf("--state: make the directory: %w", err)
 	}
 	lock, err := lockDirectory(dir)
 	if err != nil {
