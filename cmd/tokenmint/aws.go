@@ -12,12 +12,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/tokenmint/tokenmint/internal/environment"
 )
 
-// credentialLimit is how long AWS may take to hand out credentials. The instance metadata service is asked last.
-const credentialLimit = 20 * time.Second
+// credentialLimit is how long AWS may take to hand out credentials. A program of the profile may ask a person.
+const credentialLimit = time.Minute
 
 // readSettings reads the functions' variables. Profile, region and credentials are found as every tool of AWS finds
 // them. Where the variables are those of a running dev, nothing of AWS is looked for: they are enough by themselves.
@@ -56,11 +57,16 @@ func isLocalHost(host string) bool {
 func loadAWS(ctx context.Context, getenv func(string) string) (environment.AWS, error) {
 	ctx, cancel := context.WithTimeout(ctx, credentialLimit)
 	defer cancel()
-	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
 	profile := cmp.Or(getenv("AWS_PROFILE"), getenv("AWS_DEFAULT_PROFILE"))
 	if missing, ok := errors.AsType[awsconfig.SharedConfigProfileNotExistError](err); ok {
 		return environment.AWS{}, fmt.Errorf("AWS has no profile %q: set AWS_PROFILE to one that aws configure list-profiles names",
 			cmp.Or(missing.Profile, profile))
+	}
+	if _, ok := errors.AsType[awsconfig.AssumeRoleTokenProviderNotSetError](err); ok {
+		// Asking for the code on standard input could send AWS the token that is piped to bootstrap.
+		return environment.AWS{}, errors.New("the AWS profile needs an MFA code, which this command does not ask for: first run " +
+			`eval "$(aws configure export-credentials --format env)"`)
 	}
 	if err != nil {
 		return environment.AWS{}, fmt.Errorf("load the configuration of AWS, as in ~/.aws/config: %s", firstLine(err))

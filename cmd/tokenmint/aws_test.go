@@ -85,10 +85,12 @@ func TestConfigurationOfAWSThatIsWrong(t *testing.T) {
 		set                 []string
 		says                string
 	}{
-		"no credentials":    {"", "", region, "no AWS credentials were found: set AWS_PROFILE"},
-		"no region":         {"", keys, nil, "no AWS region is set: set AWS_REGION"},
-		"no such profile":   {"", keys, append(region, "AWS_PROFILE", "gone"), `AWS has no profile "gone"`},
-		"no SSO session":    {sso, "", []string{"AWS_PROFILE", "maps"}, "run aws sso login --profile maps"},
+		"no credentials":  {"", "", region, "no AWS credentials were found: set AWS_PROFILE"},
+		"no region":       {"", keys, nil, "no AWS region is set: set AWS_REGION"},
+		"no such profile": {"", keys, append(region, "AWS_PROFILE", "gone"), `AWS has no profile "gone"`},
+		"no SSO session":  {sso, "", []string{"AWS_PROFILE", "maps"}, "run aws sso login --profile maps"},
+		"MFA": {"[profile maps]\nregion = eu-central-1\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = default\n" +
+			"mfa_serial = arn:aws:iam::123456789012:mfa/ann\n", keys, []string{"AWS_PROFILE", "maps"}, "needs an MFA code"},
 		"no SSO session v1": {old, "", nil, "run aws sso login"},
 		"no web identity": {"", "", append(region, "AWS_WEB_IDENTITY_TOKEN_FILE", "/none/token", "AWS_ROLE_ARN", "arn:aws:iam::1:role/x"),
 			"AWS gives no credentials"},
