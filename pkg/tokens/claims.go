@@ -9,37 +9,41 @@ import (
 	"time"
 )
 
-// ErrMalformed says that a value does not have the form of a Mapbox token.
+// ErrMalformed means that a value does not have the form of a Mapbox token. [Token.Decode] wraps
+// it.
 var ErrMalformed = errors.New("malformed token")
 
-// Claims is what a token says of itself. Nothing here is verified: only Mapbox can check a signature, see
-// [Client.Retrieve].
+// Claims is what a token says about itself. Nothing here is verified: only Mapbox can check the
+// signature, see [Client.Retrieve].
 type Claims struct {
-	Usage    Usage
-	User     string    // the account's user name
-	ID       string    // of a permanent token, as List returns it; "" for a temporary one
-	Client   string    // of a temporary token: "api"
-	IssuedAt time.Time // zero when the token does not say, as a permanent one
-	Expires  time.Time // zero when the token does not say, as a permanent one
-	Scopes   []string  // nil when the token does not say: a permanent token's scopes are known to Mapbox only
+	Usage    Usage     // never ""
+	User     string    // the account's user name; never ""
+	ID       string    // id of a permanent token, as in Metadata.ID; "" in a temporary token
+	Client   string    // "api" in a temporary token; "" in a permanent token
+	IssuedAt time.Time // UTC; zero in a permanent token
+	Expires  time.Time // UTC; zero in a permanent token
+	Scopes   []string  // nil in a permanent token: only Mapbox knows its scopes
 }
 
-// Decode reads t's payload, offline. A token is `usage.payload.signature`, its payload a JSON object in
-// base64url with or without padding: `u` is the user and always there; permanent tokens add `a`, their id;
-// temporary ones `iat`, `exp`, `scopes` and `client`. Further fields are ignored. The error wraps
-// [ErrMalformed] and shows nothing of the value.
+// Decode reads the payload of t. It makes no request. The error wraps [ErrMalformed] and shows
+// nothing of the value.
+//
+// A token is `usage.payload.signature`. The payload is a JSON object in base64url, with or without
+// padding. `u` is the user and is always present. A permanent token has `a`, its id. A temporary
+// token has `iat`, `exp`, `scopes` and `client`. Other fields are ignored. (Seen in real tokens;
+// Mapbox does not document the payload.)
 func (t Token) Decode() (Claims, error) {
 	usage := t.Usage()
 	if usage == "" {
-		return Claims{}, fmt.Errorf("%w: its usage is not pk, sk or tk", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: the value does not start with the usage pk, sk or tk", ErrMalformed)
 	}
 	parts := strings.Split(t.Reveal(), ".")
 	if len(parts) != 3 || parts[2] == "" {
-		return Claims{}, fmt.Errorf("%w: it does not have three parts", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: the value does not have three parts", ErrMalformed)
 	}
 	data, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
 	if err != nil {
-		return Claims{}, fmt.Errorf("%w: its payload is not base64url", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: the payload is not base64url", ErrMalformed)
 	}
 	var payload struct {
 		User     string   `json:"u"`
@@ -50,10 +54,10 @@ func (t Token) Decode() (Claims, error) {
 		Scopes   []string `json:"scopes"`
 	}
 	if json.Unmarshal(data, &payload) != nil { // its error could quote the payload
-		return Claims{}, fmt.Errorf("%w: its payload is not the JSON of a token", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: the payload is not the JSON object of a token", ErrMalformed)
 	}
 	if payload.User == "" {
-		return Claims{}, fmt.Errorf("%w: its payload names no user", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: the payload has no user", ErrMalformed)
 	}
 	return Claims{
 		Usage:    usage,

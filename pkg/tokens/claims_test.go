@@ -29,14 +29,18 @@ func TestDecode(t *testing.T) {
 		token tokens.Token
 		want  tokens.Claims
 	}{
-		{"secret", makeToken("sk", `{"u":"jane","a":"ck1"}`), tokens.Claims{Usage: "sk", User: "jane", ID: "ck1"}},
-		{"public, padded", padded(`{"u":"jane","a":"c"}`), tokens.Claims{Usage: "pk", User: "jane", ID: "c"}},
+		{"secret", makeToken("sk", `{"u":"jane","a":"ck1"}`),
+			tokens.Claims{Usage: "sk", User: "jane", ID: "ck1"}},
+		{"public, padded", padded(`{"u":"jane","a":"c"}`),
+			tokens.Claims{Usage: "pk", User: "jane", ID: "c"}},
 		{"unknown fields", makeToken("pk", `{"u":"jane","a":"c","ll":[1],"v":{"u":"eve"}}`),
 			tokens.Claims{Usage: "pk", User: "jane", ID: "c"}},
-		{"temporary", makeToken("tk", `{"u":"jane","iat":1700000000,"exp":1700003600,"scopes":["a:b"],"client":"api"}`),
+		{"temporary", makeToken("tk", `{"u":"jane","iat":1700000000,"exp":1700003600,`+
+			`"scopes":["a:b"],"client":"api"}`),
 			tokens.Claims{Usage: "tk", User: "jane", Client: "api", Scopes: []string{"a:b"},
 				IssuedAt: time.Unix(1700000000, 0).UTC(), Expires: time.Unix(1700003600, 0).UTC()}},
-		{"temporary without times", makeToken("tk", `{"u":"jane","iat":null}`), tokens.Claims{Usage: "tk", User: "jane"}},
+		{"temporary without times", makeToken("tk", `{"u":"jane","iat":null}`),
+			tokens.Claims{Usage: "tk", User: "jane"}},
 		{"fraction", makeToken("tk", `{"u":"jane","exp":1700003600.5}`),
 			tokens.Claims{Usage: "tk", User: "jane", Expires: time.Unix(1700003600, 5e8).UTC()}},
 		{"long", makeToken("tk", `{"u":"jane","scopes":`+string(longJSON)+`}`),
@@ -113,7 +117,7 @@ func FuzzDecode(f *testing.F) {
 		if claims.User == "" || !strings.HasPrefix(value, string(claims.Usage)+".") {
 			t.Errorf("%q: claims %+v", value, claims)
 		}
-		// Whatever was understood can be written down and understood again, RFC 3339 times included.
+		// JSON can write and read again everything that was decoded, including the times.
 		again, err := json.Marshal(claims)
 		var back tokens.Claims
 		if err != nil || json.Unmarshal(again, &back) != nil {

@@ -61,7 +61,7 @@ func TestNewOrigins(t *testing.T) {
 	}
 }
 
-// A given client is used as it is, but for redirects, and is left as it was.
+// The client uses a copy of the given HTTP client and does not follow redirects.
 func TestGivenHTTPClient(t *testing.T) {
 	t.Parallel()
 	var paths []string
@@ -74,7 +74,10 @@ func TestGivenHTTPClient(t *testing.T) {
 		nil,
 		{},
 		server.Client(),
-		{CheckRedirect: func(*http.Request, []*http.Request) error { t.Error("asked to follow"); return nil }},
+		{CheckRedirect: func(*http.Request, []*http.Request) error {
+			t.Error("the client asked whether to follow a redirect")
+			return nil
+		}},
 	} {
 		paths = nil
 		var before http.Client
@@ -93,32 +96,37 @@ func TestGivenHTTPClient(t *testing.T) {
 	}
 }
 
-// What is wrong with the arguments is told before anything is sent.
+// TestArguments: a wrong argument is an error before anything is sent.
 func TestArguments(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("sent %s %s", r.Method, r.URL.Path) })
-	list := func(ctx context.Context, auth tokens.Token, user string, opts tokens.ListOptions) error {
-		for _, err := range client.List(ctx, auth, user, opts) {
-			if err != nil {
-				return err
+	client := newClient(t, func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("sent %s %s", r.Method, r.URL.Path)
+	})
+	list := func(auth tokens.Token, user string, opts tokens.ListOptions) func(context.Context) error {
+		return func(ctx context.Context) error {
+			for _, err := range client.List(ctx, auth, user, opts) {
+				if err != nil {
+					return err
+				}
 			}
+			return nil
 		}
-		return nil
+	}
+	remove := func(auth tokens.Token, user, id string) func(context.Context) error {
+		return func(ctx context.Context) error { return client.Delete(ctx, auth, user, id) }
 	}
 	note := tokens.UpdateRequest{Note: tokens.Set("n")}
 	none := tokens.Token{}
 	calls := map[string]func(context.Context) error{
-		"list without token":   func(ctx context.Context) error { return list(ctx, none, "jane", tokens.ListOptions{}) },
-		"list without user":    func(ctx context.Context) error { return list(ctx, parent, "", tokens.ListOptions{}) },
-		"list a parent folder": func(ctx context.Context) error { return list(ctx, parent, "..", tokens.ListOptions{}) },
-		"list a folder":        func(ctx context.Context) error { return list(ctx, parent, ".", tokens.ListOptions{}) },
-		"list negative pages":  func(ctx context.Context) error { return list(ctx, parent, "jane", tokens.ListOptions{PageSize: -1}) },
-		"list usage with limit": func(ctx context.Context) error {
-			return list(ctx, parent, "jane", tokens.ListOptions{Usage: "sk", PageSize: 5})
-		},
-		"delete without id":    func(ctx context.Context) error { return client.Delete(ctx, parent, "jane", "") },
-		"delete a folder":      func(ctx context.Context) error { return client.Delete(ctx, parent, "jane", "..") },
-		"delete without token": func(ctx context.Context) error { return client.Delete(ctx, none, "jane", "ck1") },
+		"list without token":    list(none, "jane", tokens.ListOptions{}),
+		"list without user":     list(parent, "", tokens.ListOptions{}),
+		"list a parent folder":  list(parent, "..", tokens.ListOptions{}),
+		"list a folder":         list(parent, ".", tokens.ListOptions{}),
+		"list negative pages":   list(parent, "jane", tokens.ListOptions{PageSize: -1}),
+		"list usage with limit": list(parent, "jane", tokens.ListOptions{Usage: "sk", PageSize: 5}),
+		"delete without id":     remove(parent, "jane", ""),
+		"delete a folder":       remove(parent, "jane", ".."),
+		"delete without token":  remove(none, "jane", "ck1"),
 		"create without user": func(ctx context.Context) error {
 			_, err := client.Create(ctx, parent, "", tokens.CreateRequest{})
 			return err
@@ -135,9 +143,18 @@ func TestArguments(t *testing.T) {
 			_, err := client.Update(ctx, parent, "jane", "ck1", tokens.UpdateRequest{})
 			return err
 		},
-		"update without id": func(ctx context.Context) error { _, err := client.Update(ctx, parent, "jane", "", note); return err },
-		"retrieve nothing":  func(ctx context.Context) error { _, err := client.Retrieve(ctx, none); return err },
-		"scopes of nobody":  func(ctx context.Context) error { _, err := client.ListScopes(ctx, parent, ""); return err },
+		"update without id": func(ctx context.Context) error {
+			_, err := client.Update(ctx, parent, "jane", "", note)
+			return err
+		},
+		"retrieve nothing": func(ctx context.Context) error {
+			_, err := client.Retrieve(ctx, none)
+			return err
+		},
+		"scopes of nobody": func(ctx context.Context) error {
+			_, err := client.ListScopes(ctx, parent, "")
+			return err
+		},
 	}
 	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {

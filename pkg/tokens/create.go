@@ -6,26 +6,35 @@ import (
 	"net/http"
 )
 
-// CreateRequest describes a new permanent token. One secret scope makes it a secret token.
+// CreateRequest describes a new permanent token. If one of the scopes is secret, the token is
+// secret; else it is public. The zero value creates a public token without any rights.
 type CreateRequest struct {
-	Scopes              []string // within those of the authorising token; empty makes a token that can do nothing
-	Note                string   // at most 128 characters; "" = none
-	AllowedURLs         []string // where it works, at most 100; empty = everywhere
-	Resources           []string // what it may read; empty = all
+	// Scopes are the new token's rights. The authorizing token must have each of them. nil means
+	// none.
+	Scopes []string
+	// Note has at most 128 characters (Mapbox's OpenAPI). "" means no note.
+	Note string
+	// AllowedURLs are the pages on which the token works, at most 100. Empty means everywhere.
+	AllowedURLs []string
+	// Resources are what the token may read. Empty means everything.
+	Resources []string
+	// AllowedApplications are the mobile applications in which the token works. Empty means all.
 	AllowedApplications []Application
 }
 
-// Application is a mobile application that a token is bound to.
+// Application is a mobile application.
 type Application struct {
 	Platform string `json:"platform"` // "Android" or "iOS"
-	BundleID string `json:"bundleId"`
+	BundleID string `json:"bundleId"` // such as "com.example.shop"
 }
 
-// Create makes a permanent token. A secret token's value is in this reply and nowhere else, ever: when
-// its outcome is not [DidNotHappen], look for the note in a List and delete what is found. auth needs
-// tokens:write.
+// Create creates a permanent token. auth needs tokens:write.
+//
+// Mapbox shows the value of a secret token in this reply and never again. If the call fails and its
+// outcome is not [OutcomeDidNotHappen], list the tokens, look for the note, and delete that token.
 func (c *Client) Create(ctx context.Context, auth Token, username string, req CreateRequest) (Metadata, error) {
-	k, err := c.newCall("create token", http.MethodPost, scopeTokensWrite, auth, "tokens", "v2", username)
+	k, err := c.newCall("create token", http.MethodPost, scopeTokensWrite,
+		auth, "tokens", "v2", username)
 	if err != nil {
 		return Metadata{}, err
 	}
@@ -48,12 +57,12 @@ func (c *Client) Create(ctx context.Context, auth Token, username string, req Cr
 	}
 	m, err := r.metadata()
 	if err == nil && m.Token.IsZero() {
-		return Metadata{}, r.failed(Happened, errors.New("decode reply: no token"))
+		return Metadata{}, r.failed(OutcomeHappened, errors.New("decode reply: no token"))
 	}
 	return m, err
 }
 
-// array returns list in a form that JSON writes as an array even when it is nil.
+// array returns a copy of list that is not nil, so JSON writes it as an array.
 func array(list []string) []string {
 	return append([]string{}, list...)
 }

@@ -5,10 +5,13 @@ import (
 	"net/http"
 )
 
-// Delete revokes a permanent token for good. Resources that Mapbox has cached may be served for up to
-// an hour after. auth needs tokens:write.
-func (c *Client) Delete(ctx context.Context, auth Token, username, id string) error {
-	k, err := c.newCall("delete token", http.MethodDelete, scopeTokensWrite, auth, "tokens", "v2", username, id)
+// Delete deletes a permanent token. It cannot be undone. Mapbox may serve cached resources to the
+// token for up to an hour after that. auth needs tokens:write.
+//
+// A 404 is [ErrNotFound]: the token does not exist, or auth lacks the scope.
+func (c *Client) Delete(ctx context.Context, auth Token, username string, id string) error {
+	k, err := c.newCall("delete token", http.MethodDelete, scopeTokensWrite,
+		auth, "tokens", "v2", username, id)
 	if err != nil {
 		return err
 	}

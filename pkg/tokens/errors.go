@@ -1,55 +1,39 @@
 package tokens
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 )
 
-// Outcome says what became of an operation that returned an error.
-type Outcome int
-
-const (
-	// OutcomeUnknown means that the operation may or may not have had its effect. The zero value, because it is
-	// the safe reading of an error that says nothing.
-	OutcomeUnknown Outcome = iota
-	// DidNotHappen means that the operation certainly had no effect.
-	DidNotHappen
-	// Happened means that the server reported success, but its reply could not be read. The effect stands.
-	Happened
-)
-
-// String returns the outcome in words.
-func (o Outcome) String() string {
-	switch o {
-	case DidNotHappen:
-		return "did not happen"
-	case Happened:
-		return "happened"
-	default:
-		return "unknown"
-	}
-}
-
-// Error is the error of every call of a [Client].
+// Error is the type of every error that a method of [Client] returns. Read it with [errors.As] or
+// [errors.AsType]; ask for a condition with [errors.Is]. It contains no token.
 type Error struct {
-	Op      string // what was asked for, such as "create token"
-	Path    string // of the request's URL; its query is never kept
-	Status  int    // the HTTP status; 0 without a reply
-	Message string // what Mapbox said, redacted and bounded; "" when it said nothing intelligible
+	// Op names the operation, such as "create token".
+	Op string
+	// Path is the escaped path of the request's URL. The query is never kept.
+	Path string
+	// Status is the HTTP status of the last reply; 0 without a reply.
+	Status int
+	// Message is Mapbox's message, redacted, on one line of at most 300 bytes. It is "" when the
+	// reply has no readable message.
+	Message string
+	// Outcome says whether the operation has had its effect.
 	Outcome Outcome
+	// RateLimitReset is the time in the header X-Rate-Limit-Reset; zero without the header.
+	RateLimitReset time.Time
+	// RequestID is the header X-Amz-Cf-Id. Mapbox's support asks for it.
+	RequestID string
+	// Err is the cause; nil when the status is the whole cause. It works with errors.Is. Its text
+	// is redacted, and errors.As finds nothing in it.
+	Err error
 
-	RateLimitReset time.Time // X-Rate-Limit-Reset; zero without it
-	RequestID      string    // X-Amz-Cf-Id, which Mapbox's support asks for
-	Err            error     // the cause when it is not the status; works with errors.Is, its details are sealed
-
-	scope  string // what the operation requires of the authorising token, "" for nothing
-	broken bool   // the exchange broke on its way: what the retry rules call a transport error
+	scope  string // the scope that the operation needs; "" = none
+	broken bool   // the exchange broke before the reply was complete
 }
 
-// Error returns operation, path, status, message and cause on one line.
+// Error returns the operation, path, status, message and cause on one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s at %s", e.Op, e.Path)
@@ -60,7 +44,7 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, ": %s", e.Message)
 	}
 	if e.deniesScope() {
-		fmt.Fprintf(&b, " (Mapbox also answers so when the authorising token lacks the scope %s)", e.scope)
+		fmt.Fprintf(&b, " (the reply is the same when the authorizing token lacks the scope %s)", e.scope)
 	}
 	if e.Err != nil {
 		fmt.Fprintf(&b, ": %v", e.Err)
@@ -68,11 +52,18 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the cause.
+// Unwrap returns the cause, which may be nil.
 func (e *Error) Unwrap() error { return e.Err }
 
-// deniesScope reports whether the reply is the one that Mapbox gives for a missing scope. The Tokens API
-// then answers 404 "Not Found" (recorded; the documentation spells "Not found"), the Scopes API 403.
+// Is reports whether target is a condition of this package that holds for e.
+func (e *Error) Is(target error) bool {
+	c, ok := target.(*condition)
+	return ok && c.holds(e)
+}
+
+// deniesScope reports whether Mapbox gives the same reply when a scope is missing. The Tokens API
+// then answers 404 "Not Found" (recorded; the documentation writes "Not found"). The Scopes API
+// answers 403 (recorded).
 func (e *Error) deniesScope() bool {
 	switch e.Status {
 	case http.StatusNotFound:
@@ -81,16 +72,4 @@ func (e *Error) deniesScope() bool {
 		return e.scope == scopeScopesList
 	}
 	return false
-}
-
-// OutcomeOf returns the outcome that err reports: [Happened] for nil, [OutcomeUnknown] for an error that
-// is not from this package.
-func OutcomeOf(err error) Outcome {
-	if err == nil {
-		return Happened
-	}
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Outcome
-	}
-	return OutcomeUnknown
 }

@@ -19,19 +19,23 @@ import (
 
 func TestErrorFields(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, answer(429, `{"message":"Too Many Requests"}`, "X-Rate-Limit-Reset", "1767323045", "X-Amz-Cf-Id", "Zx9=="))
+	client := newClient(t, answer(429, `{"message":"Too Many Requests"}`,
+		"X-Rate-Limit-Reset", "1767323045", "X-Amz-Cf-Id", "Zx9=="))
 	err := client.Delete(t.Context(), parent, "jane", "ck1")
 	e := checkError(t, err, 429, tokens.DidNotHappen)
-	got := fmt.Sprint(e.Op, "|", e.Path, "|", e.Message, "|", e.RateLimitReset.UTC().Format(time.DateTime), "|", e.RequestID, "|", e.Err)
-	if want := "delete token|/tokens/v2/jane/ck1|Too Many Requests|2026-01-02 03:04:05|Zx9==|<nil>"; got != want {
+	got := fmt.Sprint(e.Op, "|", e.Path, "|", e.Message, "|",
+		e.RateLimitReset.UTC().Format(time.DateTime), "|", e.RequestID, "|", e.Err)
+	want := "delete token|/tokens/v2/jane/ck1|Too Many Requests|2026-01-02 03:04:05|Zx9==|<nil>"
+	if got != want {
 		t.Errorf("fields %s, want %s", got, want)
 	}
-	if want := "delete token at /tokens/v2/jane/ck1: status 429: Too Many Requests"; err.Error() != want {
+	want = "delete token at /tokens/v2/jane/ck1: status 429: Too Many Requests"
+	if err.Error() != want {
 		t.Errorf("error %q, want %q", err, want)
 	}
 }
 
-// The refusal that means a missing scope is explained as such, for it does not speak of scopes.
+// TestMissingScope: Mapbox's reply to a missing scope does not say so, therefore the error does.
 func TestMissingScope(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -59,8 +63,10 @@ func TestMissingScope(t *testing.T) {
 			err := op.call(t.Context(), newClient(t, answer(test.status, `{"message":"`+test.message+`"}`)))
 			checkError(t, err, test.status, tokens.DidNotHappen)
 			text := err.Error()
-			if strings.Contains(text, "lacks the scope") != (test.scope != "") || !strings.Contains(text, test.scope) {
-				t.Errorf("%s, %d %s: %q, want it to name %q", test.operation, test.status, test.message, text, test.scope)
+			hint := strings.Contains(text, "lacks the scope")
+			if hint != (test.scope != "") || !strings.Contains(text, test.scope) {
+				t.Errorf("%s, %d %s: %q, want it to name %q",
+					test.operation, test.status, test.message, text, test.scope)
 			}
 		}
 	}
@@ -77,12 +83,15 @@ func TestMessages(t *testing.T) {
 		{"two lines", `{"message":"a\nlevel=INFO\u001b[0m"}`, "a level=INFO [0m"},
 		{"our token", `{"message":"bad ` + parent.Reveal() + `!"}`, "bad " + parent.String() + "!"},
 		{"another's token", `{"message":"bad tk.eyJ1.x-_=/+9, sorry"}`, "bad tk.[redacted], sorry"},
-		{"in a URL", `{"message":"GET /?a=b&access_token%3Dsk.eyJ1.abc&c=d"}`, "GET /?a=b&access_token%3Dsk.[redacted]&c=d"},
+		{"in a URL", `{"message":"GET /?a=b&access_token%3Dsk.eyJ1.abc&c=d"}`,
+			"GET /?a=b&access_token%3Dsk.[redacted]&c=d"},
 		{"two tokens", `{"message":"pk.a and sk.b"}`, "pk.[redacted] and sk.[redacted]"},
 		{"nested prefixes", `{"message":"k.k.pk.sk.a"}`, "k.k.pk.[redacted]"},
-		{"no tokens", `{"message":"usage must be pk. or sk. ok.v3 k."}`, "usage must be pk. or sk. ok.v3 k."},
+		{"no tokens", `{"message":"usage must be pk. or sk. ok.v3 k."}`,
+			"usage must be pk. or sk. ok.v3 k."},
 		{"long", `{"message":"` + strings.Repeat("é", 400) + `"}`, strings.Repeat("é", 150) + "…"},
-		{"long, odd", `{"message":"a` + strings.Repeat("é", 400) + `"}`, "a" + strings.Repeat("é", 149) + "…"},
+		{"long, odd", `{"message":"a` + strings.Repeat("é", 400) + `"}`,
+			"a" + strings.Repeat("é", 149) + "…"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -95,7 +104,8 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// A token need not have Mapbox's form to be kept secret: what was configured by mistake is one too.
+// TestOddTokenIsRedacted: a value without Mapbox's form is a secret too. It may be a password that
+// somebody configured by mistake.
 func TestOddTokenIsRedacted(t *testing.T) {
 	t.Parallel()
 	odd := tokens.NewToken("correct horse/battery")
@@ -103,7 +113,8 @@ func TestOddTokenIsRedacted(t *testing.T) {
 		answer(401, `{"message":"`+r.URL.Query().Get("access_token")+" "+r.URL.RawQuery+`"}`)(w, r)
 	})
 	_, err := client.ListScopes(t.Context(), odd, "jane")
-	if text := err.Error(); strings.Contains(text, "horse") || !strings.Contains(text, odd.String()+" access_token="+odd.String()) {
+	text, want := err.Error(), odd.String()+" access_token="+odd.String()
+	if strings.Contains(text, "horse") || !strings.Contains(text, want) {
 		t.Errorf("%d bytes of error do not show the token redacted", len(text))
 	}
 }
@@ -124,15 +135,14 @@ func raw(t *testing.T, answer func(requestLine string) string) string {
 	return server.URL
 }
 
-// TestNoErrorShowsAToken drives failures that echo or wrap the request, and looks at the error and at all
-// that can be taken out of it, under every verb.
+// TestNoErrorShowsAToken causes failures that repeat or wrap the request. It prints the error, and
+// everything that the error wraps, with every verb.
 func TestNoErrorShowsAToken(t *testing.T) {
 	t.Parallel()
 	location := "/?access_token=" + parent.Reveal()
 	leaky := func(err func(*http.Request) error) tokens.Config {
-		return tokens.Config{HTTPClient: &http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
-			return nil, err(req)
-		})}}
+		transport := roundTrip(func(req *http.Request) (*http.Response, error) { return nil, err(req) })
+		return tokens.Config{HTTPClient: &http.Client{Transport: transport}}
 	}
 	served := func(handler http.HandlerFunc) tokens.Config {
 		server := httptest.NewServer(handler)
@@ -150,7 +160,9 @@ func TestNoErrorShowsAToken(t *testing.T) {
 		"echoed as header": {BaseURL: raw(t, func(line string) string {
 			return "HTTP/1.1 200 OK\r\n" + line + "\r\n\r\n"
 		})},
-		"echoed as status": {BaseURL: raw(t, func(line string) string { return "HTTP/1.1 2x " + line + "\r\n\r\n" })},
+		"echoed as status": {BaseURL: raw(t, func(line string) string {
+			return "HTTP/1.1 2x " + line + "\r\n\r\n"
+		})},
 		"echoed as length": {BaseURL: raw(t, func(line string) string {
 			return "HTTP/1.1 200 OK\r\nContent-Length: " + line + "\r\n\r\n"
 		})},
@@ -158,7 +170,8 @@ func TestNoErrorShowsAToken(t *testing.T) {
 		"not TLS": {BaseURL: strings.Replace(served(abort).BaseURL, "http", "https", 1)},
 		"reset":   served(abort),
 		"nested URL": leaky(func(r *http.Request) error {
-			return &url.Error{Op: "a", URL: r.URL.String(), Err: &url.Error{Op: "b", URL: r.URL.String(), Err: io.EOF}}
+			inner := &url.Error{Op: "b", URL: r.URL.String(), Err: io.EOF}
+			return &url.Error{Op: "a", URL: r.URL.String(), Err: inner}
 		}),
 		"wrapped URL": leaky(func(r *http.Request) error {
 			return fmt.Errorf("proxy: %w", &url.Error{Op: "a", URL: r.URL.String(), Err: io.EOF})
@@ -166,9 +179,13 @@ func TestNoErrorShowsAToken(t *testing.T) {
 		"joined URL": leaky(func(r *http.Request) error {
 			return errors.Join(io.EOF, &url.Error{Op: "a", URL: r.URL.String(), Err: io.EOF})
 		}),
-		"own error":     leaky(func(r *http.Request) error { return requestError{r} }),
-		"text":          leaky(func(r *http.Request) error { return errors.New("broke: " + r.URL.String()) }),
-		"escaped twice": leaky(func(r *http.Request) error { return errors.New(url.QueryEscape(r.URL.String())) }),
+		"own error": leaky(func(r *http.Request) error { return requestError{r} }),
+		"text": leaky(func(r *http.Request) error {
+			return errors.New("broke: " + r.URL.String())
+		}),
+		"escaped twice": leaky(func(r *http.Request) error {
+			return errors.New(url.QueryEscape(r.URL.String()))
+		}),
 	}
 	for name, config := range configs {
 		config.MaxWait = -1
@@ -182,7 +199,8 @@ func TestNoErrorShowsAToken(t *testing.T) {
 				for e := range chain(err) {
 					text := printed(t, e)
 					checkSilent(t, fmt.Sprintf("%T", e), text)
-					if _, ok := e.(*url.Error); ok || strings.Contains(text, "http://[::1") { //nolint:errorlint // chain unwraps
+					_, ok := e.(*url.Error) //nolint:errorlint // chain unwraps
+					if ok || strings.Contains(text, "http://[::1") {
 						t.Errorf("the error holds a %T or a redirect's target", e)
 					}
 				}
@@ -191,12 +209,12 @@ func TestNoErrorShowsAToken(t *testing.T) {
 	}
 }
 
-// requestError is a transport's error that shows its request to whoever prints or unwraps it.
+// requestError is a transport's error that shows its request when it is printed or unwrapped.
 type requestError struct{ Request *http.Request }
 
 func (e requestError) Error() string { return e.Request.URL.String() }
 
-// chain yields err and all that it wraps.
+// chain yields err and every error that it wraps.
 func chain(err error) func(yield func(error) bool) {
 	return func(yield func(error) bool) {
 		for pending := []error{err}; len(pending) > 0; {
@@ -218,7 +236,7 @@ func chain(err error) func(yield func(error) bool) {
 	}
 }
 
-// A token given where an id belongs is a likely mistake (Mapbox answers it with 400).
+// TestTokenAsID: a token in place of an id is a likely mistake. Mapbox answers it with 400.
 func TestTokenAsID(t *testing.T) {
 	t.Parallel()
 	other := makeToken("pk", `{"u":"jane","a":"ck2"}`)
@@ -229,7 +247,7 @@ func TestTokenAsID(t *testing.T) {
 	}
 }
 
-// The cause is sealed, yet known to errors.Is.
+// TestCauses: errors.Is finds the cause, and errors.As does not.
 func TestCauses(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -244,7 +262,7 @@ func TestCauses(t *testing.T) {
 		t.Errorf("%v, want a cancellation", err)
 	}
 	if strings.Count(err.Error(), "canceled") != 1 {
-		t.Errorf("%v: says so more than once", err)
+		t.Errorf("%v: the text says it more than once", err)
 	}
 	_, err = newClient(t, halfBody).Retrieve(t.Context(), parent)
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -261,7 +279,8 @@ func FuzzReply(f *testing.F) {
 		f.Add([]byte(op.success))
 	}
 	for _, seed := range []string{
-		secretJSON + `}`, `[` + secretJSON + `}]`, `{"message":"` + parent.Reveal() + `"}`, `{"code":"TokenValid","token":null}`,
+		secretJSON + `}`, `[` + secretJSON + `}]`,
+		`{"message":"` + parent.Reveal() + `"}`, `{"code":"TokenValid","token":null}`,
 		`null`, `[null]`, `{"token":"` + parent.Reveal(), `{"message":"k.pk.` + "\xff" + `"}`,
 	} {
 		f.Add([]byte(seed))
@@ -282,8 +301,10 @@ func FuzzReply(f *testing.F) {
 				}
 				want := map[int]tokens.Outcome{200: tokens.Happened, 400: tokens.DidNotHappen}
 				checkError(t, err, status, want[status])
-				if text := err.Error(); len(text) > 1000 || !utf8.ValidString(text) || strings.Contains(text, parent.Reveal()) {
-					t.Errorf("%s, body %q: an error of %d bytes is too long, not UTF-8, or shows a token", op.name, body, len(text))
+				text := err.Error()
+				if len(text) > 1000 || !utf8.ValidString(text) || strings.Contains(text, parent.Reveal()) {
+					t.Errorf("%s, body %q: an error of %d bytes is too long, not UTF-8, or shows a token",
+						op.name, body, len(text))
 				}
 			}
 		}

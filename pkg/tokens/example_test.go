@@ -7,17 +7,78 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// mapbox stands in for https://api.mapbox.com in the examples: it gives one answer to everything.
-func mapbox(status int, body string) (client *tokens.Client, done func()) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+// issue is the sample of the package comment. TestSampleInPackageComment compares the two.
+func issue(ctx context.Context, parent tokens.Token) (tokens.Temporary, error) {
+	client, err := tokens.New(tokens.Config{
+		BaseURL:   os.Getenv("TOKENS_API_URL"), // empty: https://api.mapbox.com
+		UserAgent: "shop/1.2",
+	})
+	if err != nil {
+		return tokens.Temporary{}, err
+	}
+	temporary, err := client.CreateTemporary(ctx, parent, "jane", tokens.TemporaryRequest{
+		Scopes:  []string{"styles:read", "fonts:read"},
+		Expires: time.Now().Add(30 * time.Minute),
+	})
+	if errors.Is(err, tokens.ErrUnauthorized) {
+		return tokens.Temporary{}, fmt.Errorf("replace the parent token: %w", err)
+	}
+	return temporary, err
+}
+
+func Example() {
+	server := httptest.NewServer(reply(200, `{"token":"tk.eyJ1IjoiamFuZSJ9.x",
+		"issued_at":"2026-01-02T03:04:05.000Z","expires":"2026-01-02T04:04:05.000Z"}`))
+	defer server.Close()
+	_ = os.Setenv("TOKENS_API_URL", server.URL)
+	defer func() { _ = os.Unsetenv("TOKENS_API_URL") }()
+
+	parent := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x") // from a secret store
+	temporary, err := issue(context.Background(), parent)
+	fmt.Println(temporary.Token, err)
+	// Output: tk.[redacted 511348e14fc9] <nil>
+}
+
+// The sample in the package comment is the function that Example runs.
+func TestSampleInPackageComment(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sample []string
+	for _, line := range packageComment(t) {
+		if after, found := strings.CutPrefix(line, "\t"); found {
+			sample = append(sample, after)
+		} else if len(sample) > 0 {
+			break
+		}
+	}
+	text := strings.Join(sample, "\n")
+	if text == "" || !strings.Contains(string(source), "\n"+text+"\n") {
+		t.Errorf("example_test.go does not contain the sample of the package comment:\n%s", text)
+	}
+}
+
+// reply answers every request in the same way.
+func reply(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
-	}))
+	}
+}
+
+// mapbox stands in for https://api.mapbox.com in the other examples.
+func mapbox(status int, body string) (client *tokens.Client, done func()) {
+	server := httptest.NewServer(reply(status, body))
 	client, err := tokens.New(tokens.Config{BaseURL: server.URL})
 	if err != nil {
 		panic(err)
@@ -26,14 +87,16 @@ func mapbox(status int, body string) (client *tokens.Client, done func()) {
 }
 
 func ExampleClient_CreateTemporary() {
-	client, done := mapbox(200, `{"token":"tk.eyJ1IjoiamFuZSJ9.x","issued_at":"2026-01-02T03:04:05.000Z","expires":"2026-01-02T04:04:05.000Z"}`)
+	client, done := mapbox(200, `{"token":"tk.eyJ1IjoiamFuZSJ9.x",
+		"issued_at":"2026-01-02T03:04:05.000Z","expires":"2026-01-02T04:04:05.000Z"}`)
 	defer done()
 
 	parent := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x") // from a secret store
-	temporary, err := client.CreateTemporary(context.Background(), parent, "jane", tokens.TemporaryRequest{
+	request := tokens.TemporaryRequest{
 		Scopes:  []string{"styles:read", "fonts:read"},
 		Expires: time.Date(2026, 1, 2, 4, 4, 5, 0, time.UTC),
-	})
+	}
+	temporary, err := client.CreateTemporary(context.Background(), parent, "jane", request)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -46,11 +109,14 @@ func ExampleClient_CreateTemporary() {
 }
 
 func ExampleClient_List() {
-	client, done := mapbox(200, `[{"id":"ck1","usage":"pk","note":"website"},{"id":"ck2","usage":"pk","note":"kiosk"}]`)
+	client, done := mapbox(200, `[
+		{"id":"ck1","usage":"pk","note":"website"},
+		{"id":"ck2","usage":"pk","note":"kiosk"}]`)
 	defer done()
 
 	auth := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
-	for token, err := range client.List(context.Background(), auth, "jane", tokens.ListOptions{Usage: tokens.UsagePublic}) {
+	public := tokens.ListOptions{Usage: tokens.UsagePublic}
+	for token, err := range client.List(context.Background(), auth, "jane", public) {
 		if err != nil {
 			fmt.Println(err) // the list is incomplete
 			return
@@ -62,7 +128,7 @@ func ExampleClient_List() {
 	// ck2 kiosk
 }
 
-// A creation whose outcome is not certain must not be repeated blindly.
+// A Create is repeated only when it certainly did not happen.
 func ExampleOutcomeOf() {
 	client, done := mapbox(500, `{"message":"Internal Server Error"}`)
 	defer done()
@@ -73,11 +139,11 @@ func ExampleOutcomeOf() {
 	})
 	fmt.Println(err)
 	if tokens.OutcomeOf(err) != tokens.DidNotHappen {
-		fmt.Println(`list, and delete what bears the note "rotation 7f3a"`)
+		fmt.Println(`list, and delete the token with the note "rotation 7f3a"`)
 	}
 	// Output:
 	// create token at /tokens/v2/jane: status 500: Internal Server Error
-	// list, and delete what bears the note "rotation 7f3a"
+	// list, and delete the token with the note "rotation 7f3a"
 }
 
 func ExampleError() {
@@ -86,13 +152,13 @@ func ExampleError() {
 
 	auth := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
 	err := client.Delete(context.Background(), auth, "jane", "ck2")
-	fmt.Println(err)
 	if e, ok := errors.AsType[*tokens.Error](err); ok {
-		fmt.Println(e.Status, e.Outcome)
+		fmt.Println(e.Op, e.Status, e.Message, e.Outcome)
 	}
+	fmt.Println(errors.Is(err, tokens.ErrNotFound), errors.Is(err, tokens.ErrNoSuchUser))
 	// Output:
-	// delete token at /tokens/v2/jane/ck2: status 404: Not Found (Mapbox also answers so when the authorising token lacks the scope tokens:write)
-	// 404 did not happen
+	// delete token 404 Not Found did not happen
+	// true false
 }
 
 func ExampleClient_Update() {
@@ -109,10 +175,12 @@ func ExampleClient_Update() {
 }
 
 func ExampleClient_Retrieve() {
-	client, done := mapbox(200, `{"code":"TokenRevoked","token":{"usage":"sk","user":"jane","authorization":"ck1"}}`)
+	client, done := mapbox(200, `{"code":"TokenRevoked",
+		"token":{"usage":"sk","user":"jane","authorization":"ck1"}}`)
 	defer done()
 
-	retrieved, err := client.Retrieve(context.Background(), tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x"))
+	token := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
+	retrieved, err := client.Retrieve(context.Background(), token)
 	fmt.Println(retrieved.Verdict == tokens.VerdictRevoked, retrieved.ID, err)
 	// Output: true ck1 <nil>
 }
@@ -126,4 +194,23 @@ func ExampleToken() {
 	// sk.[redacted 51febd358d5a]
 	// sk.[redacted 51febd358d5a]
 	// jane ck1 <nil>
+}
+
+func ExampleClient_RateLimit() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Rate-Limit-Limit", "100")
+		w.Header().Set("X-Rate-Limit-Interval", "60")
+		_, _ = io.WriteString(w, `{"code":"TokenValid"}`)
+	}))
+	defer server.Close()
+	client, err := tokens.New(tokens.Config{BaseURL: server.URL})
+	if err != nil {
+		panic(err)
+	}
+
+	token := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
+	_, err = client.Retrieve(context.Background(), token)
+	limit := client.RateLimit()
+	fmt.Println(limit.Limit, "requests in", limit.Interval, err)
+	// Output: 100 requests in 1m0s <nil>
 }

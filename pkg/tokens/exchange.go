@@ -11,73 +11,80 @@ import (
 	"net/url"
 )
 
-// The scopes that operations require of the authorising token.
+// The scopes that operations need.
 const (
 	scopeTokensRead  = "tokens:read"
 	scopeTokensWrite = "tokens:write"
 	scopeScopesList  = "scopes:list"
 )
 
-// call is one operation: what to send, and what its errors tell.
+var (
+	errEmptyName = errors.New("the user name or token id is empty")
+	errDotName   = errors.New("the user name or token id is a dot segment")
+)
+
+// call is one operation: what to send, and what its errors say.
 type call struct {
 	op      string
 	method  string
-	url     url.URL // without the authorisation
+	url     url.URL // without the authorizing token
 	auth    Token
-	scope   string // what auth needs; "" for nothing
-	payload any    // written as JSON; nil for none
+	scope   string // the scope that auth needs; "" = none
+	payload any    // sent as JSON; nil = no body
 }
 
-// newCall returns a call of the path with these segments, or an error when an argument is missing.
+// newCall returns a call of the path with these segments, or an error when an argument is wrong.
 func (c *Client) newCall(op, method, scope string, auth Token, segments ...string) (call, error) {
 	k := call{op: op, method: method, url: c.base, auth: auth, scope: scope}
 	for _, segment := range segments {
 		switch segment {
 		case "":
-			return call{}, k.failed(DidNotHappen, errors.New("an empty user name or token id"))
-		case ".", "..": // nothing escapes them, and a server would take them for steps in the path
-			return call{}, k.failed(DidNotHappen, errors.New("an impossible user name or token id"))
+			return call{}, k.failed(OutcomeDidNotHappen, errEmptyName)
+		case ".", "..": // escaping does not change them, and a server reads them as steps in the path
+			return call{}, k.failed(OutcomeDidNotHappen, errDotName)
 		}
 		k.url.Path += "/" + segment
 		k.url.RawPath += "/" + url.PathEscape(segment)
 	}
 	if auth.IsZero() {
-		return call{}, k.failed(DidNotHappen, errors.New("no token"))
+		return call{}, k.failed(OutcomeDidNotHappen, errors.New("the token is empty"))
 	}
 	return k, nil
 }
 
+// failed returns an error of this call. err may be nil.
 func (k call) failed(outcome Outcome, err error) *Error {
-	f := &Error{Op: k.op, Path: line(k.url.EscapedPath(), k.auth), Outcome: outcome, scope: k.scope}
+	e := &Error{Op: k.op, Path: line(k.url.EscapedPath(), k.auth), Outcome: outcome, scope: k.scope}
 	if err != nil {
-		f.Err = seal(err, k.auth)
+		e.Err = seal(err, k.auth)
 	}
-	return f
+	return e
 }
 
 // attempt sends k once.
 func (c *Client) attempt(ctx context.Context, k call) (*reply, *Error) {
 	if err := ctx.Err(); err != nil {
-		return nil, k.failed(DidNotHappen, err)
+		return nil, k.failed(OutcomeDidNotHappen, err)
 	}
-	req, err := k.request(ctx)
+	req, err := k.request(ctx, c.userAgent)
 	if err != nil {
-		return nil, k.failed(DidNotHappen, err)
+		return nil, k.failed(OutcomeDidNotHappen, err)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		f := k.failed(OutcomeUnknown, err)
-		f.broken = true
+		e := k.failed(OutcomeUnknown, err)
+		e.broken = true
 		if neverConnected(err) {
-			f.Outcome = DidNotHappen
+			e.Outcome = OutcomeDidNotHappen
 		}
-		return nil, f
+		return nil, e
 	}
 	defer func() { _ = resp.Body.Close() }()
+	c.noteLimit(resp.Header)
 	return k.read(resp)
 }
 
-func (k call) request(ctx context.Context) (*http.Request, error) {
+func (k call) request(ctx context.Context, userAgent string) (*http.Request, error) {
 	target := k.url
 	query := target.Query()
 	query.Set("access_token", k.auth.Reveal())
@@ -95,15 +102,15 @@ func (k call) request(ctx context.Context) (*http.Request, error) {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "tokenmint")
+	req.Header.Set("User-Agent", userAgent)
 	if k.payload != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	return req, nil
 }
 
-// neverConnected reports whether err says that there was no connection to send anything on: refused, no
-// route, no such host, or a proxy that was not reached.
+// neverConnected reports whether err says that there was no connection, so nothing was sent: it was
+// refused, there was no route or no such host, or the proxy was not reached.
 func neverConnected(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && (op.Op == "dial" || op.Op == "proxyconnect")

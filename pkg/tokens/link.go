@@ -7,9 +7,9 @@ import (
 
 var errMalformedLink = errors.New("malformed Link header")
 
-// nextLink returns the target of the first link with the relation next in a reply's Link headers, "" when
-// there is none: the one sign that a list has ended. A header that does not follow RFC 8288 is therefore
-// an error, never an end.
+// nextLink returns the target of the first link with the relation next in the Link headers of a
+// reply, or "" when there is none. Only the absence of such a link ends a list. So a header that
+// does not follow RFC 8288 is an error.
 func nextLink(headers []string) (string, error) {
 	for _, rest := range headers {
 		for {
@@ -34,8 +34,8 @@ func nextLink(headers []string) (string, error) {
 	return "", nil
 }
 
-// linkRelation reads the parameters behind a link's target. It returns the value of the first rel, the
-// one that counts, and what follows the link.
+// linkRelation reads the parameters after a link's target. It returns the value of the first rel,
+// which is the valid one, and the text after the link.
 func linkRelation(s string) (relation, rest string, err error) {
 	for found := false; ; {
 		s = strings.TrimLeft(s, " \t")
@@ -60,7 +60,7 @@ func linkRelation(s string) (relation, rest string, err error) {
 	}
 }
 
-// linkValue reads a parameter's value, a token or a quoted string, and returns what follows it.
+// linkValue reads a parameter's value, quoted or not. It also returns the text after the value.
 func linkValue(s string) (value, rest string, err error) {
 	if !strings.HasPrefix(s, `"`) {
 		end := strings.IndexAny(s+",", ";,")
@@ -79,6 +79,7 @@ func linkValue(s string) (value, rest string, err error) {
 	return "", "", errMalformedLink
 }
 
+// hasWord reports whether list contains word. Words are separated by spaces; case is ignored.
 func hasWord(list, word string) bool {
 	for item := range strings.FieldsSeq(list) {
 		if strings.EqualFold(item, word) {

@@ -10,21 +10,28 @@ import (
 	"strings"
 )
 
-// SortBy is an order of a list.
+// SortBy is the order of a list.
 type SortBy string
 
 // The orders of a list.
 const (
-	SortByCreated  SortBy = "created"
-	SortByModified SortBy = "modified"
+	SortByCreated  SortBy = "created"  // by Metadata.Created
+	SortByModified SortBy = "modified" // by Metadata.Modified
 )
 
-// ListOptions narrows and orders a list. Its zero value is every permanent token, in the API's own order.
+// ListOptions selects and orders the tokens of a list. The zero value lists every permanent token
+// in the API's own order.
 type ListOptions struct {
-	Usage    Usage // public or secret; "" = both
-	Default  *bool // only the account's default public token, or only the others; nil = both
-	SortBy   SortBy
-	PageSize int // tokens in a page; 0 = the API's own. Not together with Usage: Mapbox then answers [].
+	// Usage selects public or secret tokens. "" means both.
+	Usage Usage
+	// Default selects the account's default public token (true) or all others (false). nil means
+	// both.
+	Default *bool
+	// SortBy orders the list. "" means the API's own order.
+	SortBy SortBy
+	// PageSize is the number of tokens in one reply. 0 means the API's own number. It is an error
+	// together with Usage, because Mapbox then answers with an empty list (recorded).
+	PageSize int
 }
 
 func (o ListOptions) query() (url.Values, error) {
@@ -32,7 +39,7 @@ func (o ListOptions) query() (url.Values, error) {
 		return nil, errors.New("PageSize is negative")
 	}
 	if o.PageSize > 0 && o.Usage != "" {
-		return nil, errors.New("Usage and PageSize together: Mapbox answers such a list with nothing")
+		return nil, errors.New("Usage and PageSize are both set: Mapbox would answer with an empty list")
 	}
 	query := url.Values{}
 	if o.Usage != "" {
@@ -50,25 +57,29 @@ func (o ListOptions) query() (url.Values, error) {
 	return query, nil
 }
 
-// List yields an account's permanent tokens, a page at a time as they are consumed; temporary tokens are
-// never listed. An error is the last thing it yields, and means that the list is incomplete. auth needs
+// List yields the account's permanent tokens. Temporary tokens are never listed. auth needs
 // tokens:read.
+//
+// List requests a page when the loop reaches it. An error is the last pair, and its Metadata is
+// zero. It means that the list is incomplete. Each loop over the result starts a new list. For the
+// retry rules, each page is one call.
 func (c *Client) List(
 	ctx context.Context, auth Token, username string, opts ListOptions,
 ) iter.Seq2[Metadata, error] {
 	return func(yield func(Metadata, error) bool) {
-		k, err := c.newCall("list tokens", http.MethodGet, scopeTokensRead, auth, "tokens", "v2", username)
+		k, err := c.newCall("list tokens", http.MethodGet, scopeTokensRead,
+			auth, "tokens", "v2", username)
 		if err != nil {
 			yield(Metadata{}, err)
 			return
 		}
 		query, err := opts.query()
 		if err != nil {
-			yield(Metadata{}, k.failed(DidNotHappen, err))
+			yield(Metadata{}, k.failed(OutcomeDidNotHappen, err))
 			return
 		}
 		k.url.RawQuery = query.Encode()
-		seen := map[string]bool{} // queries
+		seen := map[string]bool{} // the queries of the pages so far
 		for more := true; more; {
 			seen[k.url.RawQuery] = true
 			r, err := c.do(ctx, k)
@@ -87,7 +98,7 @@ func (c *Client) List(
 	}
 }
 
-// yieldPage yields the tokens of a page, or its error. It reports whether to go on.
+// yieldPage yields the tokens of a page, or an error. It reports whether to request the next page.
 func (r *reply) yieldPage(yield func(Metadata, error) bool) bool {
 	var page []metadataJSON
 	if err := r.decode(&page); err != nil {
@@ -95,13 +106,13 @@ func (r *reply) yieldPage(yield func(Metadata, error) bool) bool {
 		return false
 	}
 	if page == nil {
-		yield(Metadata{}, r.failed(Happened, errors.New("decode reply: null where a list should be")))
+		yield(Metadata{}, r.failed(OutcomeHappened, errNullList))
 		return false
 	}
 	for _, row := range page {
 		m, err := row.metadata()
 		if err != nil {
-			yield(Metadata{}, r.failed(Happened, err))
+			yield(Metadata{}, r.failed(OutcomeHappened, err))
 			return false
 		}
 		if !yield(m, nil) {
@@ -111,31 +122,38 @@ func (r *reply) yieldPage(yield func(Metadata, error) bool) bool {
 	return true
 }
 
-// nextPage returns the query of the page behind this one, and false when this is the last. A link holds
-// the authorisation of the request that it answers, which is dropped. It must stay on our origin, for ours
-// goes wherever it points, and on the path of this list: only the query differs from page to page.
+var (
+	errLinkOrigin = errors.New("the link to the next page has another origin")
+	errLinkPath   = errors.New("the link to the next page has another path")
+	errLinkLoop   = errors.New("the link to the next page repeats an earlier page")
+)
+
+// nextPage returns the query of the next page, or false when this page is the last. The link
+// contains the authorizing token, which is removed. The link must stay on the same origin, because
+// the client sends the token there. The link must stay on the same path, because only the query
+// differs between pages.
 func (r *reply) nextPage(seen map[string]bool) (query string, more bool, err error) {
 	target, err := nextLink(r.header.Values("Link"))
 	if err != nil {
-		return "", false, r.failed(Happened, err)
+		return "", false, r.failed(OutcomeHappened, err)
 	}
 	if target == "" {
 		return "", false, nil
 	}
 	link, err := r.url.Parse(target)
 	if err != nil {
-		return "", false, r.failed(Happened, errMalformedLink)
+		return "", false, r.failed(OutcomeHappened, errMalformedLink)
 	}
 	if link.Scheme != r.url.Scheme || !strings.EqualFold(link.Host, r.url.Host) {
-		return "", false, r.failed(Happened, errors.New("the link to the next page leads to another origin"))
+		return "", false, r.failed(OutcomeHappened, errLinkOrigin)
 	}
 	if link.Path != r.url.Path {
-		return "", false, r.failed(Happened, errors.New("the link to the next page leads to another path"))
+		return "", false, r.failed(OutcomeHappened, errLinkPath)
 	}
 	values := link.Query()
 	values.Del("access_token")
 	if query = values.Encode(); seen[query] {
-		return "", false, r.failed(Happened, errors.New("the link to the next page leads back"))
+		return "", false, r.failed(OutcomeHappened, errLinkLoop)
 	}
 	return query, true, nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// ids lists jane's tokens and returns their ids, up to the first error.
+// ids lists the tokens of jane and returns their ids, up to the first error.
 func ids(t *testing.T, client *tokens.Client, opts tokens.ListOptions) (got []string, err error) {
 	t.Helper()
 	for m, err := range client.List(t.Context(), parent, "jane", opts) {
@@ -27,12 +27,14 @@ func TestListQuery(t *testing.T) {
 	t.Parallel()
 	yes, no := true, false
 	tests := map[string]tokens.ListOptions{
-		"/tokens/v2/jane":                                        {},
-		"/tokens/v2/jane?usage=sk":                               {Usage: tokens.UsageSecret},
-		"/tokens/v2/jane?limit=7":                                {PageSize: 7},
-		"/tokens/v2/jane?default=true":                           {Default: &yes},
-		"/tokens/v2/jane?default=false&sortby=modified&usage=pk": {Default: &no, SortBy: tokens.SortByModified, Usage: tokens.UsagePublic},
-		"/tokens/v2/jane?default=false&limit=1&sortby=created":   {Default: &no, SortBy: tokens.SortByCreated, PageSize: 1},
+		"/tokens/v2/jane":              {},
+		"/tokens/v2/jane?usage=sk":     {Usage: tokens.UsageSecret},
+		"/tokens/v2/jane?limit=7":      {PageSize: 7},
+		"/tokens/v2/jane?default=true": {Default: &yes},
+		"/tokens/v2/jane?default=false&sortby=modified&usage=pk": {
+			Default: &no, SortBy: tokens.SortByModified, Usage: tokens.UsagePublic},
+		"/tokens/v2/jane?default=false&limit=1&sortby=created": {
+			Default: &no, SortBy: tokens.SortByCreated, PageSize: 1},
 	}
 	for want, opts := range tests {
 		handler, requests := record(t, parent, answer(200, `[]`))
@@ -45,7 +47,7 @@ func TestListQuery(t *testing.T) {
 	}
 }
 
-// paged answers with pages a, b, c of two tokens each; link makes the Link header to the next one.
+// paged answers with the pages a, b and c of two tokens each. link makes the Link header.
 func paged(link func(r *http.Request, next string) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		page, next := r.URL.Query().Get("start"), map[string]string{"": "b", "b": "c"}
@@ -62,14 +64,17 @@ func paged(link func(r *http.Request, next string) string) http.HandlerFunc {
 func TestListPages(t *testing.T) {
 	t.Parallel()
 	links := map[string]func(r *http.Request, next string) string{
-		"absolute, with an authorisation": func(r *http.Request, next string) string {
-			return `<http://` + r.Host + `/tokens/v2/jane?limit=2&start=` + next + `&access_token=` + parent.Reveal() + `>; rel="next"`
+		"absolute, with the token": func(r *http.Request, next string) string {
+			return `<http://` + r.Host + `/tokens/v2/jane?limit=2&start=` + next +
+				`&access_token=` + parent.Reveal() + `>; rel="next"`
 		},
-		"with another's authorisation": func(r *http.Request, next string) string {
-			return `<http://` + strings.ToUpper(r.Host) + `/tokens/v2/jane?access_token=x&limit=2&access_token=y&start=` + next + `>; rel=next`
+		"with other tokens": func(r *http.Request, next string) string {
+			return `<http://` + strings.ToUpper(r.Host) +
+				`/tokens/v2/jane?access_token=x&limit=2&access_token=y&start=` + next + `>; rel=next`
 		},
 		"relative, among others": func(_ *http.Request, next string) string {
-			return `</first>; rel="first"; title="a, \"b\"; rel=next", <?limit=2&start=` + next + `>; title=x; REL="last Next", </x>; rel=next`
+			return `</first>; rel="first"; title="a, \"b\"; rel=next", <?limit=2&start=` + next +
+				`>; title=x; REL="last Next", </x>; rel=next`
 		},
 		"with a user": func(r *http.Request, next string) string {
 			return `<http://eve:pw@` + r.Host + `/tokens/v2/jane?limit=2&start=` + next + `#x>;rel=next`
@@ -100,10 +105,12 @@ func TestListPages(t *testing.T) {
 	}
 }
 
-// Whoever stops early pays for no further page.
+// TestListStops: a loop that ends early requests no more pages.
 func TestListStops(t *testing.T) {
 	t.Parallel()
-	handler, requests := record(t, parent, paged(func(_ *http.Request, next string) string { return `<?start=` + next + `>; rel=next` }))
+	handler, requests := record(t, parent, paged(func(_ *http.Request, next string) string {
+		return `<?start=` + next + `>; rel=next`
+	}))
 	client := newClient(t, handler)
 	for m, err := range client.List(t.Context(), parent, "jane", tokens.ListOptions{}) {
 		if err != nil {
@@ -118,7 +125,7 @@ func TestListStops(t *testing.T) {
 	}
 }
 
-// A list can be consumed again: it asks anew.
+// TestListAgain: a second loop over the same list requests it again.
 func TestListAgain(t *testing.T) {
 	t.Parallel()
 	handler, requests := record(t, parent, answer(200, `[{"id":"a"}]`))
@@ -135,7 +142,8 @@ func TestListAgain(t *testing.T) {
 	}
 }
 
-// Links that must not be followed. The tokens before them were listed; the error says that the rest is missing.
+// TestListRefusesLinks: the client does not follow these links. It yields the tokens of the page,
+// and then an error, because the list is incomplete.
 func TestListRefusesLinks(t *testing.T) {
 	t.Parallel()
 	secret := "?start=b&access_token=" + parent.Reveal()
@@ -180,7 +188,8 @@ func TestListRefusesLinks(t *testing.T) {
 func TestListEnds(t *testing.T) {
 	t.Parallel()
 	for _, link := range []string{
-		``, `,`, `<?start=b>; rel="prev"`, `<?start=b>`, `<?start=b>; rel`, `<?start=b>; rel=""; rel=next`, `<?start=b>;;rel=x,`,
+		``, `,`, `<?start=b>; rel="prev"`, `<?start=b>`, `<?start=b>; rel`,
+		`<?start=b>; rel=""; rel=next`, `<?start=b>;;rel=x,`,
 		`<?start=b>; title="next"`, `<?start=b>; rel="nextpage"`,
 	} {
 		got, err := ids(t, newClient(t, answer(200, `[{"id":"a"}]`, "Link", link)), tokens.ListOptions{})
@@ -204,12 +213,13 @@ func TestListLoop(t *testing.T) {
 	}
 }
 
-// FuzzLink feeds a Link header to a list: whatever it says, requests stay on our origin, carry our
-// authorisation once, and the list ends.
+// FuzzLink gives a list any Link header. Each request stays on the origin and has the authorizing
+// token once, and the list ends.
 func FuzzLink(f *testing.F) {
 	for _, seed := range []string{
-		``, `<?start=b>; rel="next"`, `<http://wire.test/tokens/v2/jane?access_token=x;y>; rel=next`, `<//evil.test>; rel=next`,
-		`</a>; rel="a\"b"; x, </b>; rel=" NEXT "`, `<`, `<>`, `<x>;`, `<x>;=`, `<x>;rel="`, `<x>;rel="\`, `<%zz>;rel=next`, `,,;`,
+		``, `<?start=b>; rel="next"`, `<http://wire.test/tokens/v2/jane?access_token=x;y>; rel=next`,
+		`<//evil.test>; rel=next`, `</a>; rel="a\"b"; x, </b>; rel=" NEXT "`, `<`, `<>`, `<x>;`,
+		`<x>;=`, `<x>;rel="`, `<x>;rel="\`, `<%zz>;rel=next`, `,,;`,
 	} {
 		f.Add(seed)
 	}
@@ -219,9 +229,10 @@ func FuzzLink(f *testing.F) {
 			Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
 				requests++
 				if auth := req.URL.Query()["access_token"]; len(auth) != 1 || auth[0] != parent.Reveal() {
-					t.Errorf("Link %q: not authorised by exactly our token", link)
+					t.Errorf("Link %q: the request does not have exactly our token", link)
 				}
-				if req.URL.Scheme != "http" || !strings.EqualFold(req.URL.Host, "wire.test") || req.URL.User != nil {
+				origin := strings.ToLower(req.URL.Scheme + "://" + req.URL.Host)
+				if origin != "http://wire.test" || req.URL.User != nil {
 					t.Errorf("Link %q: asked another origin", link)
 				}
 				w := httptest.NewRecorder()

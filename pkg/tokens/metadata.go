@@ -5,22 +5,23 @@ import (
 	"time"
 )
 
-// Metadata is what Mapbox keeps about a permanent token.
+// Metadata is what Mapbox stores about a permanent token. A field that the reply does not have is
+// zero; only ID is always set.
 type Metadata struct {
-	ID          string
-	Usage       Usage
-	Client      string // "api"
-	Default     bool   // the account's default public token
-	Note        string
-	Scopes      []string
-	Created     time.Time
-	Modified    time.Time
-	AllowedURLs []string
-	Token       Token // a secret token's value is given once, by [Client.Create]; afterwards it is zero
+	ID          string    // names the token in [Client.Update] and [Client.Delete]
+	Usage       Usage     // public or secret
+	Client      string    // "api"
+	Default     bool      // it is the account's default public token
+	Note        string    // "" = none
+	Scopes      []string  // in Mapbox's order
+	Created     time.Time // UTC
+	Modified    time.Time // UTC
+	AllowedURLs []string  // empty = the token works everywhere
+	Token       Token     // zero for a secret token, except in the reply to [Client.Create]
 }
 
-// metadataJSON is a [Metadata] on the wire. Only the id is required: every row has one, and a caller that
-// went on without it could not name the token again.
+// metadataJSON is a [Metadata] on the wire. Only the id is required: every row has one, and without
+// it a caller cannot name the token again.
 type metadataJSON struct {
 	ID          string    `json:"id"`
 	Usage       Usage     `json:"usage"`
@@ -36,7 +37,7 @@ type metadataJSON struct {
 
 func (m metadataJSON) metadata() (Metadata, error) {
 	if m.ID == "" {
-		return Metadata{}, errors.New("decode reply: a token without id")
+		return Metadata{}, errors.New("decode reply: a token without an id")
 	}
 	return Metadata{
 		ID:          m.ID,
@@ -52,7 +53,7 @@ func (m metadataJSON) metadata() (Metadata, error) {
 	}, nil
 }
 
-// metadata reads the reply of a call that answers with one token.
+// metadata reads a reply that contains one token.
 func (r *reply) metadata() (Metadata, error) {
 	var body metadataJSON
 	if err := r.decode(&body); err != nil {
@@ -60,7 +61,7 @@ func (r *reply) metadata() (Metadata, error) {
 	}
 	m, err := body.metadata()
 	if err != nil {
-		return Metadata{}, r.failed(Happened, err)
+		return Metadata{}, r.failed(OutcomeHappened, err)
 	}
 	return m, nil
 }

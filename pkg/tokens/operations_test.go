@@ -13,7 +13,7 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// result is what an operation returned, whichever it was.
+// result is what an operation returned. value is nil for Delete.
 type result struct {
 	value any
 	err   error
@@ -26,9 +26,10 @@ var (
 	modified = time.Date(2026, 2, 2, 3, 4, 5, 0, time.UTC)
 )
 
-// secretJSON is a secret token on the wire, its value not included.
-const secretJSON = `{"id":"ck1","usage":"sk","client":"api","default":false,"note":"ci","scopes":["uploads:read"],` +
-	`"created":"2026-01-02T03:04:05.678Z","modified":"2026-02-02T05:04:05+02:00","allowedUrls":["https://example.com"],` +
+// secretJSON is a secret token on the wire without its value and without the last brace.
+const secretJSON = `{"id":"ck1","usage":"sk","client":"api","default":false,"note":"ci",` +
+	`"scopes":["uploads:read"],"created":"2026-01-02T03:04:05.678Z",` +
+	`"modified":"2026-02-02T05:04:05+02:00","allowedUrls":["https://example.com"],` +
 	`"unknown":{"a":[1]}`
 
 var secretMetadata = tokens.Metadata{
@@ -41,7 +42,7 @@ func withToken(m tokens.Metadata, token tokens.Token) tokens.Metadata {
 	return m
 }
 
-// TestOperations pins each operation on the wire: what is sent, and what becomes of the reply.
+// TestOperations checks each operation on the wire: the request, and the value read from the reply.
 func TestOperations(t *testing.T) {
 	t.Parallel()
 	fresh := makeToken("sk", `{"u":"jane","a":"ck1"}`)
@@ -58,7 +59,8 @@ func TestOperations(t *testing.T) {
 			func(ctx context.Context, c *tokens.Client) result {
 				return returned(c.Create(ctx, parent, "jane", tokens.CreateRequest{
 					Scopes: []string{"uploads:read"}, Note: "ci", AllowedURLs: []string{"https://example.com"},
-					Resources: []string{"r"}, AllowedApplications: []tokens.Application{{Platform: "iOS", BundleID: "com.example"}},
+					Resources: []string{"r"}, AllowedApplications: []tokens.Application{
+						{Platform: "iOS", BundleID: "com.example"}},
 				}))
 			},
 			withToken(secretMetadata, fresh),
@@ -67,7 +69,8 @@ func TestOperations(t *testing.T) {
 				`"allowedApplications":[{"platform":"iOS","bundleId":"com.example"}]}`},
 		},
 		{
-			"create without scopes, answered 200", 200, `{"id":"ck2","token":"pk.a.b","note":null,"scopes":[],"default":true}`,
+			"create without scopes, answered 200", 200,
+			`{"id":"ck2","token":"pk.a.b","note":null,"scopes":[],"default":true}`,
 			func(ctx context.Context, c *tokens.Client) result {
 				return returned(c.Create(ctx, parent, "jane", tokens.CreateRequest{}))
 			},
@@ -109,13 +112,15 @@ func TestOperations(t *testing.T) {
 			sent{"DELETE", "/tokens/v2/jane/ck1", "", ``},
 		},
 		{
-			"retrieve permanent", 200, `{"code":"TokenValid","token":{"usage":"sk","user":"jane","authorization":"ck1"}}`,
+			"retrieve permanent", 200,
+			`{"code":"TokenValid","token":{"usage":"sk","user":"jane","authorization":"ck1"}}`,
 			func(ctx context.Context, c *tokens.Client) result { return returned(c.Retrieve(ctx, parent)) },
 			tokens.Retrieved{Verdict: tokens.VerdictValid, Usage: "sk", User: "jane", ID: "ck1"},
 			sent{"GET", "/tokens/v2", "", ``},
 		},
 		{
-			"retrieve temporary", 200, `{"code":"TokenExpired","token":{"usage":"tk","user":"jane","client":"api",` +
+			"retrieve temporary", 200,
+			`{"code":"TokenExpired","token":{"usage":"tk","user":"jane","client":"api",` +
 				`"created":"2026-01-02T03:04:05.678Z","expires":"2026-02-02T03:04:05.000Z","scopes":["a:b"]}}`,
 			func(ctx context.Context, c *tokens.Client) result { return returned(c.Retrieve(ctx, parent)) },
 			tokens.Retrieved{Verdict: tokens.VerdictExpired, Usage: "tk", User: "jane", Client: "api",
@@ -129,8 +134,11 @@ func TestOperations(t *testing.T) {
 			sent{"GET", "/tokens/v2", "", ``},
 		},
 		{
-			"list scopes", 200, `[{"id":"styles:read","description":"Read","public":true},{"id":"tokens:read","description":""}]`,
-			func(ctx context.Context, c *tokens.Client) result { return returned(c.ListScopes(ctx, parent, "jane")) },
+			"list scopes", 200, `[{"id":"styles:read","description":"Read","public":true},` +
+				`{"id":"tokens:read","description":""}]`,
+			func(ctx context.Context, c *tokens.Client) result {
+				return returned(c.ListScopes(ctx, parent, "jane"))
+			},
 			[]tokens.Scope{{ID: "styles:read", Description: "Read", Public: true}, {ID: "tokens:read"}},
 			sent{"GET", "/scopes/v1/jane", "", ``},
 		},
@@ -152,31 +160,43 @@ func TestOperations(t *testing.T) {
 
 func TestCreateTemporary(t *testing.T) {
 	t.Parallel()
-	issued, expires := time.Unix(1767323045, 0).UTC(), time.Unix(1767326645, 0).UTC() // 2026-01-02 03:04:05, 04:04:05
-	token := makeToken("tk", `{"u":"jane","iat":1767323045,"exp":1767326645,"scopes":["a:b"],"client":"api"}`)
+	at := func(day, hour, minute, second int) time.Time {
+		return time.Date(2026, 1, day, hour, minute, second, 0, time.UTC)
+	}
+	issued, expires := at(2, 3, 4, 5), at(2, 4, 4, 5)
+	token := makeToken("tk",
+		`{"u":"jane","iat":1767323045,"exp":1767326645,"scopes":["a:b"],"client":"api"}`)
 	replies := map[string]struct {
 		fields string
 		want   tokens.Temporary
 	}{
-		"complete": {`,"issued_at":"2026-01-01T00:00:00.000Z","expires":"2026-01-01T01:00:00.000Z","expires_in":3600`,
-			tokens.Temporary{Token: token, IssuedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-				Expires: time.Date(2026, 1, 1, 1, 0, 0, 0, time.UTC)}},
-		"token only":        {``, tokens.Temporary{Token: token, IssuedAt: issued, Expires: expires}},
-		"no issue time":     {`,"expires":"2026-01-02T04:00:00Z"`, tokens.Temporary{Token: token, IssuedAt: issued, Expires: time.Date(2026, 1, 2, 4, 0, 0, 0, time.UTC)}},
-		"no expiry":         {`,"issued_at":"2026-01-02T03:00:00"`, tokens.Temporary{Token: token, IssuedAt: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC), Expires: expires}},
-		"zoneless, micro s": {`,"issued_at":"","expires":"2026-01-02T04:04:05.123456"`, tokens.Temporary{Token: token, IssuedAt: issued, Expires: expires.Add(123456 * time.Microsecond)}},
+		"complete": {`,"issued_at":"2026-01-01T00:00:00.000Z","expires":"2026-01-01T01:00:00.000Z",` +
+			`"expires_in":3600`,
+			tokens.Temporary{Token: token, IssuedAt: at(1, 0, 0, 0), Expires: at(1, 1, 0, 0)}},
+		"token only": {``, tokens.Temporary{Token: token, IssuedAt: issued, Expires: expires}},
+		"no issue time": {`,"expires":"2026-01-02T04:00:00Z"`,
+			tokens.Temporary{Token: token, IssuedAt: issued, Expires: at(2, 4, 0, 0)}},
+		"no expiry": {`,"issued_at":"2026-01-02T03:00:00"`,
+			tokens.Temporary{Token: token, IssuedAt: at(2, 3, 0, 0), Expires: expires}},
+		"no zone, microseconds": {`,"issued_at":"","expires":"2026-01-02T04:04:05.123456"`,
+			tokens.Temporary{Token: token, IssuedAt: issued,
+				Expires: expires.Add(123456 * time.Microsecond)}},
 	}
 	for name, reply := range replies {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			handler, requests := record(t, parent, answer(200, `{"token":"`+token.Reveal()+`"`+reply.fields+`}`))
-			got, err := newClient(t, handler).CreateTemporary(t.Context(), parent, "jane", tokens.TemporaryRequest{
-				Scopes: []string{"a:b"}, Expires: time.Date(2026, 1, 2, 5, 4, 5, 678_900_000, time.FixedZone("", 3600)),
-			})
+			body := `{"token":"` + token.Reveal() + `"` + reply.fields + `}`
+			handler, requests := record(t, parent, answer(200, body))
+			request := tokens.TemporaryRequest{
+				Scopes:  []string{"a:b"},
+				Expires: time.Date(2026, 1, 2, 5, 4, 5, 678_900_000, time.FixedZone("", 3600)),
+			}
+			got, err := newClient(t, handler).CreateTemporary(t.Context(), parent, "jane", request)
 			if err != nil || got != reply.want {
 				t.Errorf("%+v, error %v; want %+v", got, err, reply.want)
 			}
-			want := sent{"POST", "/tokens/v2/jane", "application/json", `{"expires":"2026-01-02T04:04:05.678Z","scopes":["a:b"]}`}
+			want := sent{"POST", "/tokens/v2/jane", "application/json",
+				`{"expires":"2026-01-02T04:04:05.678Z","scopes":["a:b"]}`}
 			if !slices.Equal(requests(), []sent{want}) {
 				t.Errorf("sent %+v, want %+v", requests(), want)
 			}
@@ -184,20 +204,25 @@ func TestCreateTemporary(t *testing.T) {
 	}
 }
 
-// Replies that report success and make no sense: the effect stands, and the caller must know.
+// TestUnreadableReplies: a reply reports success and cannot be read. The operation has happened.
 func TestUnreadableReplies(t *testing.T) {
 	t.Parallel()
-	common := []string{``, `<html>sk.` + signature, `{"id":"ck1","token":"sk.` + signature, `"text"`, `5`, `null`}
+	common := []string{
+		``, `<html>sk.` + signature, `{"id":"ck1","token":"sk.` + signature, `"text"`, `5`, `null`,
+	}
 	special := map[string][]string{
-		"List":            {`{}`, `[null]`, `[{}]`, `[{"id":5}]`, `[] []`, `[{"id":"a","created":"yesterday"}]`, `[{"id":"a","created":5}]`},
-		"ListScopes":      {`{}`, `[5]`},
-		"Retrieve":        {`{}`, `[]`, `{"code":5}`},
-		"Create":          {`{}`, `[]`, `{"token":"sk.a.` + signature + `"}`, `{"id":"ck1"}`, `{"id":"ck1","token":["` + signature + `"]}`},
-		"CreateTemporary": {`{}`, `{"token":"tk.a.` + signature + `"}`, `{"token":"` + makeToken("tk", `{"u":"j"}`).Reveal() + `"}`},
-		"Update":          {`{}`, `[]`},
+		"List": {`{}`, `[null]`, `[{}]`, `[{"id":5}]`, `[] []`,
+			`[{"id":"a","created":"yesterday"}]`, `[{"id":"a","created":5}]`},
+		"ListScopes": {`{}`, `[5]`},
+		"Retrieve":   {`{}`, `[]`, `{"code":5}`},
+		"Create": {`{}`, `[]`, `{"token":"sk.a.` + signature + `"}`, `{"id":"ck1"}`,
+			`{"id":"ck1","token":["` + signature + `"]}`},
+		"CreateTemporary": {`{}`, `{"token":"tk.a.` + signature + `"}`,
+			`{"token":"` + makeToken("tk", `{"u":"j"}`).Reveal() + `"}`},
+		"Update": {`{}`, `[]`},
 	}
 	for _, op := range operations {
-		if op.name == "Delete" { // whose reply has nothing to read
+		if op.name == "Delete" { // its reply has nothing to read
 			continue
 		}
 		for i, body := range append(slices.Clone(common), special[op.name]...) {

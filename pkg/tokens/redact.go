@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// redact replaces, in text from outside, the authorising token and whatever else looks like a token:
-// a server, a proxy or net/http itself may echo what we sent.
+// redact replaces the authorizing token, and everything that looks like a token, in a text from
+// outside. A server, a proxy or net/http may repeat what the client sent.
 func redact(text string, auth Token) string {
 	if value := auth.Reveal(); value != "" {
 		text = strings.ReplaceAll(text, value, auth.String())
@@ -24,7 +24,7 @@ func redact(text string, auth Token) string {
 		}
 		b.WriteString(before + "k.")
 		text = after
-		// What stands before the prefix does not matter: in an escaped URL it is a letter, as in %3Dsk.
+		// The character before the prefix does not matter. In an escaped URL it is a letter: %3Dsk.
 		if before != "" && strings.ContainsRune("pst", rune(before[len(before)-1])) {
 			if text = strings.TrimLeftFunc(after, isTokenRune); len(text) < len(after) {
 				b.WriteString("[redacted]")
@@ -34,10 +34,11 @@ func redact(text string, auth Token) string {
 }
 
 func isTokenRune(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.=+/%", r)
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
+		strings.ContainsRune("-_.=+/%", r)
 }
 
-// line returns a redacted text as one line of bounded length, fit for a log.
+// line returns a redacted text as one line of at most 300 bytes, for errors and logs.
 func line(text string, auth Token) string {
 	const limit = 300
 	text = strings.Map(func(r rune) rune {
@@ -56,17 +57,17 @@ func line(text string, auth Token) string {
 	return text[:end] + "…"
 }
 
-// sealed is an error from outside of which only the redacted text shows. errors.Is still sees the chain,
-// but nothing can take an error with a URL out of it, nor print one.
+// sealed is an error from outside that shows only its redacted text. errors.Is still finds the
+// cause. errors.As does not, because the cause may contain a URL.
 type sealed struct {
 	text string
-	is   func(target error) bool // a function, because fmt prints its address and nothing more
+	is   func(target error) bool // a function, because fmt prints only its address
 }
 
 func (s *sealed) Error() string        { return s.text }
 func (s *sealed) Is(target error) bool { return s.is(target) }
 
-// seal returns err without the URLs that net/http, or a transport below it, wrapped around the cause.
+// seal returns err without the URLs that net/http or a transport has wrapped around the cause.
 func seal(err error, auth Token) error {
 	cause := err
 	for {

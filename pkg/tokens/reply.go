@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
-	"time"
 )
 
-// maxBody bounds a reply. A page of a hundred tokens is some 40 KiB.
+// maxBody limits the bytes of a reply. A page of one hundred tokens has about 40 KiB.
 const maxBody = 1 << 20
 
 // reply is the answer to a call.
@@ -21,20 +19,19 @@ type reply struct {
 	body   []byte
 }
 
+// failed returns an error of the call that this reply answers. err may be nil.
 func (r *reply) failed(outcome Outcome, err error) *Error {
-	f := r.call.failed(outcome, err)
-	f.Status = r.status
-	f.RequestID = line(r.header.Get("X-Amz-Cf-Id"), r.auth)
-	if reset, err := strconv.ParseInt(r.header.Get("X-Rate-Limit-Reset"), 10, 64); err == nil && reset > 0 {
-		f.RateLimitReset = time.Unix(reset, 0)
-	}
-	return f
+	e := r.call.failed(outcome, err)
+	e.Status = r.status
+	e.RequestID = line(r.header.Get("X-Amz-Cf-Id"), r.auth)
+	e.RateLimitReset = rateLimitOf(r.header).Reset
+	return e
 }
 
-// decode reads the body into v. What fails here has happened.
+// decode reads the body into v. The operation has happened, also when decode fails.
 func (r *reply) decode(v any) error {
 	if err := json.Unmarshal(r.body, v); err != nil {
-		return r.failed(Happened, fmt.Errorf("decode reply: %w", err))
+		return r.failed(OutcomeHappened, fmt.Errorf("decode reply: %w", err))
 	}
 	return nil
 }
@@ -46,37 +43,37 @@ func (k call) read(resp *http.Response) (*reply, *Error) {
 	r.body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case r.status/100 == 4:
-		return nil, r.refused(DidNotHappen)
+		return nil, r.refused(OutcomeDidNotHappen)
 	case r.status/100 != 2:
 		return nil, r.refused(OutcomeUnknown)
 	case !expected(k.method, r.status):
-		return nil, r.failed(Happened, errors.New("unexpected status"))
+		return nil, r.failed(OutcomeHappened, errors.New("unexpected status"))
 	case k.method == http.MethodDelete:
-		return r, nil // there is nothing in the body that could matter
+		return r, nil // its body says nothing, so a broken body does not matter
 	case err != nil:
-		f := r.failed(Happened, fmt.Errorf("read reply: %w", err))
-		f.broken = true
-		return nil, f
+		e := r.failed(OutcomeHappened, fmt.Errorf("read reply: %w", err))
+		e.broken = true
+		return nil, e
 	case len(r.body) > maxBody:
-		return nil, r.failed(Happened, fmt.Errorf("read reply: longer than %d bytes", maxBody))
+		return nil, r.failed(OutcomeHappened, fmt.Errorf("read reply: more than %d bytes", maxBody))
 	}
 	return r, nil
 }
 
-// refused returns the error of a reply that is not a success, with the message that it may carry.
+// refused returns the error of a reply that is not a success, with its message if it has one.
 func (r *reply) refused(outcome Outcome) *Error {
-	f := r.failed(outcome, nil)
+	e := r.failed(outcome, nil)
 	var body struct {
 		Message string `json:"message"`
 	}
 	if json.Unmarshal(r.body, &body) == nil {
-		f.Message = line(body.Message, r.auth)
+		e.Message = line(body.Message, r.auth)
 	}
-	return f
+	return e
 }
 
-// expected reports whether a status is the documented success. A creation may answer 200 or 201: the API
-// page and Mapbox's OpenAPI description differ.
+// expected reports whether a status is the documented success. A create may answer 200 or 201: the
+// API's page and Mapbox's OpenAPI description differ.
 func expected(method string, status int) bool {
 	switch status {
 	case http.StatusOK:

@@ -7,33 +7,34 @@ import (
 	"time"
 )
 
-// Verdict is Mapbox's judgement of a token.
+// Verdict is what Mapbox says about a token. Mapbox may add verdicts, so it is an open string.
 type Verdict string
 
 // The verdicts that the API documents.
 const (
 	VerdictValid     Verdict = "TokenValid"
-	VerdictMalformed Verdict = "TokenMalformed" // it cannot be parsed
-	VerdictInvalid   Verdict = "TokenInvalid"   // its signature does not match
-	VerdictExpired   Verdict = "TokenExpired"   // it was temporary
-	VerdictRevoked   Verdict = "TokenRevoked"   // it was deleted
+	VerdictMalformed Verdict = "TokenMalformed" // the value cannot be parsed
+	VerdictInvalid   Verdict = "TokenInvalid"   // the signature is wrong
+	VerdictExpired   Verdict = "TokenExpired"   // the temporary token has expired
+	VerdictRevoked   Verdict = "TokenRevoked"   // the permanent token was deleted
 )
 
-// Retrieved is what Mapbox knows of a token's value. All but the verdict is zero when the token cannot be
-// parsed. Client, Created, Expires and Scopes are told of temporary tokens only.
+// Retrieved is what Mapbox says about the value of a token. If the value cannot be parsed, every
+// field except Verdict is zero.
 type Retrieved struct {
-	Verdict Verdict
-	Usage   Usage
-	User    string
-	ID      string // of a permanent token, as List returns it
-	Client  string
-	Created time.Time
-	Expires time.Time
-	Scopes  []string
+	Verdict Verdict   // never ""
+	Usage   Usage     // public, secret or temporary
+	User    string    // the account's user name
+	ID      string    // id of a permanent token, as in Metadata.ID; "" for a temporary token
+	Client  string    // "api" for a temporary token
+	Created time.Time // UTC, of a temporary token only
+	Expires time.Time // UTC, of a temporary token only
+	Scopes  []string  // of a temporary token only
 }
 
-// Retrieve asks Mapbox to judge a token. A token that does not work is a verdict, not an error. A token
-// just created may take a moment to be known everywhere.
+// Retrieve asks Mapbox whether a token is valid. An invalid token is a verdict and not an error. A
+// new token may be unknown in some places for a moment, so repeat the call if a new token is
+// invalid. No scope is needed: token authorizes the call itself.
 func (c *Client) Retrieve(ctx context.Context, token Token) (Retrieved, error) {
 	k, err := c.newCall("retrieve token", http.MethodGet, "", token, "tokens", "v2")
 	if err != nil {
@@ -63,7 +64,7 @@ func (r *reply) retrieved() (Retrieved, error) {
 		return Retrieved{}, err
 	}
 	if body.Code == "" {
-		return Retrieved{}, r.failed(Happened, errors.New("decode reply: no code"))
+		return Retrieved{}, r.failed(OutcomeHappened, errors.New("decode reply: no code"))
 	}
 	return Retrieved{
 		Verdict: body.Code,

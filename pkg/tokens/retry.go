@@ -8,54 +8,56 @@ import (
 	"time"
 )
 
-// The ceiling of the random wait before the second attempt, and the highest that doubling takes it to.
+// The limit of the random wait before the second attempt, and the limit that doubling ends at.
 const (
 	firstBackoff = 200 * time.Millisecond
 	lastBackoff  = 10 * time.Second
 )
 
-// do sends k until it succeeds or the rules of the package comment end it.
+// do sends k until it succeeds or the rules of the package comment end it. An attempt that may have
+// had its effect makes the outcome unknown, whatever a later attempt says.
 func (c *Client) do(ctx context.Context, k call) (*reply, error) {
 	doubt := false // an earlier attempt may have had its effect
 	for attempt := 1; ; attempt++ {
-		r, f := c.attempt(ctx, k)
-		if f == nil {
+		r, e := c.attempt(ctx, k)
+		if e == nil {
 			return r, nil
 		}
-		if doubt && f.Outcome == DidNotHappen {
-			f.Outcome = OutcomeUnknown
+		if doubt && e.Outcome == OutcomeDidNotHappen {
+			e.Outcome = OutcomeUnknown
 		}
-		doubt = f.Outcome == OutcomeUnknown
-		if attempt >= c.maxAttempts || !again(k.method, f) || !c.wait(ctx, attempt, f) {
-			return nil, f
+		doubt = e.Outcome == OutcomeUnknown
+		if attempt >= c.maxAttempts || !repeatable(k.method, e) || !c.wait(ctx, attempt, e) {
+			return nil, e
 		}
 	}
 }
 
-// again reports whether the call may be repeated after f.
-func again(method string, f *Error) bool {
-	if f.Status == http.StatusTooManyRequests {
+// repeatable reports whether the call may be repeated after e.
+func repeatable(method string, e *Error) bool {
+	if e.Status == http.StatusTooManyRequests {
 		return true
 	}
-	harmless := method == http.MethodGet || method == http.MethodDelete || f.Outcome == DidNotHappen
-	return harmless && (f.broken || f.Status >= 500)
+	idempotent := method == http.MethodGet || method == http.MethodDelete
+	safe := idempotent || e.Outcome == OutcomeDidNotHappen
+	return safe && (e.broken || e.Status >= 500)
 }
 
-// wait lets the time pass that belongs between an attempt and the next. It reports false, and does so
-// at once, when that would take too long; and when ctx ends, which it then adds to f.
-func (c *Client) wait(ctx context.Context, attempt int, f *Error) bool {
+// wait waits between an attempt and the next one. It returns false at once when the wait would be
+// too long. It returns false when ctx ends, and then adds that to e.
+func (c *Client) wait(ctx context.Context, attempt int, e *Error) bool {
 	if c.maxWait < 0 || ctx.Err() != nil {
 		return false
 	}
 	var reset time.Duration
-	if f.Status == http.StatusTooManyRequests && !f.RateLimitReset.IsZero() {
-		reset = max(0, f.RateLimitReset.Sub(c.now()))
+	if e.Status == http.StatusTooManyRequests && !e.RateLimitReset.IsZero() {
+		reset = max(0, e.RateLimitReset.Sub(c.now()))
 	}
-	if reset > c.maxWait { // before anything is added: a reset in a thousand years would overflow
+	if reset > c.maxWait { // check before the addition, which could overflow
 		return false
 	}
-	ceiling := min(firstBackoff<<min(attempt-1, 10), lastBackoff, c.maxWait)
-	wait := reset + rand.N(ceiling) // #nosec G404 -- it spreads load, it guards nothing
+	limit := min(firstBackoff<<min(attempt-1, 10), lastBackoff, c.maxWait)
+	wait := reset + rand.N(limit) // #nosec G404 -- it spreads load and protects nothing
 	if deadline, ok := ctx.Deadline(); wait > c.maxWait || ok && time.Until(deadline) <= wait {
 		return false
 	}
@@ -65,12 +67,13 @@ func (c *Client) wait(ctx context.Context, attempt int, f *Error) bool {
 	case <-timer.C:
 		return true
 	case <-ctx.Done():
-		f.Err = interrupted(f.Err, ctx.Err())
+		e.Err = interrupted(e.Err, ctx.Err())
 		return false
 	}
 }
 
-// interrupted returns the end of a wait as an error, together with what was waited for.
+// interrupted returns an error for a wait that ended early. It wraps the end of the context and the
+// failure that the wait was for, which may be nil.
 func interrupted(cause, end error) error {
 	if cause == nil {
 		return fmt.Errorf("wait to retry: %w", end)

@@ -24,13 +24,15 @@ func halfBody(w http.ResponseWriter, _ *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// never answers. A server notices that its client has gone only once it has read the body.
+// never does not answer. It reads the body first, else the server would not notice that its client
+// has gone.
 func never(_ http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 }
 
-// TestRetries mirrors the table in the package comment.
+// TestRetries has the rows of the table in the package comment that have a reply or a connection.
+// TestRetriesWithoutConnection and TestRetriesHalfBody have the others.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	const all, safe, none = "all", "safe", "none"
@@ -69,7 +71,7 @@ func TestRetries(t *testing.T) {
 					})
 					err := op.call(t.Context(), client)
 					want := int32(1)
-					if failure.again == all || failure.again == safe && op.harmless {
+					if failure.again == all || failure.again == safe && op.repeated {
 						want = 4
 					}
 					if got := attempts.Load(); got != want {
@@ -90,17 +92,20 @@ func checkError(t *testing.T, err error, status int, outcome tokens.Outcome) *to
 		t.Fatalf("error %v (%T), want a *tokens.Error", err, err)
 	}
 	if e.Status != status || tokens.OutcomeOf(err) != outcome {
-		t.Errorf("%v: status %d, outcome %q; want %d, %q", err, e.Status, tokens.OutcomeOf(err), status, outcome)
+		t.Errorf("%v: status %d, outcome %q; want %d, %q",
+			err, e.Status, tokens.OutcomeOf(err), status, outcome)
 	}
 	return e
 }
 
 func TestRetriesWithoutConnection(t *testing.T) {
 	t.Parallel()
+	refused := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 	causes := map[string]error{
-		"refused":      &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
-		"no such host": &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "wire.test"}},
-		"proxy":        &net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}},
+		"refused": refused,
+		"no such host": &net.OpError{
+			Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "wire.test"}},
+		"proxy": &net.OpError{Op: "proxyconnect", Err: refused},
 	}
 	for name, cause := range causes {
 		for _, op := range operations {
@@ -108,10 +113,11 @@ func TestRetriesWithoutConnection(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					dials := 0
-					transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+					dial := func(context.Context, string, string) (net.Conn, error) {
 						dials++
 						return nil, cause
-					}}
+					}
+					transport := &http.Transport{DialContext: dial}
 					client := build(t, tokens.Config{
 						BaseURL: "http://wire.test", HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 3,
 					})
@@ -126,7 +132,7 @@ func TestRetriesWithoutConnection(t *testing.T) {
 	}
 }
 
-// A body that breaks off is tried again for a read; what it followed has happened.
+// TestRetriesHalfBody: half a body is a reason to repeat a read. Any other operation has happened.
 func TestRetriesHalfBody(t *testing.T) {
 	t.Parallel()
 	wants := map[string]struct {
@@ -161,20 +167,22 @@ func TestRetriesHalfBody(t *testing.T) {
 	}
 }
 
-// An outcome once unknown stays so, whatever later attempts are told.
+// TestDeleteInDoubt: after one attempt with an unknown outcome, the outcome stays unknown.
 func TestDeleteInDoubt(t *testing.T) {
 	t.Parallel()
+	notFound, failed, limited := answer(404, ``), answer(500, ``), answer(429, ``)
+	type answers = []http.HandlerFunc
 	tests := []struct {
 		name    string
-		answers []http.HandlerFunc
+		answers answers
 		status  int
 		outcome tokens.Outcome
 	}{
-		{"not found at once", []http.HandlerFunc{answer(404, ``)}, 404, tokens.DidNotHappen},
-		{"not found after a reset", []http.HandlerFunc{abort, answer(404, ``)}, 404, tokens.OutcomeUnknown},
-		{"not found after 500, 429", []http.HandlerFunc{answer(500, ``), answer(429, ``), answer(404, ``)}, 404, tokens.OutcomeUnknown},
-		{"not found after 429", []http.HandlerFunc{answer(429, ``), answer(404, ``)}, 404, tokens.DidNotHappen},
-		{"done after a reset", []http.HandlerFunc{abort, answer(204, ``)}, 0, tokens.Happened},
+		{"not found at once", answers{notFound}, 404, tokens.DidNotHappen},
+		{"not found after a reset", answers{abort, notFound}, 404, tokens.OutcomeUnknown},
+		{"not found after 500, 429", answers{failed, limited, notFound}, 404, tokens.OutcomeUnknown},
+		{"not found after 429", answers{limited, notFound}, 404, tokens.DidNotHappen},
+		{"done after a reset", answers{abort, answer(204, ``)}, 0, tokens.Happened},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,17 +6,19 @@ import (
 	"net/http"
 )
 
-// Scope is something that a token can be allowed to do. Mapbox adds scopes without notice, so their ids
-// are open strings.
+// Scope is a right that a token can have. Mapbox adds scopes without notice, so an id is an open
+// string and not one of a fixed list.
 type Scope struct {
-	ID          string `json:"id"` // such as "styles:read"
-	Description string `json:"description"`
-	Public      bool   `json:"public"` // a public token may have it
+	ID          string `json:"id"`          // such as "styles:read"
+	Description string `json:"description"` // one sentence in English; may be ""
+	Public      bool   `json:"public"`      // a public token may have this scope
 }
 
-// ListScopes returns the scopes that an account's tokens can have. auth needs scopes:list.
+// ListScopes returns the scopes that the account's tokens can have. The list may be empty; it is
+// never nil without an error. auth needs scopes:list; without it the error is [ErrForbidden].
 func (c *Client) ListScopes(ctx context.Context, auth Token, username string) ([]Scope, error) {
-	k, err := c.newCall("list scopes", http.MethodGet, scopeScopesList, auth, "scopes", "v1", username)
+	k, err := c.newCall("list scopes", http.MethodGet, scopeScopesList,
+		auth, "scopes", "v1", username)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +31,9 @@ func (c *Client) ListScopes(ctx context.Context, auth Token, username string) ([
 		return nil, err
 	}
 	if scopes == nil {
-		return nil, r.failed(Happened, errors.New("decode reply: null where a list should be"))
+		return nil, r.failed(OutcomeHappened, errNullList)
 	}
 	return scopes, nil
 }
+
+var errNullList = errors.New("decode reply: null instead of a list")

@@ -7,29 +7,38 @@ import (
 	"time"
 )
 
-// TemporaryRequest describes a new temporary token. Both fields are required.
+// TemporaryRequest describes a new temporary token.
 type TemporaryRequest struct {
-	Scopes  []string  // within those of the authorising token
-	Expires time.Time // at most an hour ahead, and not after a temporary authorising token's own; sent in milliseconds
+	// Scopes are the new token's rights. The authorizing token must have each of them. nil means
+	// none.
+	Scopes []string
+	// Expires is required. It is at most one hour ahead, by Mapbox's clock. It is not after the
+	// expiry of a temporary authorizing token. It is sent in milliseconds.
+	Expires time.Time
 }
 
-// Temporary is a token that expires by itself. It cannot be listed, changed or revoked.
+// Temporary is a token that expires by itself. It cannot be listed, changed or deleted.
 type Temporary struct {
 	Token    Token
-	IssuedAt time.Time // zero when neither the reply nor the token says
-	Expires  time.Time
+	IssuedAt time.Time // zero when neither the reply nor the token says it
+	Expires  time.Time // never zero without an error
 }
 
-// CreateTemporary makes a temporary token. auth needs tokens:write, and may itself be temporary.
+// CreateTemporary creates a temporary token. auth needs tokens:write, and its token may be
+// temporary too.
+//
+// The call is not repeated when its outcome is unknown. Each token that the call may have created
+// expires by itself, so a caller may repeat it.
 func (c *Client) CreateTemporary(
 	ctx context.Context, auth Token, username string, req TemporaryRequest,
 ) (Temporary, error) {
-	k, err := c.newCall("create temporary token", http.MethodPost, scopeTokensWrite, auth, "tokens", "v2", username)
+	k, err := c.newCall("create temporary token", http.MethodPost, scopeTokensWrite,
+		auth, "tokens", "v2", username)
 	if err != nil {
 		return Temporary{}, err
 	}
-	if req.Expires.IsZero() { // without it the API would make a permanent token
-		return Temporary{}, k.failed(DidNotHappen, errors.New("no expiry"))
+	if req.Expires.IsZero() { // without an expiry the API would create a permanent token
+		return Temporary{}, k.failed(OutcomeDidNotHappen, errors.New("no expiry"))
 	}
 	k.payload = struct {
 		Expires string   `json:"expires"`
@@ -45,7 +54,7 @@ func (c *Client) CreateTemporary(
 	return r.temporary()
 }
 
-// temporary reads a temporary token. Older replies hold nothing but the token, which knows its times.
+// temporary reads a temporary token. An older reply contains only the token, which has its times.
 func (r *reply) temporary() (Temporary, error) {
 	var body struct {
 		Token    Token     `json:"token"`
@@ -56,7 +65,7 @@ func (r *reply) temporary() (Temporary, error) {
 		return Temporary{}, err
 	}
 	if body.Token.IsZero() {
-		return Temporary{}, r.failed(Happened, errors.New("decode reply: no token"))
+		return Temporary{}, r.failed(OutcomeHappened, errors.New("decode reply: no token"))
 	}
 	t := Temporary{Token: body.Token, IssuedAt: body.IssuedAt.Time, Expires: body.Expires.Time}
 	if !t.IssuedAt.IsZero() && !t.Expires.IsZero() {
@@ -70,7 +79,8 @@ func (r *reply) temporary() (Temporary, error) {
 		t.Expires = claims.Expires
 	}
 	if t.Expires.IsZero() {
-		return Temporary{}, r.failed(Happened, errors.Join(errors.New("decode reply: no expiry"), err))
+		err = errors.Join(errors.New("decode reply: no expiry"), err)
+		return Temporary{}, r.failed(OutcomeHappened, err)
 	}
 	return t, nil
 }

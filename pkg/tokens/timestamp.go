@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// timestamp is a time as the API writes it. Seen are RFC 3339 with and without a fraction, with Z or
-// an offset, and without any zone, which means UTC. null and "" are the zero time.
+// timestamp is a time as the API writes it. Known forms are RFC 3339 with and without a fraction,
+// with Z or an offset, and without a zone, which means UTC. null and "" are the zero time.
 type timestamp struct{ time.Time }
 
 func (t *timestamp) UnmarshalJSON(data []byte) error {
@@ -28,7 +28,7 @@ func (t *timestamp) UnmarshalJSON(data []byte) error {
 	return errors.New("a time is not RFC 3339")
 }
 
-// epoch is a time in a token's payload: seconds since 1970, by RFC 7519 possibly with a fraction.
+// epoch is a time in a token's payload: seconds since 1970, possibly with a fraction (RFC 7519).
 type epoch struct{ time.Time }
 
 func (e *epoch) UnmarshalJSON(data []byte) error {
@@ -36,7 +36,7 @@ func (e *epoch) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &seconds); err != nil || seconds == nil {
 		return err
 	}
-	const year10000 = 253402300800 // later times have no RFC 3339 form
+	const year10000 = 253402300800 // RFC 3339 cannot write this time or a later one
 	if *seconds < 0 || *seconds >= year10000 {
 		return errors.New("a time is out of range")
 	}

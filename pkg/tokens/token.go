@@ -15,24 +15,25 @@ import (
 // Usage is the kind of a token: the part before its first dot.
 type Usage string
 
-// The kinds of tokens. Public and secret tokens are permanent and can be listed; a temporary token lives
-// at most an hour and can be neither listed nor revoked.
+// The kinds of tokens. A permanent token can be listed, changed and deleted. A temporary token
+// works for at most one hour, and cannot be listed, changed or deleted.
 const (
-	UsagePublic    Usage = "pk"
-	UsageSecret    Usage = "sk"
+	UsagePublic    Usage = "pk" // permanent, may be shown to anyone
+	UsageSecret    Usage = "sk" // permanent
 	UsageTemporary Usage = "tk"
 )
 
-// Token is a Mapbox access token that redacts itself: fmt under every verb, slog, JSON and text
-// marshalling all show `sk.[redacted 4f9c1b2a33aa]`, the digits being [Token.Hash]. The value leaves
-// by [Token.Reveal] only. The zero Token is no token. Tokens may be compared with == and be map keys.
+// Token is a Mapbox access token that redacts itself. fmt (with every verb), slog, JSON and text
+// encoding show `sk.[redacted 4f9c1b2a33aa]`; the digits are [Token.Hash]. Only [Token.Reveal]
+// returns the value. The zero Token is no token. Tokens can be compared with == and can be map
+// keys. A Token does not change, except by UnmarshalJSON.
 type Token struct {
-	// A handle is a pointer: where fmt meets a Token in an unexported field it calls no methods and prints
-	// what it finds, which is then an address.
+	// A handle is a pointer. If a Token is in an unexported field, fmt calls none of its methods and
+	// prints the field, which is only an address.
 	handle unique.Handle[string]
 }
 
-// NewToken returns value as a Token, untrimmed and unchecked. An empty value is no token.
+// NewToken returns value as a Token. It neither trims nor checks the value. "" is no token.
 func NewToken(value string) Token {
 	if value == "" {
 		return Token{}
@@ -46,7 +47,8 @@ func (t Token) IsZero() bool { return t == Token{} }
 // Equal reports whether t and u have the same value.
 func (t Token) Equal(u Token) bool { return t == u }
 
-// Reveal returns the bare value, "" for no token: the only door to it.
+// Reveal returns the bare value, or "" for no token. Call it only where the value leaves the
+// program.
 func (t Token) Reveal() string {
 	if t.IsZero() {
 		return ""
@@ -54,8 +56,8 @@ func (t Token) Reveal() string {
 	return t.handle.Value()
 }
 
-// Hash returns the first 12 hexadecimal digits of the value's SHA-256, "" for no token. It names a token
-// in logs and gives nothing away, for a token's signature alone has more entropy than can be guessed.
+// Hash returns the first 12 hexadecimal digits of the value's SHA-256, or "" for no token. It names
+// a token in a log. The value cannot be guessed from it, because a signature has 128 bits.
 func (t Token) Hash() string {
 	if t.IsZero() {
 		return ""
@@ -64,7 +66,7 @@ func (t Token) Hash() string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// Usage returns the kind that the value's prefix states, "" when it states none.
+// Usage returns the kind that the value's prefix names, or "" when it names none.
 func (t Token) Usage() Usage {
 	prefix, _, found := strings.Cut(t.Reveal(), ".")
 	switch usage := Usage(prefix); usage {
@@ -76,7 +78,7 @@ func (t Token) Usage() Usage {
 	return ""
 }
 
-// String returns the redacted form, "" for no token.
+// String returns the redacted form, or "" for no token.
 func (t Token) String() string {
 	if t.IsZero() {
 		return ""
@@ -88,7 +90,7 @@ func (t Token) String() string {
 	return redacted
 }
 
-// Format writes the redacted form, whatever the verb.
+// Format writes the redacted form for every verb and flag.
 func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 
 // GoString returns the redacted form, for printers other than fmt.
@@ -100,14 +102,15 @@ func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 // MarshalText returns the redacted form.
 func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
-// MarshalJSON returns the redacted form. A program that must store a token says so with [Token.Reveal].
+// MarshalJSON returns the redacted form. To store a token, encode the result of [Token.Reveal].
 func (t Token) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
 
-// UnmarshalJSON reads a token's value from a JSON string; null is no token.
+// UnmarshalJSON reads a token's value from a JSON string. null and "" are no token. The error does
+// not quote the data.
 func (t *Token) UnmarshalJSON(data []byte) error {
 	var value string
 	if json.Unmarshal(data, &value) != nil {
-		return errors.New("a token must be a JSON string") // and not a word on what it is instead
+		return errors.New("a token must be a JSON string") // the cause may quote the token
 	}
 	*t = NewToken(value)
 	return nil

@@ -13,7 +13,7 @@ import (
 
 const verbs = "vsdqxXTpbcoOUeEfFgGtw"
 
-// printed returns value under every verb and flag, through slog, and as JSON.
+// printed returns value as fmt writes it with every verb and flag, as slog does, and as JSON.
 func printed(t *testing.T, value any) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -31,7 +31,7 @@ func printed(t *testing.T, value any) string {
 	return b.String()
 }
 
-// checkSilent fails when text holds a token of the tests, or what makes one up.
+// checkSilent fails when text contains a token of the tests, or a part of one.
 func checkSilent(t *testing.T, what, text string) {
 	t.Helper()
 	_, payload, _ := strings.Cut(parent.Reveal(), ".")
@@ -48,7 +48,7 @@ func TestTokenRedactsItself(t *testing.T) {
 	t.Parallel()
 	type outer struct {
 		Exported tokens.Token
-		hidden   tokens.Token // fmt reaches it by reflection, past every method
+		hidden   tokens.Token // fmt reads it by reflection and calls no method
 		pointer  *tokens.Token
 	}
 	values := map[string]any{
@@ -84,7 +84,7 @@ func TestTokenForms(t *testing.T) {
 	for _, test := range tests {
 		token := tokens.NewToken(test.value)
 		if token.Reveal() != test.value || token.IsZero() != (test.value == "") {
-			t.Errorf("%q is not kept", test.value)
+			t.Errorf("%q is not stored as it is", test.value)
 		}
 		if got := token.Usage(); string(got) != test.usage {
 			t.Errorf("%q: usage %q, want %q", test.value, got, test.usage)
@@ -95,8 +95,8 @@ func TestTokenForms(t *testing.T) {
 		text, _ := token.MarshalText()
 		object, _ := json.Marshal(token)
 		for _, got := range []string{
-			fmt.Sprint(token), fmt.Sprintf("%#v", token), token.String(), token.GoString(), token.LogValue().String(),
-			string(text), strings.Trim(string(object), `"`),
+			fmt.Sprint(token), fmt.Sprintf("%#v", token), token.String(), token.GoString(),
+			token.LogValue().String(), string(text), strings.Trim(string(object), `"`),
 		} {
 			if got != test.redacted {
 				t.Errorf("%q: shown as %q, want %q", test.value, got, test.redacted)
@@ -107,7 +107,8 @@ func TestTokenForms(t *testing.T) {
 
 func TestTokenEqual(t *testing.T) {
 	t.Parallel()
-	a, b, other, none := tokens.NewToken("sk."+"a"), tokens.NewToken("sk.a"), tokens.NewToken("sk.b"), tokens.Token{}
+	a, b := tokens.NewToken("sk."+"a"), tokens.NewToken("sk.a")
+	other, none := tokens.NewToken("sk.b"), tokens.Token{}
 	if !a.Equal(b) || a != b || a.Equal(other) || a.Equal(none) || !none.Equal(tokens.NewToken("")) {
 		t.Error("tokens are not equal by value")
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// newHTTPClient returns a client that follows no redirect: a copy of given, or without one our own.
+// newHTTPClient returns a client that follows no redirect. It copies given, which may be nil.
 func newHTTPClient(given *http.Client) *http.Client {
 	client := http.Client{Transport: newTransport(), Timeout: 30 * time.Second}
 	if given != nil {
@@ -19,7 +19,8 @@ func newHTTPClient(given *http.Client) *http.Client {
 	return &client
 }
 
-// newTransport returns a transport of our own: the process's default one may be changed by anybody.
+// newTransport returns a new transport. The process's default transport is not used, because any
+// package can change it.
 func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -28,15 +29,15 @@ func newTransport() *http.Transport {
 		MaxIdleConns:          10,
 		TLSHandshakeTimeout:   5 * time.Second,
 		ResponseHeaderTimeout: 20 * time.Second,
-		// A Lambda may be frozen for minutes between two calls. A connection kept longer than its peer
-		// keeps it is dead when the next call picks it, and a POST on it would end with an unknown outcome.
+		// A Lambda function may be frozen for minutes between two calls. The server then closes the
+		// connection. A POST on a closed connection would end with an unknown outcome.
 		IdleConnTimeout: 15 * time.Second,
 	}
 }
 
-// noRedirects takes the target out of every redirect, so that an [http.Client] has nowhere to send the
-// query to and returns the 3xx. A CheckRedirect would come too late: the client parses the target first,
-// and its error for one that it cannot parse quotes it and loses the status.
+// noRedirects removes the target from every redirect. An [http.Client] then returns the 3xx, and
+// the query with the token goes nowhere else. CheckRedirect would be too late: the client parses
+// the target first. Its error for an unparsable target quotes the target and loses the status.
 type noRedirects struct{ next http.RoundTripper }
 
 func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {

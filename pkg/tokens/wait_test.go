@@ -14,8 +14,8 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// scenario runs op in virtual time against a server that gives these answers in turn, and returns when
-// each of its requests arrived.
+// scenario runs op in virtual time. The server gives the answers in turn, and repeats the last one.
+// arrivals are the times of the requests since the start.
 func scenario(
 	t *testing.T, config tokens.Config, answers []http.HandlerFunc, op func(*tokens.Client) error,
 ) (arrivals []time.Duration, elapsed time.Duration, err error) {
@@ -31,7 +31,7 @@ func scenario(
 	return arrivals, time.Since(start), err
 }
 
-// limited answers 429 with a reset so far ahead.
+// limited answers 429. The reset is ahead of now by this time.
 func limited(ahead time.Duration) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		reset := strconv.FormatInt(time.Now().Add(ahead).Unix(), 10)
@@ -46,7 +46,8 @@ func remove(ctx context.Context) func(*tokens.Client) error {
 func TestWaitsForReset(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		answers := []http.HandlerFunc{limited(20 * time.Second), answer(200, `{"id":"ck1","token":"sk.a.b"}`)}
+		success := answer(200, `{"id":"ck1","token":"sk.a.b"}`)
+		answers := []http.HandlerFunc{limited(20 * time.Second), success}
 		arrivals, _, err := scenario(t, tokens.Config{}, answers, func(c *tokens.Client) error {
 			_, err := c.Create(t.Context(), parent, "jane", tokens.CreateRequest{})
 			return err
@@ -71,7 +72,8 @@ func TestBackoffGrows(t *testing.T) {
 		}
 		longest := time.Duration(0)
 		for i := 1; i < len(arrivals); i++ {
-			wait, ceiling := arrivals[i]-arrivals[i-1], min(200*time.Millisecond<<min(i-1, 10), 10*time.Second)
+			wait := arrivals[i] - arrivals[i-1]
+			ceiling := min(200*time.Millisecond<<min(i-1, 10), 10*time.Second)
 			if wait >= ceiling {
 				t.Errorf("wait %d took %v, want less than %v", i, wait, ceiling)
 			}
@@ -92,8 +94,10 @@ func TestWaitsNotBegun(t *testing.T) {
 		deadline time.Duration
 	}{
 		{"reset beyond MaxWait", tokens.Config{}, limited(31 * time.Second), 0},
-		{"reset beyond a smaller MaxWait", tokens.Config{MaxWait: time.Second}, limited(3 * time.Second), 0},
-		{"reset in a thousand years", tokens.Config{}, answer(429, ``, "X-Rate-Limit-Reset", "33000000000"), 0},
+		{"reset beyond a smaller MaxWait", tokens.Config{MaxWait: time.Second},
+			limited(3 * time.Second), 0},
+		{"reset in a thousand years", tokens.Config{},
+			answer(429, ``, "X-Rate-Limit-Reset", "33000000000"), 0},
 		{"negative MaxWait", tokens.Config{MaxWait: -1}, answer(500, ``), 0},
 		{"beyond the deadline", tokens.Config{}, limited(20 * time.Second), 10 * time.Second},
 	}
@@ -107,16 +111,19 @@ func TestWaitsNotBegun(t *testing.T) {
 					ctx, cancel = context.WithTimeout(ctx, test.deadline)
 					defer cancel()
 				}
-				arrivals, elapsed, err := scenario(t, test.config, []http.HandlerFunc{test.answer}, remove(ctx))
+				answers := []http.HandlerFunc{test.answer}
+				arrivals, elapsed, err := scenario(t, test.config, answers, remove(ctx))
 				if err == nil || len(arrivals) != 1 || elapsed != 0 {
-					t.Errorf("%d requests in %v, error %v; want one, and its error at once", len(arrivals), elapsed, err)
+					t.Errorf("%d requests in %v, error %v; want one, and its error at once",
+						len(arrivals), elapsed, err)
 				}
 			})
 		})
 	}
 }
 
-// What the reset header may hold besides a time ahead: such a 429 is tried again after the usual wait.
+// TestOddReset: the reset header is not a time in the future. The client repeats such a 429 after
+// the usual wait.
 func TestOddReset(t *testing.T) {
 	t.Parallel()
 	for _, reset := range []string{"", "soon", "-5", "0", "1", "99999999999999999999"} {
@@ -133,12 +140,14 @@ func TestOddReset(t *testing.T) {
 	}
 }
 
-// The reset is measured by the configured clock, not by the machine's.
+// TestResetByConfiguredClock: the client compares the reset with Config.Now.
 func TestResetByConfiguredClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		config := tokens.Config{Now: func() time.Time { return time.Unix(5_000_000_000, 0) }}
-		answers := []http.HandlerFunc{answer(429, ``, "X-Rate-Limit-Reset", "5000000007"), answer(204, ``)}
+		answers := []http.HandlerFunc{
+			answer(429, ``, "X-Rate-Limit-Reset", "5000000007"), answer(204, ``),
+		}
 		_, elapsed, err := scenario(t, config, answers, remove(t.Context()))
 		if err != nil || elapsed < 7*time.Second || elapsed > 8*time.Second {
 			t.Errorf("took %v, error %v; want 7s", elapsed, err)
@@ -146,7 +155,7 @@ func TestResetByConfiguredClock(t *testing.T) {
 	})
 }
 
-// The header comes with every reply: after a 500 it is no reason to wait.
+// TestResetOfOtherStatus: every reply has the header. After a 500 it is no reason to wait.
 func TestResetOfOtherStatus(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -154,7 +163,8 @@ func TestResetOfOtherStatus(t *testing.T) {
 			reset := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
 			answer(500, ``, "X-Rate-Limit-Reset", reset)(w, r)
 		}
-		_, elapsed, err := scenario(t, tokens.Config{}, []http.HandlerFunc{failure, answer(204, ``)}, remove(t.Context()))
+		answers := []http.HandlerFunc{failure, answer(204, ``)}
+		_, elapsed, err := scenario(t, tokens.Config{}, answers, remove(t.Context()))
 		if err != nil || elapsed >= 200*time.Millisecond {
 			t.Errorf("took %v, error %v; want a second attempt within 200ms", elapsed, err)
 		}
@@ -166,7 +176,8 @@ func TestCancelledWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)
-		_, elapsed, err := scenario(t, tokens.Config{}, []http.HandlerFunc{limited(20 * time.Second)}, remove(ctx))
+		answers := []http.HandlerFunc{limited(20 * time.Second)}
+		_, elapsed, err := scenario(t, tokens.Config{}, answers, remove(ctx))
 		checkError(t, err, 429, tokens.DidNotHappen)
 		if elapsed != 3*time.Second || !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v after %v, want a cancellation after 3s", err, elapsed)
@@ -174,7 +185,7 @@ func TestCancelledWait(t *testing.T) {
 	})
 }
 
-// A wait that ends early keeps what it waited for.
+// A wait that ends early keeps the failure before it.
 func TestCancelledWaitAfterBrokenExchange(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -184,7 +195,8 @@ func TestCancelledWaitAfterBrokenExchange(t *testing.T) {
 			return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 		}
 		client := build(t, tokens.Config{
-			BaseURL: "http://wire.test", HTTPClient: &http.Client{Transport: &http.Transport{DialContext: dial}},
+			BaseURL:    "http://wire.test",
+			HTTPClient: &http.Client{Transport: &http.Transport{DialContext: dial}},
 		})
 		err := remove(ctx)(client)
 		checkError(t, err, 0, tokens.DidNotHappen)

@@ -15,18 +15,19 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// signature ends every test token: no test output may show it.
+// signature is the end of every test token. No test output may show it.
 const signature = "SentinelSentinel-Sent9"
 
 // makeToken returns a token in Mapbox's form.
 func makeToken(usage, payload string) tokens.Token {
-	return tokens.NewToken(usage + "." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + "." + signature)
+	encoded := base64.RawURLEncoding.EncodeToString([]byte(payload))
+	return tokens.NewToken(usage + "." + encoded + "." + signature)
 }
 
-// parent is the authorising token of the tests.
+// parent is the authorizing token of the tests.
 var parent = makeToken("sk", `{"u":"jane","a":"ckparent"}`)
 
-// newClient returns a client of a loopback server that answers with handler.
+// newClient returns a client of a loopback server with this handler. It repeats nothing.
 func newClient(t *testing.T, handler http.HandlerFunc) *tokens.Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -43,7 +44,7 @@ func build(t testing.TB, config tokens.Config) *tokens.Client {
 	return client
 }
 
-// answer returns a handler with one fixed answer. header holds pairs of name and value.
+// answer returns a handler with one fixed answer. header is pairs of name and value.
 func answer(status int, body string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(header); i += 2 {
@@ -57,16 +58,18 @@ func answer(status int, body string, header ...string) http.HandlerFunc {
 // sent is a request as a server saw it.
 type sent struct{ method, uri, contentType, body string }
 
-// record keeps the requests that reach handler, with the authorisation taken out of their URIs once it
-// has proved right.
-func record(t *testing.T, auth tokens.Token, handler http.HandlerFunc) (http.HandlerFunc, func() []sent) {
+// record returns a handler that keeps the requests, and a function that returns them. It checks the
+// authorizing token and removes it from the URIs.
+func record(
+	t *testing.T, auth tokens.Token, handler http.HandlerFunc,
+) (http.HandlerFunc, func() []sent) {
 	var mu sync.Mutex
 	var requests []sent
 	return func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			query := r.URL.Query()
 			if got := query["access_token"]; len(got) != 1 || got[0] != auth.Reveal() {
-				t.Errorf("%s %s: not authorised by exactly our token", r.Method, r.URL.Path)
+				t.Errorf("%s %s: the request does not have exactly our token", r.Method, r.URL.Path)
 			}
 			query.Del("access_token")
 			uri := strings.TrimSuffix(r.URL.EscapedPath()+"?"+query.Encode(), "?")
@@ -81,14 +84,14 @@ func record(t *testing.T, auth tokens.Token, handler http.HandlerFunc) (http.Han
 		}
 }
 
-// wire is a network in memory. Waiting on it is durable for testing/synctest, as on a socket it is not.
+// wire is a network in memory. testing/synctest can wait for it, unlike for a socket.
 type wire struct {
 	conns chan net.Conn
 	done  chan struct{}
 	close func()
 }
 
-// serveWire starts a server on a network in memory and returns the transport that reaches it.
+// serveWire starts a server on a network in memory. It returns a transport to the server.
 func serveWire(t *testing.T, handler http.Handler) *http.Transport {
 	t.Helper()
 	w := &wire{conns: make(chan net.Conn), done: make(chan struct{})}
@@ -129,23 +132,21 @@ func (w *wire) Accept() (net.Conn, error) {
 func (w *wire) Close() error   { w.close(); return nil }
 func (w *wire) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
-// roundTrip is a transport in a function.
+// roundTrip is a function that is a transport.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 var someTime = time.Date(2026, 1, 2, 3, 4, 5, 678_900_000, time.UTC)
 
-// operations calls each operation of the API once, with arguments that are right.
+// operations calls each operation of the API once, with correct arguments.
 var operations = []struct {
 	name     string
-	harmless bool // to repeat, by the package comment
-	method   string
-	path     string
+	repeated bool   // after a 5xx or a broken exchange, by the package comment
 	success  string // the body of a good reply
 	call     func(context.Context, *tokens.Client) error
 }{
-	{"List", true, "GET", "/tokens/v2/jane", `[]`, func(ctx context.Context, c *tokens.Client) error {
+	{"List", true, `[]`, func(ctx context.Context, c *tokens.Client) error {
 		for _, err := range c.List(ctx, parent, "jane", tokens.ListOptions{}) {
 			if err != nil {
 				return err
@@ -153,27 +154,28 @@ var operations = []struct {
 		}
 		return nil
 	}},
-	{"ListScopes", true, "GET", "/scopes/v1/jane", `[]`, func(ctx context.Context, c *tokens.Client) error {
+	{"ListScopes", true, `[]`, func(ctx context.Context, c *tokens.Client) error {
 		_, err := c.ListScopes(ctx, parent, "jane")
 		return err
 	}},
-	{"Retrieve", true, "GET", "/tokens/v2", `{"code":"TokenValid"}`, func(ctx context.Context, c *tokens.Client) error {
+	{"Retrieve", true, `{"code":"TokenValid"}`, func(ctx context.Context, c *tokens.Client) error {
 		_, err := c.Retrieve(ctx, parent)
 		return err
 	}},
-	{"Delete", true, "DELETE", "/tokens/v2/jane/ck1", ``, func(ctx context.Context, c *tokens.Client) error {
+	{"Delete", true, ``, func(ctx context.Context, c *tokens.Client) error {
 		return c.Delete(ctx, parent, "jane", "ck1")
 	}},
-	{"Create", false, "POST", "/tokens/v2/jane", `{"id":"ck1","token":"sk.a.b"}`, func(ctx context.Context, c *tokens.Client) error {
-		_, err := c.Create(ctx, parent, "jane", tokens.CreateRequest{})
-		return err
-	}},
-	{"CreateTemporary", false, "POST", "/tokens/v2/jane", `{"token":"tk.a.b","expires":"2026-01-02T03:04:05.000Z"}`,
+	{"Create", false, `{"id":"ck1","token":"sk.a.b"}`,
+		func(ctx context.Context, c *tokens.Client) error {
+			_, err := c.Create(ctx, parent, "jane", tokens.CreateRequest{})
+			return err
+		}},
+	{"CreateTemporary", false, `{"token":"tk.a.b","expires":"2026-01-02T03:04:05.000Z"}`,
 		func(ctx context.Context, c *tokens.Client) error {
 			_, err := c.CreateTemporary(ctx, parent, "jane", tokens.TemporaryRequest{Expires: someTime})
 			return err
 		}},
-	{"Update", false, "PATCH", "/tokens/v2/jane/ck1", `{"id":"ck1"}`, func(ctx context.Context, c *tokens.Client) error {
+	{"Update", false, `{"id":"ck1"}`, func(ctx context.Context, c *tokens.Client) error {
 		_, err := c.Update(ctx, parent, "jane", "ck1", tokens.UpdateRequest{Note: tokens.Set("n")})
 		return err
 	}},
