@@ -89,9 +89,8 @@ func (r *run) createToken(ctx context.Context, m Managed, o observation, rotatio
 
 // edit gives a public token the scopes and URLs of its configuration. Doing it twice does no harm.
 func (r *run) edit(ctx context.Context, m Managed, o observation) error {
-	request := tokens.UpdateRequest{Scopes: tokens.Set(m.Scopes), AllowedURLs: tokens.Remove[[]string]()}
-	if m.AllowedURLs != nil {
-		request.AllowedURLs = tokens.Set(m.AllowedURLs)
+	request := tokens.UpdateRequest{
+		Scopes: m.Scopes, AllowedURLs: m.AllowedURLs, RemoveAllowedURLs: len(m.AllowedURLs) == 0,
 	}
 	r.live = nil
 	_, err := r.tokens.Update(ctx, o.auth.Token, o.auth.Username, o.current.credential.ID, request)

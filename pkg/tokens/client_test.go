@@ -115,7 +115,13 @@ func TestArguments(t *testing.T) {
 	remove := func(auth tokens.Token, user, id string) func(context.Context) error {
 		return func(ctx context.Context) error { return client.Delete(ctx, auth, user, id) }
 	}
-	note := tokens.UpdateRequest{Note: tokens.Set("n")}
+	update := func(id string, req tokens.UpdateRequest) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := client.Update(ctx, parent, "jane", id, req)
+			return err
+		}
+	}
+	note := tokens.UpdateRequest{Note: new("n")}
 	none := tokens.Token{}
 	calls := map[string]func(context.Context) error{
 		"list without token":    list(none, "jane", tokens.ListOptions{}),
@@ -139,14 +145,11 @@ func TestArguments(t *testing.T) {
 			_, err := client.CreateTemporary(ctx, parent, "jane", tokens.TemporaryRequest{})
 			return err
 		},
-		"update nothing": func(ctx context.Context) error {
-			_, err := client.Update(ctx, parent, "jane", "ck1", tokens.UpdateRequest{})
-			return err
-		},
-		"update without id": func(ctx context.Context) error {
-			_, err := client.Update(ctx, parent, "jane", "", note)
-			return err
-		},
+		"update without id": update("", note),
+		"update nothing":    update("ck1", tokens.UpdateRequest{}),
+		"update to no URL":  update("ck1", tokens.UpdateRequest{AllowedURLs: []string{}}),
+		"update URLs twice": update("ck1", tokens.UpdateRequest{
+			AllowedURLs: []string{"https://example.com"}, RemoveAllowedURLs: true}),
 		"retrieve nothing": func(ctx context.Context) error {
 			_, err := client.Retrieve(ctx, none)
 			return err

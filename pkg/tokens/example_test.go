@@ -167,8 +167,8 @@ func ExampleClient_Update() {
 
 	auth := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
 	token, err := client.Update(context.Background(), auth, "jane", "ck1", tokens.UpdateRequest{
-		Note:        tokens.Set("website"),
-		AllowedURLs: tokens.Remove[[]string](),
+		Note:              new("website"),
+		RemoveAllowedURLs: true,
 	})
 	fmt.Println(token.Note, token.AllowedURLs, err)
 	// Output: website [] <nil>

@@ -81,27 +81,31 @@ func TestOperations(t *testing.T) {
 			"update", 200, secretJSON + `}`,
 			func(ctx context.Context, c *tokens.Client) result {
 				return returned(c.Update(ctx, parent, "jane", "ck1", tokens.UpdateRequest{
-					Note: tokens.Set(""), Scopes: tokens.Set([]string{"a:b"}), AllowedURLs: tokens.Remove[[]string](),
+					Note: new(""), Scopes: []string{"a:b"},
+					AllowedURLs: []string{}, RemoveAllowedURLs: true,
 				}))
 			},
 			secretMetadata,
-			sent{"PATCH", "/tokens/v2/jane/ck1", "application/json", `{"note":"","scopes":["a:b"],"allowedUrls":null}`},
+			sent{"PATCH", "/tokens/v2/jane/ck1", "application/json",
+				`{"allowedUrls":null,"note":"","scopes":["a:b"]}`},
 		},
 		{
 			"update to no scopes", 200, secretJSON + `}`,
 			func(ctx context.Context, c *tokens.Client) result {
-				return returned(c.Update(ctx, parent, "jane", "ck1", tokens.UpdateRequest{Scopes: tokens.Set[[]string](nil)}))
+				request := tokens.UpdateRequest{Scopes: []string{}}
+				return returned(c.Update(ctx, parent, "jane", "ck1", request))
 			},
 			secretMetadata,
 			sent{"PATCH", "/tokens/v2/jane/ck1", "application/json", `{"scopes":[]}`},
 		},
 		{
-			"update removing a note", 200, secretJSON + `}`,
+			"update URLs", 200, secretJSON + `}`,
 			func(ctx context.Context, c *tokens.Client) result {
-				return returned(c.Update(ctx, parent, "jane", "ck1", tokens.UpdateRequest{Note: tokens.Remove[string]()}))
+				request := tokens.UpdateRequest{AllowedURLs: []string{"https://example.com"}}
+				return returned(c.Update(ctx, parent, "jane", "ck1", request))
 			},
 			secretMetadata,
-			sent{"PATCH", "/tokens/v2/jane/ck1", "application/json", `{"note":null}`},
+			sent{"PATCH", "/tokens/v2/jane/ck1", "application/json", `{"allowedUrls":["https://example.com"]}`},
 		},
 		{
 			"delete", 204, ``,

@@ -2,69 +2,71 @@ package tokens
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 )
 
-// Field is one field of an [UpdateRequest]: left as it is, which is the zero value; [Set]; or [Remove]d.
-type Field[T string | []string] struct {
-	value  T
-	change change
-}
-
-type change int
-
-const (
-	unchanged change = iota
-	set
-	removed
-)
-
-// Set returns a field that gets a value.
-func Set[T string | []string](value T) Field[T] { return Field[T]{value: value, change: set} }
-
-// Remove returns a field that loses its value.
-func Remove[T string | []string]() Field[T] { return Field[T]{change: removed} }
-
-// IsZero reports whether the field is left as it is.
-func (f Field[T]) IsZero() bool { return f.change == unchanged }
-
-// MarshalJSON returns the value that is set, or null to remove.
-func (f Field[T]) MarshalJSON() ([]byte, error) {
-	if f.change != set {
-		return []byte("null"), nil
-	}
-	data, err := json.Marshal(f.value)
-	if string(data) == "null" { // a nil slice; as null it would remove
-		return []byte("[]"), err
-	}
-	return data, err
-}
-
-// UpdateRequest names what changes about a token:
+// UpdateRequest says what changes about a permanent token. The zero value of a field leaves the
+// token's field as it is. At least one field must be set:
 //
-//	tokens.UpdateRequest{Note: tokens.Set("web"), AllowedURLs: tokens.Remove[[]string]()}
+//	tokens.UpdateRequest{Note: new("website"), RemoveAllowedURLs: true}
 type UpdateRequest struct {
-	Note        Field[string]   `json:"note,omitzero"`
-	Scopes      Field[[]string] `json:"scopes,omitzero"`
-	AllowedURLs Field[[]string] `json:"allowedUrls,omitzero"`
+	// Note replaces the note. nil leaves it as it is.
+	Note *string
+	// Scopes replace the scopes. nil leaves them as they are. An empty list that is not nil
+	// removes all scopes: the token can then never gain a scope again.
+	Scopes []string
+	// AllowedURLs replace the URLs. nil leaves them as they are. An empty list that is not nil is
+	// an error without RemoveAllowedURLs, because the token would then work everywhere.
+	AllowedURLs []string
+	// RemoveAllowedURLs removes the restriction to URLs, so the token works everywhere. It is an
+	// error if AllowedURLs has an element.
+	RemoveAllowedURLs bool
 }
 
-// Update changes a permanent token and returns it as it is then; a secret one without its value. Its
-// usage stays: a public token cannot gain a secret scope, nor one without scopes any. auth needs
-// tokens:write.
+// payload returns the request's JSON: a field that is missing stays as it is, and null removes.
+func (u UpdateRequest) payload() (map[string]any, error) {
+	body := map[string]any{}
+	if u.Note != nil {
+		body["note"] = *u.Note
+	}
+	if u.Scopes != nil {
+		body["scopes"] = u.Scopes
+	}
+	switch {
+	case u.RemoveAllowedURLs && len(u.AllowedURLs) > 0:
+		return nil, errors.New("AllowedURLs and RemoveAllowedURLs are both set")
+	case u.RemoveAllowedURLs:
+		body["allowedUrls"] = nil
+	case u.AllowedURLs != nil && len(u.AllowedURLs) == 0:
+		return nil, errors.New("AllowedURLs is empty: set RemoveAllowedURLs to allow every URL")
+	case u.AllowedURLs != nil:
+		body["allowedUrls"] = u.AllowedURLs
+	}
+	if len(body) == 0 {
+		return nil, errors.New("nothing to change")
+	}
+	return body, nil
+}
+
+// Update changes the permanent token with this id. It returns the token as it is after the change.
+// The value of a secret token is not returned. auth needs tokens:write.
+//
+// The usage of a token never changes: a public token cannot gain a secret scope. A token without
+// scopes cannot gain any.
 func (c *Client) Update(
-	ctx context.Context, auth Token, username, id string, req UpdateRequest,
+	ctx context.Context, auth Token, username string, id string, req UpdateRequest,
 ) (Metadata, error) {
-	k, err := c.newCall("update token", http.MethodPatch, scopeTokensWrite, auth, "tokens", "v2", username, id)
+	k, err := c.newCall("update token", http.MethodPatch, scopeTokensWrite,
+		auth, "tokens", "v2", username, id)
 	if err != nil {
 		return Metadata{}, err
 	}
-	if req.Note.IsZero() && req.Scopes.IsZero() && req.AllowedURLs.IsZero() {
-		return Metadata{}, k.failed(DidNotHappen, errors.New("nothing to change"))
+	body, err := req.payload()
+	if err != nil {
+		return Metadata{}, k.failed(OutcomeDidNotHappen, err)
 	}
-	k.payload = req
+	k.payload = body
 	r, err := c.do(ctx, k)
 	if err != nil {
 		return Metadata{}, err

@@ -176,7 +176,7 @@ var operations = []struct {
 			return err
 		}},
 	{"Update", false, `{"id":"ck1"}`, func(ctx context.Context, c *tokens.Client) error {
-		_, err := c.Update(ctx, parent, "jane", "ck1", tokens.UpdateRequest{Note: tokens.Set("n")})
+		_, err := c.Update(ctx, parent, "jane", "ck1", tokens.UpdateRequest{Note: new("n")})
 		return err
 	}},
 }
