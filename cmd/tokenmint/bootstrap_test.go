@@ -58,7 +58,7 @@ func TestBootstrapReplacesOnlyWhatDoesNotWork(t *testing.T) {
 	m := startDev(t, dev{})
 	first, next := m.issue(needed(t)...), m.issue(needed(t)...)
 	dead := m.issue(needed(t)...)
-	if err := m.deployment().mapbox.Delete(t.Context(), tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"]), "dev", dead.ID); err != nil {
+	if err := m.deployment().mapbox.Delete(t.Context(), m.auth(), dead.ID); err != nil {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct {
@@ -102,7 +102,7 @@ func TestBootstrapRefuses(t *testing.T) {
 	m := startDev(t, dev{})
 	client := m.deployment().mapbox
 	hand := tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"])
-	temporary, err := client.CreateTemporary(t.Context(), hand, "dev", tokens.TemporaryRequest{Scopes: []string{"fonts:read"}, Expires: time.Now().Add(time.Minute)})
+	temporary, err := client.CreateTemporary(t.Context(), tokens.Auth{Token: hand, Username: "dev"}, tokens.TemporaryRequest{Scopes: []string{"fonts:read"}, Expires: time.Now().Add(time.Minute)})
 	if err != nil {
 		t.Fatal(err)
 	}

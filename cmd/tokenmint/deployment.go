@@ -68,7 +68,7 @@ func (d deployment) verify(ctx context.Context, c secrets.Credential) error {
 // list returns the tokens that Mapbox lists for the user of a token, with that token.
 func (d deployment) list(ctx context.Context, c secrets.Credential) ([]tokens.Metadata, error) {
 	var live []tokens.Metadata
-	for t, err := range d.mapbox.List(ctx, c.Token, c.Username, tokens.ListOptions{}) {
+	for t, err := range d.mapbox.List(ctx, c.Auth(), tokens.ListOptions{}) {
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
 // TestDoctorProbesTheRoutes: API Gateway refuses a caller without credentials. Every other answer is a fault, and no probe can get a token.
@@ -116,7 +115,7 @@ func TestDoctorLooksAtEveryToken(t *testing.T) {
 	m.hold("good", m.issue(scopes...), time.Now())
 	dead := m.issue(scopes...)
 	m.hold("dead", dead, time.Now())
-	if err := m.deployment().mapbox.Delete(t.Context(), tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"]), "dev", dead.ID); err != nil {
+	if err := m.deployment().mapbox.Delete(t.Context(), m.auth(), dead.ID); err != nil {
 		t.Fatal(err)
 	}
 	m.hold("pasted", m.issue(scopes...), time.Time{})

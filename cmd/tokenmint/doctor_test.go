@@ -63,7 +63,7 @@ func TestDoctorExplainsWhatItFinds(t *testing.T) {
 	later := func(d time.Duration) func() time.Time { return func() time.Time { return time.Now().Add(d) } }
 	dead := m.issue(all...)
 	m.hold("dead", dead, time.Now())
-	if err := m.deployment().mapbox.Delete(t.Context(), tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"]), "dev", dead.ID); err != nil {
+	if err := m.deployment().mapbox.Delete(t.Context(), m.auth(), dead.ID); err != nil {
 		t.Fatal(err)
 	}
 	m.put(m.emptySecret("slip"), "oops")
@@ -119,7 +119,7 @@ func TestDoctorLooksForOrphans(t *testing.T) {
 	t.Parallel()
 	m := startDev(t, dev{})
 	lost := tokens.CreateRequest{Scopes: []string{"fonts:read", "tokens:read"}, Note: "tokenmint/tokenmint/parent/" + newID()}
-	if _, err := m.deployment().mapbox.Create(t.Context(), tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"]), "dev", lost); err != nil {
+	if _, err := m.deployment().mapbox.Create(t.Context(), m.auth(), lost); err != nil {
 		t.Fatal(err)
 	}
 	got, err := m.examine(doctor{getenv: m.getenv(), now: func() time.Time { return time.Now().Add(time.Hour) }})

@@ -142,10 +142,15 @@ func (m *machine) deployment() deployment {
 	return d
 }
 
+// auth is the developer's own token with the user name.
+func (m *machine) auth() tokens.Auth {
+	return tokens.Auth{Token: tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"]), Username: "dev"}
+}
+
 // issue makes a permanent token with the person's own.
 func (m *machine) issue(scopes ...string) tokens.Metadata {
 	m.t.Helper()
-	got, err := m.deployment().mapbox.Create(m.t.Context(), tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"]), "dev", tokens.CreateRequest{Scopes: scopes})
+	got, err := m.deployment().mapbox.Create(m.t.Context(), m.auth(), tokens.CreateRequest{Scopes: scopes})
 	if err != nil {
 		m.t.Fatal(err)
 	}

@@ -220,7 +220,7 @@ func handlerOf(t *testing.T, cfg *config.Config) *mint.Handler {
 	handler, err := mint.New(mint.Config{
 		Profiles: cfg.Profiles, Cache: cache, Now: time.Now,
 		Logger: telemetry.NewLogger(io.Discard, nil), Metrics: telemetry.NewMetrics(io.Discard, "test"),
-		Mint: func(_ context.Context, _ tokens.Token, _ string, r tokens.TemporaryRequest) (tokens.Temporary, error) {
+		Mint: func(_ context.Context, _ tokens.Auth, r tokens.TemporaryRequest) (tokens.Temporary, error) {
 			return tokens.Temporary{Token: tokens.NewToken(value("tk", `{"u":"acme"}`)), IssuedAt: time.Now(), Expires: r.Expires}, nil
 		},
 		ReadParent: func(context.Context) (secrets.Version, error) {

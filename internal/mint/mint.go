@@ -21,7 +21,7 @@ import (
 )
 
 // Mint creates a temporary token upstream; it is [tokens.Client.CreateTemporary].
-type Mint func(ctx context.Context, parent tokens.Token, username string, req tokens.TemporaryRequest) (tokens.Temporary, error)
+type Mint func(ctx context.Context, parent tokens.Auth, req tokens.TemporaryRequest) (tokens.Temporary, error)
 
 // ReadParent reads the current version of the parent secret.
 type ReadParent func(ctx context.Context) (secrets.Version, error)
@@ -160,7 +160,7 @@ func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRe
 
 // mintChecked mints, and checks what Mapbox returned before anybody gets it or shares it.
 func (h *Handler) mintChecked(ctx context.Context, p parent, req tokens.TemporaryRequest) (tokens.Temporary, error) {
-	token, err := h.mint(ctx, p.credential.Token, p.credential.Username, req)
+	token, err := h.mint(ctx, p.credential.Auth(), req)
 	if err == nil {
 		err = checkMinted(token, p.credential.Username, req, h.now())
 	}

@@ -15,7 +15,7 @@ import (
 
 // answering makes the mint's Mapbox answer so.
 func (b *bench) answering(answer func(asked tokens.TemporaryRequest) tokens.Temporary) {
-	b.handler = b.custom(func(_ context.Context, _ tokens.Token, _ string, r tokens.TemporaryRequest) (tokens.Temporary, error) {
+	b.handler = b.custom(func(_ context.Context, _ tokens.Auth, r tokens.TemporaryRequest) (tokens.Temporary, error) {
 		return answer(r), nil
 	}, func(ctx context.Context) (secrets.Version, error) { return b.store.Get(ctx, parentSecret, "") })
 }

@@ -78,7 +78,7 @@ func (b *bench) temporary(from string, life time.Duration) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	got, err := client.CreateTemporary(b.t.Context(), tokens.NewToken(from), user,
+	got, err := client.CreateTemporary(b.t.Context(), tokens.Auth{Token: tokens.NewToken(from), Username: user},
 		tokens.TemporaryRequest{Scopes: []string{"styles:read"}, Expires: time.Now().Add(life)})
 	if err != nil {
 		b.t.Fatal(err)
@@ -193,6 +193,6 @@ func TestWaitForTheSecretEndsWithTheRequest(t *testing.T) {
 	<-done
 }
 
-func noMint(context.Context, tokens.Token, string, tokens.TemporaryRequest) (tokens.Temporary, error) {
+func noMint(context.Context, tokens.Auth, tokens.TemporaryRequest) (tokens.Temporary, error) {
 	return tokens.Temporary{}, errors.New("nothing is minted here")
 }

@@ -103,7 +103,7 @@ func TestRetryAfterIsMapboxsReset(t *testing.T) {
 func TestRetryAfterIsTheLedgers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).withParent()
-	b.handler = b.custom(func(context.Context, tokens.Token, string, tokens.TemporaryRequest) (tokens.Temporary, error) {
+	b.handler = b.custom(func(context.Context, tokens.Auth, tokens.TemporaryRequest) (tokens.Temporary, error) {
 		return tokens.Temporary{}, &tokencache.SpentError{Until: time.Now().Add(170 * time.Second)}
 	}, func(ctx context.Context) (secrets.Version, error) { return b.store.Get(ctx, parentSecret, "") })
 	got := b.send(t.Context(), post("/tokens", webCaller, "{}"))
@@ -146,8 +146,8 @@ func TestClockAheadOfMapboxs(t *testing.T) {
 func TestPanicIsAnswerAndRecord(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).withParent()
-	b.handler = b.custom(func(_ context.Context, parent tokens.Token, _ string, _ tokens.TemporaryRequest) (tokens.Temporary, error) {
-		panic(parent.Reveal())
+	b.handler = b.custom(func(_ context.Context, parent tokens.Auth, _ tokens.TemporaryRequest) (tokens.Temporary, error) {
+		panic(parent.Token.Reveal())
 	}, func(ctx context.Context) (secrets.Version, error) { return b.store.Get(ctx, parentSecret, "") })
 	got := b.send(t.Context(), post("/tokens", webCaller, "{}"))
 	if got.Status != 500 || got.Code != "internal" {

@@ -52,7 +52,7 @@ func (r *run) create(ctx context.Context, m Managed, o observation, rotation str
 	err = r.store.Put(ctx, m.SecretID, rotation, value, secrets.Pending)
 	if isDefinite(err) {
 		// Certainly not stored, so nobody will ever know this token's value. Any other failure leaves it to the next run.
-		undo := r.tokens.Delete(ctx, o.auth.Token, o.auth.Username, credential.ID)
+		undo := r.tokens.Delete(ctx, o.auth.Auth(), credential.ID)
 		return errors.Join(err, undo)
 	}
 	return err
@@ -71,7 +71,7 @@ func (r *run) createToken(ctx context.Context, m Managed, o observation, rotatio
 	}
 	r.wish.creates--
 	r.live = nil
-	created, err := r.tokens.Create(ctx, o.auth.Token, o.auth.Username, tokens.CreateRequest{
+	created, err := r.tokens.Create(ctx, o.auth.Auth(), tokens.CreateRequest{
 		Scopes: scopes, Note: o.notePrefix + rotation, AllowedURLs: m.AllowedURLs,
 	})
 	if err != nil {
@@ -93,7 +93,7 @@ func (r *run) edit(ctx context.Context, m Managed, o observation) error {
 		Scopes: m.Scopes, AllowedURLs: m.AllowedURLs, RemoveAllowedURLs: len(m.AllowedURLs) == 0,
 	}
 	r.live = nil
-	_, err := r.tokens.Update(ctx, o.auth.Token, o.auth.Username, o.current.credential.ID, request)
+	_, err := r.tokens.Update(ctx, o.auth.Auth(), o.current.credential.ID, request)
 	return err
 }
 
@@ -200,7 +200,7 @@ func (r *run) delete(ctx context.Context, m Managed, o observation, id string) e
 	}
 	r.wish.deletes--
 	r.live = nil
-	err := r.tokens.Delete(ctx, o.auth.Token, o.auth.Username, id)
+	err := r.tokens.Delete(ctx, o.auth.Auth(), id)
 	if upstream, ok := errors.AsType[*tokens.Error](err); !ok || upstream.Status != http.StatusNotFound {
 		return err
 	}

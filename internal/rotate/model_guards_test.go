@@ -155,10 +155,10 @@ type altered struct {
 	change func([]tokens.Metadata) []tokens.Metadata
 }
 
-func (l altered) List(ctx context.Context, auth tokens.Token, username string, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
+func (l altered) List(ctx context.Context, auth tokens.Auth, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
 	return func(yield func(tokens.Metadata, error) bool) {
 		var rows []tokens.Metadata
-		for row, err := range l.Tokens.List(ctx, auth, username, opts) {
+		for row, err := range l.Tokens.List(ctx, auth, opts) {
 			if err != nil {
 				yield(row, err)
 				return
@@ -187,9 +187,9 @@ func lostTokens(a *actor, t tokens.Metadata) bool { return a.mine[t.ID] != nil &
 // noteless creates tokens without their note.
 type noteless struct{ rotate.Tokens }
 
-func (n noteless) Create(ctx context.Context, auth tokens.Token, username string, req tokens.CreateRequest) (tokens.Metadata, error) {
+func (n noteless) Create(ctx context.Context, auth tokens.Auth, req tokens.CreateRequest) (tokens.Metadata, error) {
 	req.Note = ""
-	return n.Tokens.Create(ctx, auth, username, req)
+	return n.Tokens.Create(ctx, auth, req)
 }
 
 // careless moves AWSCURRENT from wherever it is.
@@ -218,7 +218,7 @@ func (b trusting) Retrieve(ctx context.Context, token tokens.Token) (tokens.Retr
 }
 
 func (b trusting) CreateTemporary(
-	_ context.Context, _ tokens.Token, _ string, req tokens.TemporaryRequest,
+	_ context.Context, _ tokens.Auth, req tokens.TemporaryRequest,
 ) (tokens.Temporary, error) {
 	if !slices.Contains(scopes, req.Scopes[0]) {
 		return tokens.Temporary{}, tokensFailure(refused)
@@ -226,7 +226,7 @@ func (b trusting) CreateTemporary(
 	return tokens.Temporary{}, nil
 }
 
-func (b trusting) List(ctx context.Context, auth tokens.Token, username string, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
+func (b trusting) List(ctx context.Context, auth tokens.Auth, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
 	d := must(b.memory.Describe(context.Background(), parentSecret))
 	return altered{b.Tokens, func(rows []tokens.Metadata) []tokens.Metadata {
 		if id, ok := d.VersionAt(secrets.Pending); ok {
@@ -236,7 +236,7 @@ func (b trusting) List(ctx context.Context, auth tokens.Token, username string, 
 			}
 		}
 		return rows
-	}}.List(ctx, auth, username, opts)
+	}}.List(ctx, auth, opts)
 }
 
 // believing calls every token valid.
@@ -268,7 +268,7 @@ type sticky struct {
 	rows []tokens.Metadata
 }
 
-func (s *sticky) List(ctx context.Context, auth tokens.Token, username string, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
+func (s *sticky) List(ctx context.Context, auth tokens.Auth, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
 	return altered{s.Tokens, func(rows []tokens.Metadata) []tokens.Metadata {
 		if s.rows == nil && len(rows) < len(s.world.rows()) {
 			s.rows = rows
@@ -277,5 +277,5 @@ func (s *sticky) List(ctx context.Context, auth tokens.Token, username string, o
 			return slices.Clone(s.rows)
 		}
 		return rows
-	}}.List(ctx, auth, username, opts)
+	}}.List(ctx, auth, opts)
 }

@@ -191,7 +191,7 @@ func tokensFailure(w way) error {
 	return &tokens.Error{Op: "call", Outcome: tokens.OutcomeUnknown, Err: io.ErrUnexpectedEOF}
 }
 
-func (m modelTokens) List(ctx context.Context, auth tokens.Token, username string, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
+func (m modelTokens) List(ctx context.Context, auth tokens.Auth, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
 	return func(yield func(tokens.Metadata, error) bool) {
 		var rows []tokens.Metadata
 		err := m.through(ctx, "List", false, tokensFailure, func(w way) error {
@@ -200,11 +200,11 @@ func (m modelTokens) List(ctx context.Context, auth tokens.Token, username strin
 				return nil
 			}
 			m.listedAt = time.Now()
-			asked := listing{auth, m.writes}
+			asked := listing{auth.Token, m.writes}
 			if rows, ok = m.listed[asked]; ok {
 				return nil
 			}
-			for row, err := range m.client.List(ctx, auth, username, opts) {
+			for row, err := range m.client.List(ctx, auth, opts) {
 				if err != nil {
 					return err
 				}
@@ -225,10 +225,10 @@ func (m modelTokens) List(ctx context.Context, auth tokens.Token, username strin
 	}
 }
 
-func (m modelTokens) Create(ctx context.Context, auth tokens.Token, username string, req tokens.CreateRequest) (made tokens.Metadata, err error) {
+func (m modelTokens) Create(ctx context.Context, auth tokens.Auth, req tokens.CreateRequest) (made tokens.Metadata, err error) {
 	err = m.through(ctx, "Create", true, tokensFailure, func(way) error {
 		m.remember()
-		if made, err = m.client.Create(ctx, auth, username, req); err == nil {
+		if made, err = m.client.Create(ctx, auth, req); err == nil {
 			m.created(m.actor, made, req)
 		}
 		return err
@@ -240,23 +240,23 @@ func (m modelTokens) Create(ctx context.Context, auth tokens.Token, username str
 }
 
 func (m modelTokens) CreateTemporary(
-	ctx context.Context, auth tokens.Token, username string, req tokens.TemporaryRequest,
+	ctx context.Context, auth tokens.Auth, req tokens.TemporaryRequest,
 ) (made tokens.Temporary, err error) {
 	err = m.through(ctx, "CreateTemporary", false, tokensFailure, func(w way) error {
-		if m.isNews(auth, w) {
+		if m.isNews(auth.Token, w) {
 			return &tokens.Error{Op: "call", Status: 401, Outcome: tokens.DidNotHappen}
 		}
-		made, err = m.client.CreateTemporary(ctx, auth, username, req)
+		made, err = m.client.CreateTemporary(ctx, auth, req)
 		return err
 	})
 	return made, err
 }
 
-func (m modelTokens) Delete(ctx context.Context, auth tokens.Token, username, id string) error {
+func (m modelTokens) Delete(ctx context.Context, auth tokens.Auth, id string) error {
 	return m.through(ctx, "Delete", true, tokensFailure, func(way) error {
 		m.remember()
 		alive := m.isAlive(id)
-		err := m.client.Delete(ctx, auth, username, id)
+		err := m.client.Delete(ctx, auth, id)
 		if alive && err == nil {
 			m.deleted(m.actor, id)
 		}
@@ -278,11 +278,11 @@ func (m modelTokens) Retrieve(ctx context.Context, token tokens.Token) (got toke
 }
 
 func (m modelTokens) Update(
-	ctx context.Context, auth tokens.Token, username, id string, req tokens.UpdateRequest,
+	ctx context.Context, auth tokens.Auth, id string, req tokens.UpdateRequest,
 ) (row tokens.Metadata, err error) {
 	err = m.through(ctx, "Update", true, tokensFailure, func(way) error {
 		m.remember()
-		if row, err = m.client.Update(ctx, auth, username, id, req); err == nil {
+		if row, err = m.client.Update(ctx, auth, id, req); err == nil {
 			m.urls[id] = slices.Clone(row.AllowedURLs)
 		}
 		return err

@@ -238,7 +238,7 @@ func (r *run) list(ctx context.Context, auth secrets.Credential) ([]tokens.Metad
 		return r.live, nil
 	}
 	live := []tokens.Metadata{}
-	for t, err := range r.tokens.List(ctx, auth.Token, auth.Username, tokens.ListOptions{}) {
+	for t, err := range r.tokens.List(ctx, auth.Auth(), tokens.ListOptions{}) {
 		if err != nil {
 			return nil, err
 		}

@@ -129,7 +129,7 @@ func (h *Handler) proveBounded(ctx context.Context, c secrets.Credential) error 
 }
 
 func (h *Handler) mintProof(ctx context.Context, c secrets.Credential, scopes []string) (tokens.Temporary, error) {
-	return h.tokens.CreateTemporary(ctx, c.Token, c.Username, tokens.TemporaryRequest{Scopes: scopes, Expires: h.now().Add(proofLife)})
+	return h.tokens.CreateTemporary(ctx, c.Auth(), tokens.TemporaryRequest{Scopes: scopes, Expires: h.now().Add(proofLife)})
 }
 
 // isRefusal reports whether Mapbox has said no, as opposed to not now.

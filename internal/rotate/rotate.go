@@ -48,12 +48,12 @@ type Store interface {
 
 // Tokens is what rotation asks of the Tokens API; a [tokens.Client] serves.
 type Tokens interface {
-	List(ctx context.Context, auth tokens.Token, username string, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error]
-	Create(ctx context.Context, auth tokens.Token, username string, req tokens.CreateRequest) (tokens.Metadata, error)
-	CreateTemporary(ctx context.Context, auth tokens.Token, username string, req tokens.TemporaryRequest) (tokens.Temporary, error)
-	Delete(ctx context.Context, auth tokens.Token, username, id string) error
+	List(ctx context.Context, auth tokens.Auth, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error]
+	Create(ctx context.Context, auth tokens.Auth, req tokens.CreateRequest) (tokens.Metadata, error)
+	CreateTemporary(ctx context.Context, auth tokens.Auth, req tokens.TemporaryRequest) (tokens.Temporary, error)
+	Delete(ctx context.Context, auth tokens.Auth, id string) error
 	Retrieve(ctx context.Context, token tokens.Token) (tokens.Retrieved, error)
-	Update(ctx context.Context, auth tokens.Token, username, id string, req tokens.UpdateRequest) (tokens.Metadata, error)
+	Update(ctx context.Context, auth tokens.Auth, id string, req tokens.UpdateRequest) (tokens.Metadata, error)
 }
 
 // Managed is a token that is kept fresh in a secret.

@@ -32,6 +32,11 @@ type stored struct {
 	Rotation string    `json:"rotation,omitempty"`
 }
 
+// Auth returns the token and the user name, for a call of the Tokens API with this credential.
+func (c Credential) Auth() tokens.Auth {
+	return tokens.Auth{Token: c.Token, Username: c.Username}
+}
+
 // ParseCredential reads a secret's text: a bare token, as a person pastes it, or the JSON object that Encode
 // writes; white space around either is ignored, and so are further fields of the object. A public token is
 // refused, since it can authorise nothing, and so is an object whose username or id is not the token's own,

@@ -102,9 +102,9 @@ func TestArguments(t *testing.T) {
 	client := newClient(t, func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("sent %s %s", r.Method, r.URL.Path)
 	})
-	list := func(auth tokens.Token, user string, opts tokens.ListOptions) func(context.Context) error {
+	list := func(auth tokens.Auth, opts tokens.ListOptions) func(context.Context) error {
 		return func(ctx context.Context) error {
-			for _, err := range client.List(ctx, auth, user, opts) {
+			for _, err := range client.List(ctx, auth, opts) {
 				if err != nil {
 					return err
 				}
@@ -112,37 +112,38 @@ func TestArguments(t *testing.T) {
 			return nil
 		}
 	}
-	remove := func(auth tokens.Token, user, id string) func(context.Context) error {
-		return func(ctx context.Context) error { return client.Delete(ctx, auth, user, id) }
+	remove := func(auth tokens.Auth, id string) func(context.Context) error {
+		return func(ctx context.Context) error { return client.Delete(ctx, auth, id) }
 	}
 	update := func(id string, req tokens.UpdateRequest) func(context.Context) error {
 		return func(ctx context.Context) error {
-			_, err := client.Update(ctx, parent, "jane", id, req)
+			_, err := client.Update(ctx, jane, id, req)
 			return err
 		}
 	}
 	note := tokens.UpdateRequest{Note: new("n")}
-	none := tokens.Token{}
+	none, nobody := tokens.Auth{Username: "jane"}, tokens.Auth{Token: parent}
+	user := func(name string) tokens.Auth { return tokens.Auth{Token: parent, Username: name} }
 	calls := map[string]func(context.Context) error{
-		"list without token":    list(none, "jane", tokens.ListOptions{}),
-		"list without user":     list(parent, "", tokens.ListOptions{}),
-		"list a parent folder":  list(parent, "..", tokens.ListOptions{}),
-		"list a folder":         list(parent, ".", tokens.ListOptions{}),
-		"list negative pages":   list(parent, "jane", tokens.ListOptions{PageSize: -1}),
-		"list usage with limit": list(parent, "jane", tokens.ListOptions{Usage: "sk", PageSize: 5}),
-		"delete without id":     remove(parent, "jane", ""),
-		"delete a folder":       remove(parent, "jane", ".."),
-		"delete without token":  remove(none, "jane", "ck1"),
+		"list without token":    list(none, tokens.ListOptions{}),
+		"list without user":     list(nobody, tokens.ListOptions{}),
+		"list a parent folder":  list(user(".."), tokens.ListOptions{}),
+		"list a folder":         list(user("."), tokens.ListOptions{}),
+		"list negative pages":   list(jane, tokens.ListOptions{PageSize: -1}),
+		"list usage with limit": list(jane, tokens.ListOptions{Usage: "sk", PageSize: 5}),
+		"delete without id":     remove(jane, ""),
+		"delete a folder":       remove(jane, ".."),
+		"delete without token":  remove(none, "ck1"),
 		"create without user": func(ctx context.Context) error {
-			_, err := client.Create(ctx, parent, "", tokens.CreateRequest{})
+			_, err := client.Create(ctx, nobody, tokens.CreateRequest{})
 			return err
 		},
 		"temporary without user": func(ctx context.Context) error {
-			_, err := client.CreateTemporary(ctx, parent, "", tokens.TemporaryRequest{Expires: someTime})
+			_, err := client.CreateTemporary(ctx, nobody, tokens.TemporaryRequest{Expires: someTime})
 			return err
 		},
 		"temporary without expiry": func(ctx context.Context) error {
-			_, err := client.CreateTemporary(ctx, parent, "jane", tokens.TemporaryRequest{})
+			_, err := client.CreateTemporary(ctx, jane, tokens.TemporaryRequest{})
 			return err
 		},
 		"update without id": update("", note),
@@ -151,11 +152,11 @@ func TestArguments(t *testing.T) {
 		"update URLs twice": update("ck1", tokens.UpdateRequest{
 			AllowedURLs: []string{"https://example.com"}, RemoveAllowedURLs: true}),
 		"retrieve nothing": func(ctx context.Context) error {
-			_, err := client.Retrieve(ctx, none)
+			_, err := client.Retrieve(ctx, none.Token)
 			return err
 		},
 		"scopes of nobody": func(ctx context.Context) error {
-			_, err := client.ListScopes(ctx, parent, "")
+			_, err := client.ListScopes(ctx, nobody)
 			return err
 		},
 	}
@@ -174,7 +175,8 @@ func TestPathsAreEscaped(t *testing.T) {
 	t.Parallel()
 	handler, requests := record(t, parent, answer(204, ``))
 	client := newClient(t, handler)
-	if err := client.Delete(t.Context(), parent, "ja/ne?x", "a b%2F..#é"); err != nil {
+	auth := tokens.Auth{Token: parent, Username: "ja/ne?x"}
+	if err := client.Delete(t.Context(), auth, "a b%2F..#é"); err != nil {
 		t.Fatal(err)
 	}
 	const want = "/tokens/v2/ja%2Fne%3Fx/a%20b%252F..%23%C3%A9"

@@ -83,7 +83,7 @@ func TestConditions(t *testing.T) {
 		t.Run(fmt.Sprint(test.status, " ", test.message), func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, answer(test.status, `{"message":"`+test.message+`"}`))
-			_, err := client.Create(t.Context(), parent, "jane", tokens.CreateRequest{})
+			_, err := client.Create(t.Context(), jane, tokens.CreateRequest{})
 			wrapped := fmt.Errorf("create: %w", err)
 			if got := strings.Join(matched(wrapped), " "); got != test.want {
 				t.Errorf("conditions %q, want %q", got, test.want)
@@ -96,7 +96,7 @@ func TestConditions(t *testing.T) {
 func TestOtherErrorsMatchNoCondition(t *testing.T) {
 	t.Parallel()
 	_, broken := newClient(t, abort).Retrieve(t.Context(), parent)
-	argument := newClient(t, abort).Delete(t.Context(), parent, "jane", "")
+	argument := newClient(t, abort).Delete(t.Context(), jane, "")
 	for _, err := range []error{nil, broken, argument, errors.New("Not Found"), &tokens.Error{}} {
 		if got := matched(err); len(got) != 0 {
 			t.Errorf("%v matches %v", err, got)

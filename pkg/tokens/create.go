@@ -32,9 +32,9 @@ type Application struct {
 //
 // Mapbox shows the value of a secret token in this reply and never again. If the call fails and its
 // outcome is not [OutcomeDidNotHappen], list the tokens, look for the note, and delete that token.
-func (c *Client) Create(ctx context.Context, auth Token, username string, req CreateRequest) (Metadata, error) {
+func (c *Client) Create(ctx context.Context, auth Auth, req CreateRequest) (Metadata, error) {
 	k, err := c.newCall("create token", http.MethodPost, scopeTokensWrite,
-		auth, "tokens", "v2", username)
+		auth.Token, "tokens", "v2", auth.Username)
 	if err != nil {
 		return Metadata{}, err
 	}

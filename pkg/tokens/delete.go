@@ -9,9 +9,9 @@ import (
 // token for up to an hour after that. auth needs tokens:write.
 //
 // A 404 is [ErrNotFound]: the token does not exist, or auth lacks the scope.
-func (c *Client) Delete(ctx context.Context, auth Token, username string, id string) error {
+func (c *Client) Delete(ctx context.Context, auth Auth, id string) error {
 	k, err := c.newCall("delete token", http.MethodDelete, scopeTokensWrite,
-		auth, "tokens", "v2", username, id)
+		auth.Token, "tokens", "v2", auth.Username, id)
 	if err != nil {
 		return err
 	}

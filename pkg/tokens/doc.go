@@ -2,7 +2,7 @@
 //
 // This function returns a token that works for half an hour:
 //
-//	func issue(ctx context.Context, parent tokens.Token) (tokens.Temporary, error) {
+//	func issue(ctx context.Context, auth tokens.Auth) (tokens.Temporary, error) {
 //		client, err := tokens.New(tokens.Config{
 //			BaseURL:   os.Getenv("TOKENS_API_URL"), // empty: https://api.mapbox.com
 //			UserAgent: "shop/1.2",
@@ -10,7 +10,7 @@
 //		if err != nil {
 //			return tokens.Temporary{}, err
 //		}
-//		temporary, err := client.CreateTemporary(ctx, parent, "jane", tokens.TemporaryRequest{
+//		temporary, err := client.CreateTemporary(ctx, auth, tokens.TemporaryRequest{
 //			Scopes:  []string{"styles:read", "fonts:read"},
 //			Expires: time.Now().Add(30 * time.Minute),
 //		})

@@ -21,7 +21,7 @@ func TestErrorFields(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, answer(429, `{"message":"Too Many Requests"}`,
 		"X-Rate-Limit-Reset", "1767323045", "X-Amz-Cf-Id", "Zx9=="))
-	err := client.Delete(t.Context(), parent, "jane", "ck1")
+	err := client.Delete(t.Context(), jane, "ck1")
 	e := checkError(t, err, 429, tokens.DidNotHappen)
 	got := fmt.Sprint(e.Op, "|", e.Path, "|", e.Message, "|",
 		e.RateLimitReset.UTC().Format(time.DateTime), "|", e.RequestID, "|", e.Err)
@@ -96,7 +96,7 @@ func TestMessages(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			err := newClient(t, answer(422, test.body)).Delete(t.Context(), parent, "jane", "ck1")
+			err := newClient(t, answer(422, test.body)).Delete(t.Context(), jane, "ck1")
 			if e := checkError(t, err, 422, tokens.DidNotHappen); e.Message != test.want {
 				t.Errorf("message %q, want %q", e.Message, test.want)
 			}
@@ -112,7 +112,7 @@ func TestOddTokenIsRedacted(t *testing.T) {
 	client := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 		answer(401, `{"message":"`+r.URL.Query().Get("access_token")+" "+r.URL.RawQuery+`"}`)(w, r)
 	})
-	_, err := client.ListScopes(t.Context(), odd, "jane")
+	_, err := client.ListScopes(t.Context(), tokens.Auth{Token: odd, Username: "jane"})
 	text, want := err.Error(), odd.String()+" access_token="+odd.String()
 	if strings.Contains(text, "horse") || !strings.Contains(text, want) {
 		t.Errorf("%d bytes of error do not show the token redacted", len(text))
@@ -240,7 +240,7 @@ func chain(err error) func(yield func(error) bool) {
 func TestTokenAsID(t *testing.T) {
 	t.Parallel()
 	other := makeToken("pk", `{"u":"jane","a":"ck2"}`)
-	err := newClient(t, answer(400, ``)).Delete(t.Context(), parent, "jane", other.Reveal())
+	err := newClient(t, answer(400, ``)).Delete(t.Context(), jane, other.Reveal())
 	e := checkError(t, err, 400, tokens.DidNotHappen)
 	if e.Path != "/tokens/v2/jane/pk.[redacted]" {
 		t.Errorf("path of %d bytes is not redacted", len(e.Path))

@@ -16,7 +16,7 @@ import (
 )
 
 // issue is the sample of the package comment. TestSampleInPackageComment compares the two.
-func issue(ctx context.Context, parent tokens.Token) (tokens.Temporary, error) {
+func issue(ctx context.Context, auth tokens.Auth) (tokens.Temporary, error) {
 	client, err := tokens.New(tokens.Config{
 		BaseURL:   os.Getenv("TOKENS_API_URL"), // empty: https://api.mapbox.com
 		UserAgent: "shop/1.2",
@@ -24,7 +24,7 @@ func issue(ctx context.Context, parent tokens.Token) (tokens.Temporary, error) {
 	if err != nil {
 		return tokens.Temporary{}, err
 	}
-	temporary, err := client.CreateTemporary(ctx, parent, "jane", tokens.TemporaryRequest{
+	temporary, err := client.CreateTemporary(ctx, auth, tokens.TemporaryRequest{
 		Scopes:  []string{"styles:read", "fonts:read"},
 		Expires: time.Now().Add(30 * time.Minute),
 	})
@@ -42,7 +42,8 @@ func Example() {
 	defer func() { _ = os.Unsetenv("TOKENS_API_URL") }()
 
 	parent := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x") // from a secret store
-	temporary, err := issue(context.Background(), parent)
+	auth := tokens.Auth{Token: parent, Username: "jane"}
+	temporary, err := issue(context.Background(), auth)
 	fmt.Println(temporary.Token, err)
 	// Output: tk.[redacted 511348e14fc9] <nil>
 }
@@ -92,11 +93,12 @@ func ExampleClient_CreateTemporary() {
 	defer done()
 
 	parent := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x") // from a secret store
+	auth := tokens.Auth{Token: parent, Username: "jane"}
 	request := tokens.TemporaryRequest{
 		Scopes:  []string{"styles:read", "fonts:read"},
 		Expires: time.Date(2026, 1, 2, 4, 4, 5, 0, time.UTC),
 	}
-	temporary, err := client.CreateTemporary(context.Background(), parent, "jane", request)
+	temporary, err := client.CreateTemporary(context.Background(), auth, request)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -114,9 +116,10 @@ func ExampleClient_List() {
 		{"id":"ck2","usage":"pk","note":"kiosk"}]`)
 	defer done()
 
-	auth := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
+	parent := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
+	auth := tokens.Auth{Token: parent, Username: "jane"}
 	public := tokens.ListOptions{Usage: tokens.UsagePublic}
-	for token, err := range client.List(context.Background(), auth, "jane", public) {
+	for token, err := range client.List(context.Background(), auth, public) {
 		if err != nil {
 			fmt.Println(err) // the list is incomplete
 			return
@@ -133,8 +136,9 @@ func ExampleOutcomeOf() {
 	client, done := mapbox(500, `{"message":"Internal Server Error"}`)
 	defer done()
 
-	auth := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
-	_, err := client.Create(context.Background(), auth, "jane", tokens.CreateRequest{
+	parent := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
+	auth := tokens.Auth{Token: parent, Username: "jane"}
+	_, err := client.Create(context.Background(), auth, tokens.CreateRequest{
 		Scopes: []string{"uploads:read"}, Note: "rotation 7f3a",
 	})
 	fmt.Println(err)
@@ -150,8 +154,9 @@ func ExampleError() {
 	client, done := mapbox(404, `{"message":"Not Found"}`)
 	defer done()
 
-	auth := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
-	err := client.Delete(context.Background(), auth, "jane", "ck2")
+	parent := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
+	auth := tokens.Auth{Token: parent, Username: "jane"}
+	err := client.Delete(context.Background(), auth, "ck2")
 	if e, ok := errors.AsType[*tokens.Error](err); ok {
 		fmt.Println(e.Op, e.Status, e.Message, e.Outcome)
 	}
@@ -165,8 +170,9 @@ func ExampleClient_Update() {
 	client, done := mapbox(200, `{"id":"ck1","usage":"pk","note":"website","scopes":["styles:read"]}`)
 	defer done()
 
-	auth := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
-	token, err := client.Update(context.Background(), auth, "jane", "ck1", tokens.UpdateRequest{
+	parent := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")
+	auth := tokens.Auth{Token: parent, Username: "jane"}
+	token, err := client.Update(context.Background(), auth, "ck1", tokens.UpdateRequest{
 		Note:              new("website"),
 		RemoveAllowedURLs: true,
 	})

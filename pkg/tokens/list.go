@@ -64,11 +64,11 @@ func (o ListOptions) query() (url.Values, error) {
 // zero. It means that the list is incomplete. Each loop over the result starts a new list. For the
 // retry rules, each page is one call.
 func (c *Client) List(
-	ctx context.Context, auth Token, username string, opts ListOptions,
+	ctx context.Context, auth Auth, opts ListOptions,
 ) iter.Seq2[Metadata, error] {
 	return func(yield func(Metadata, error) bool) {
 		k, err := c.newCall("list tokens", http.MethodGet, scopeTokensRead,
-			auth, "tokens", "v2", username)
+			auth.Token, "tokens", "v2", auth.Username)
 		if err != nil {
 			yield(Metadata{}, err)
 			return

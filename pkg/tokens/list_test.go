@@ -14,7 +14,7 @@ import (
 // ids lists the tokens of jane and returns their ids, up to the first error.
 func ids(t *testing.T, client *tokens.Client, opts tokens.ListOptions) (got []string, err error) {
 	t.Helper()
-	for m, err := range client.List(t.Context(), parent, "jane", opts) {
+	for m, err := range client.List(t.Context(), jane, opts) {
 		if err != nil {
 			return got, err
 		}
@@ -112,7 +112,7 @@ func TestListStops(t *testing.T) {
 		return `<?start=` + next + `>; rel=next`
 	}))
 	client := newClient(t, handler)
-	for m, err := range client.List(t.Context(), parent, "jane", tokens.ListOptions{}) {
+	for m, err := range client.List(t.Context(), jane, tokens.ListOptions{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func TestListStops(t *testing.T) {
 func TestListAgain(t *testing.T) {
 	t.Parallel()
 	handler, requests := record(t, parent, answer(200, `[{"id":"a"}]`))
-	list := newClient(t, handler).List(t.Context(), parent, "jane", tokens.ListOptions{})
+	list := newClient(t, handler).List(t.Context(), jane, tokens.ListOptions{})
 	for range 2 {
 		for _, err := range list {
 			if err != nil {

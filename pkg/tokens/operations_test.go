@@ -57,7 +57,7 @@ func TestOperations(t *testing.T) {
 		{
 			"create", 201, secretJSON + `,"token":"` + fresh.Reveal() + `"}`,
 			func(ctx context.Context, c *tokens.Client) result {
-				return returned(c.Create(ctx, parent, "jane", tokens.CreateRequest{
+				return returned(c.Create(ctx, jane, tokens.CreateRequest{
 					Scopes: []string{"uploads:read"}, Note: "ci", AllowedURLs: []string{"https://example.com"},
 					Resources: []string{"r"}, AllowedApplications: []tokens.Application{
 						{Platform: "iOS", BundleID: "com.example"}},
@@ -72,7 +72,7 @@ func TestOperations(t *testing.T) {
 			"create without scopes, answered 200", 200,
 			`{"id":"ck2","token":"pk.a.b","note":null,"scopes":[],"default":true}`,
 			func(ctx context.Context, c *tokens.Client) result {
-				return returned(c.Create(ctx, parent, "jane", tokens.CreateRequest{}))
+				return returned(c.Create(ctx, jane, tokens.CreateRequest{}))
 			},
 			tokens.Metadata{ID: "ck2", Default: true, Scopes: []string{}, Token: tokens.NewToken("pk.a.b")},
 			sent{"POST", "/tokens/v2/jane", "application/json", `{"scopes":[]}`},
@@ -80,7 +80,7 @@ func TestOperations(t *testing.T) {
 		{
 			"update", 200, secretJSON + `}`,
 			func(ctx context.Context, c *tokens.Client) result {
-				return returned(c.Update(ctx, parent, "jane", "ck1", tokens.UpdateRequest{
+				return returned(c.Update(ctx, jane, "ck1", tokens.UpdateRequest{
 					Note: new(""), Scopes: []string{"a:b"},
 					AllowedURLs: []string{}, RemoveAllowedURLs: true,
 				}))
@@ -93,7 +93,7 @@ func TestOperations(t *testing.T) {
 			"update to no scopes", 200, secretJSON + `}`,
 			func(ctx context.Context, c *tokens.Client) result {
 				request := tokens.UpdateRequest{Scopes: []string{}}
-				return returned(c.Update(ctx, parent, "jane", "ck1", request))
+				return returned(c.Update(ctx, jane, "ck1", request))
 			},
 			secretMetadata,
 			sent{"PATCH", "/tokens/v2/jane/ck1", "application/json", `{"scopes":[]}`},
@@ -102,7 +102,7 @@ func TestOperations(t *testing.T) {
 			"update URLs", 200, secretJSON + `}`,
 			func(ctx context.Context, c *tokens.Client) result {
 				request := tokens.UpdateRequest{AllowedURLs: []string{"https://example.com"}}
-				return returned(c.Update(ctx, parent, "jane", "ck1", request))
+				return returned(c.Update(ctx, jane, "ck1", request))
 			},
 			secretMetadata,
 			sent{"PATCH", "/tokens/v2/jane/ck1", "application/json", `{"allowedUrls":["https://example.com"]}`},
@@ -110,7 +110,7 @@ func TestOperations(t *testing.T) {
 		{
 			"delete", 204, ``,
 			func(ctx context.Context, c *tokens.Client) result {
-				return result{nil, c.Delete(ctx, parent, "jane", "ck1")}
+				return result{nil, c.Delete(ctx, jane, "ck1")}
 			},
 			nil,
 			sent{"DELETE", "/tokens/v2/jane/ck1", "", ``},
@@ -141,7 +141,7 @@ func TestOperations(t *testing.T) {
 			"list scopes", 200, `[{"id":"styles:read","description":"Read","public":true},` +
 				`{"id":"tokens:read","description":""}]`,
 			func(ctx context.Context, c *tokens.Client) result {
-				return returned(c.ListScopes(ctx, parent, "jane"))
+				return returned(c.ListScopes(ctx, jane))
 			},
 			[]tokens.Scope{{ID: "styles:read", Description: "Read", Public: true}, {ID: "tokens:read"}},
 			sent{"GET", "/scopes/v1/jane", "", ``},
@@ -195,7 +195,7 @@ func TestCreateTemporary(t *testing.T) {
 				Scopes:  []string{"a:b"},
 				Expires: time.Date(2026, 1, 2, 5, 4, 5, 678_900_000, time.FixedZone("", 3600)),
 			}
-			got, err := newClient(t, handler).CreateTemporary(t.Context(), parent, "jane", request)
+			got, err := newClient(t, handler).CreateTemporary(t.Context(), jane, request)
 			if err != nil || got != reply.want {
 				t.Errorf("%+v, error %v; want %+v", got, err, reply.want)
 			}

@@ -41,7 +41,7 @@ func TestRateLimit(t *testing.T) {
 			if got := client.RateLimit(); got != (tokens.RateLimit{}) {
 				t.Errorf("before the first call: %+v", got)
 			}
-			_, _ = client.ListScopes(t.Context(), parent, "jane")
+			_, _ = client.ListScopes(t.Context(), jane)
 			if got := client.RateLimit(); got != test.want {
 				t.Errorf("%+v, want %+v", got, test.want)
 			}
@@ -60,7 +60,7 @@ func TestRateLimitStays(t *testing.T) {
 		_, _ = w.Write([]byte(`[]`))
 	})
 	for range 2 {
-		if _, err := client.ListScopes(t.Context(), parent, "jane"); err != nil {
+		if _, err := client.ListScopes(t.Context(), jane); err != nil {
 			t.Fatal(err)
 		}
 		if got := client.RateLimit().Limit; got != 7 {
@@ -85,7 +85,7 @@ func TestRateLimitIsSafeForConcurrentUse(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 10 {
-				_, _ = client.ListScopes(t.Context(), parent, "jane")
+				_, _ = client.ListScopes(t.Context(), jane)
 				got := client.RateLimit()
 				if int64(got.Limit) != got.Reset.Unix() {
 					t.Errorf("limit %d and reset %d are from two replies", got.Limit, got.Reset.Unix())

@@ -16,9 +16,9 @@ type Scope struct {
 
 // ListScopes returns the scopes that the account's tokens can have. The list may be empty; it is
 // never nil without an error. auth needs scopes:list; without it the error is [ErrForbidden].
-func (c *Client) ListScopes(ctx context.Context, auth Token, username string) ([]Scope, error) {
+func (c *Client) ListScopes(ctx context.Context, auth Auth) ([]Scope, error) {
 	k, err := c.newCall("list scopes", http.MethodGet, scopeScopesList,
-		auth, "scopes", "v1", username)
+		auth.Token, "scopes", "v1", auth.Username)
 	if err != nil {
 		return nil, err
 	}

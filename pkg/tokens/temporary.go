@@ -30,10 +30,10 @@ type Temporary struct {
 // The call is not repeated when its outcome is unknown. Each token that the call may have created
 // expires by itself, so a caller may repeat it.
 func (c *Client) CreateTemporary(
-	ctx context.Context, auth Token, username string, req TemporaryRequest,
+	ctx context.Context, auth Auth, req TemporaryRequest,
 ) (Temporary, error) {
 	k, err := c.newCall("create temporary token", http.MethodPost, scopeTokensWrite,
-		auth, "tokens", "v2", username)
+		auth.Token, "tokens", "v2", auth.Username)
 	if err != nil {
 		return Temporary{}, err
 	}

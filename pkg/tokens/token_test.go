@@ -62,6 +62,8 @@ func TestTokenRedactsItself(t *testing.T) {
 		"any":         []any{parent, outer{hidden: parent}},
 		"metadata":    tokens.Metadata{Token: parent},
 		"temporary":   tokens.Temporary{Token: parent},
+		"auth":        jane,
+		"auth's ptr":  &jane,
 		"error":       fmt.Errorf("wrapped: %v", parent),
 	}
 	for name, value := range values {

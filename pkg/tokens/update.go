@@ -55,10 +55,10 @@ func (u UpdateRequest) payload() (map[string]any, error) {
 // The usage of a token never changes: a public token cannot gain a secret scope. A token without
 // scopes cannot gain any.
 func (c *Client) Update(
-	ctx context.Context, auth Token, username string, id string, req UpdateRequest,
+	ctx context.Context, auth Auth, id string, req UpdateRequest,
 ) (Metadata, error) {
 	k, err := c.newCall("update token", http.MethodPatch, scopeTokensWrite,
-		auth, "tokens", "v2", username, id)
+		auth.Token, "tokens", "v2", auth.Username, id)
 	if err != nil {
 		return Metadata{}, err
 	}

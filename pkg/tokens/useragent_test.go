@@ -22,7 +22,7 @@ func TestUserAgent(t *testing.T) {
 		"shop/1.2 (+https://ex)": "shop/1.2 (+https://ex) tokenmint",
 	} {
 		client := build(t, tokens.Config{BaseURL: server.URL, UserAgent: given})
-		if _, err := client.ListScopes(t.Context(), parent, "jane"); err != nil {
+		if _, err := client.ListScopes(t.Context(), jane); err != nil {
 			t.Fatal(err)
 		}
 		if len(got) != 1 || got[0] != want {

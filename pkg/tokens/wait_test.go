@@ -40,7 +40,7 @@ func limited(ahead time.Duration) http.HandlerFunc {
 }
 
 func remove(ctx context.Context) func(*tokens.Client) error {
-	return func(c *tokens.Client) error { return c.Delete(ctx, parent, "jane", "ck1") }
+	return func(c *tokens.Client) error { return c.Delete(ctx, jane, "ck1") }
 }
 
 func TestWaitsForReset(t *testing.T) {
@@ -49,7 +49,7 @@ func TestWaitsForReset(t *testing.T) {
 		success := answer(200, `{"id":"ck1","token":"sk.a.b"}`)
 		answers := []http.HandlerFunc{limited(20 * time.Second), success}
 		arrivals, _, err := scenario(t, tokens.Config{}, answers, func(c *tokens.Client) error {
-			_, err := c.Create(t.Context(), parent, "jane", tokens.CreateRequest{})
+			_, err := c.Create(t.Context(), jane, tokens.CreateRequest{})
 			return err
 		})
 		if err != nil || len(arrivals) != 2 {

@@ -27,6 +27,9 @@ func makeToken(usage, payload string) tokens.Token {
 // parent is the authorizing token of the tests.
 var parent = makeToken("sk", `{"u":"jane","a":"ckparent"}`)
 
+// jane authorizes the calls of the tests.
+var jane = tokens.Auth{Token: parent, Username: "jane"}
+
 // newClient returns a client of a loopback server with this handler. It repeats nothing.
 func newClient(t *testing.T, handler http.HandlerFunc) *tokens.Client {
 	t.Helper()
@@ -147,7 +150,7 @@ var operations = []struct {
 	call     func(context.Context, *tokens.Client) error
 }{
 	{"List", true, `[]`, func(ctx context.Context, c *tokens.Client) error {
-		for _, err := range c.List(ctx, parent, "jane", tokens.ListOptions{}) {
+		for _, err := range c.List(ctx, jane, tokens.ListOptions{}) {
 			if err != nil {
 				return err
 			}
@@ -155,7 +158,7 @@ var operations = []struct {
 		return nil
 	}},
 	{"ListScopes", true, `[]`, func(ctx context.Context, c *tokens.Client) error {
-		_, err := c.ListScopes(ctx, parent, "jane")
+		_, err := c.ListScopes(ctx, jane)
 		return err
 	}},
 	{"Retrieve", true, `{"code":"TokenValid"}`, func(ctx context.Context, c *tokens.Client) error {
@@ -163,20 +166,20 @@ var operations = []struct {
 		return err
 	}},
 	{"Delete", true, ``, func(ctx context.Context, c *tokens.Client) error {
-		return c.Delete(ctx, parent, "jane", "ck1")
+		return c.Delete(ctx, jane, "ck1")
 	}},
 	{"Create", false, `{"id":"ck1","token":"sk.a.b"}`,
 		func(ctx context.Context, c *tokens.Client) error {
-			_, err := c.Create(ctx, parent, "jane", tokens.CreateRequest{})
+			_, err := c.Create(ctx, jane, tokens.CreateRequest{})
 			return err
 		}},
 	{"CreateTemporary", false, `{"token":"tk.a.b","expires":"2026-01-02T03:04:05.000Z"}`,
 		func(ctx context.Context, c *tokens.Client) error {
-			_, err := c.CreateTemporary(ctx, parent, "jane", tokens.TemporaryRequest{Expires: someTime})
+			_, err := c.CreateTemporary(ctx, jane, tokens.TemporaryRequest{Expires: someTime})
 			return err
 		}},
 	{"Update", false, `{"id":"ck1"}`, func(ctx context.Context, c *tokens.Client) error {
-		_, err := c.Update(ctx, parent, "jane", "ck1", tokens.UpdateRequest{Note: new("n")})
+		_, err := c.Update(ctx, jane, "ck1", tokens.UpdateRequest{Note: new("n")})
 		return err
 	}},
 }

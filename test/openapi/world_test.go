@@ -87,8 +87,8 @@ func (w *world) newHandler() *mint.Handler {
 		Profiles: cfg.Profiles,
 		Cache:    cache,
 		// What a test puts into the world later counts.
-		Mint: func(ctx context.Context, parent tokens.Token, username string, req tokens.TemporaryRequest) (tokens.Temporary, error) {
-			return w.create(ctx, parent, username, req)
+		Mint: func(ctx context.Context, parent tokens.Auth, req tokens.TemporaryRequest) (tokens.Temporary, error) {
+			return w.create(ctx, parent, req)
 		},
 		ReadParent: func(ctx context.Context) (secrets.Version, error) { return w.store.Get(ctx, parentSecret, "") },
 		Now:        now,
@@ -149,7 +149,7 @@ func withSpentBudget(w *world) {
 }
 
 func withFaultyMint(w *world) {
-	w.create = func(context.Context, tokens.Token, string, tokens.TemporaryRequest) (tokens.Temporary, error) {
+	w.create = func(context.Context, tokens.Auth, tokens.TemporaryRequest) (tokens.Temporary, error) {
 		panic("a fault in the mint")
 	}
 }
