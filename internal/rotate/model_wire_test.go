@@ -184,9 +184,9 @@ type modelTokens struct{ *actor }
 func tokensFailure(w way) error {
 	switch w {
 	case refused:
-		return &tokens.Error{Op: "call", Status: 404, Message: "Not Found", Outcome: tokens.DidNotHappen}
+		return &tokens.Error{Op: "call", Status: 404, Message: "Not Found", Outcome: tokens.OutcomeDidNotHappen}
 	case throttled:
-		return &tokens.Error{Op: "call", Status: 429, Outcome: tokens.DidNotHappen}
+		return &tokens.Error{Op: "call", Status: 429, Outcome: tokens.OutcomeDidNotHappen}
 	}
 	return &tokens.Error{Op: "call", Outcome: tokens.OutcomeUnknown, Err: io.ErrUnexpectedEOF}
 }
@@ -244,7 +244,7 @@ func (m modelTokens) CreateTemporary(
 ) (made tokens.Temporary, err error) {
 	err = m.through(ctx, "CreateTemporary", false, tokensFailure, func(w way) error {
 		if m.isNews(auth.Token, w) {
-			return &tokens.Error{Op: "call", Status: 401, Outcome: tokens.DidNotHappen}
+			return &tokens.Error{Op: "call", Status: 401, Outcome: tokens.OutcomeDidNotHappen}
 		}
 		made, err = m.client.CreateTemporary(ctx, auth, req)
 		return err

@@ -16,7 +16,7 @@ import (
 
 func refusedWith(status int, reset time.Duration) func(context.Context) error {
 	return func(context.Context) error {
-		return &tokens.Error{Op: "create temporary token", Status: status, Outcome: tokens.DidNotHappen, RateLimitReset: time.Now().Add(reset)}
+		return &tokens.Error{Op: "create temporary token", Status: status, Outcome: tokens.OutcomeDidNotHappen, RateLimitReset: time.Now().Add(reset)}
 	}
 }
 

@@ -248,7 +248,7 @@ func TestRefusedEndIsOnlyItsOwn(t *testing.T) {
 				f := newFleet(t)
 				c := f.instance(0)
 				f.fail = func(context.Context) error {
-					return &tokens.Error{Op: "create temporary token", Status: 422, Message: message, Outcome: tokens.DidNotHappen}
+					return &tokens.Error{Op: "create temporary token", Status: 422, Message: message, Outcome: tokens.OutcomeDidNotHappen}
 				}
 				o := order
 				o.Reuse, o.Expires = reuse, time.Now().Add(time.Millisecond)

@@ -35,7 +35,7 @@ type Claims struct {
 func (t Token) Decode() (Claims, error) {
 	usage := t.Usage()
 	if usage == "" {
-		return Claims{}, fmt.Errorf("%w: the value does not start with the usage pk, sk or tk", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: the value starts with none of pk, sk and tk", ErrMalformed)
 	}
 	parts := strings.Split(t.Reveal(), ".")
 	if len(parts) != 3 || parts[2] == "" {

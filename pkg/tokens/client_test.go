@@ -163,7 +163,7 @@ func TestArguments(t *testing.T) {
 	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := checkError(t, call(t.Context()), 0, tokens.DidNotHappen)
+			e := checkError(t, call(t.Context()), 0, tokens.OutcomeDidNotHappen)
 			if e.Err == nil || !strings.HasPrefix(e.Error(), e.Op+" at /") {
 				t.Errorf("error %q does not say what is wrong", e)
 			}
@@ -187,16 +187,16 @@ func TestPathsAreEscaped(t *testing.T) {
 
 func TestOutcomeOf(t *testing.T) {
 	t.Parallel()
-	wrapped := errors.Join(errors.New("other"), &tokens.Error{Outcome: tokens.DidNotHappen})
+	wrapped := errors.Join(errors.New("other"), &tokens.Error{Outcome: tokens.OutcomeDidNotHappen})
 	for _, test := range []struct {
 		err  error
 		want tokens.Outcome
 		text string
 	}{
-		{nil, tokens.Happened, "happened"},
+		{nil, tokens.OutcomeHappened, "happened"},
 		{errors.New("other"), tokens.OutcomeUnknown, "unknown"},
 		{&tokens.Error{}, tokens.OutcomeUnknown, "unknown"},
-		{wrapped, tokens.DidNotHappen, "did not happen"},
+		{wrapped, tokens.OutcomeDidNotHappen, "did not happen"},
 	} {
 		if got := tokens.OutcomeOf(test.err); got != test.want || got.String() != test.text {
 			t.Errorf("%v: %v, want %v", test.err, got, test.text)

@@ -22,7 +22,7 @@ func TestErrorFields(t *testing.T) {
 	client := newClient(t, answer(429, `{"message":"Too Many Requests"}`,
 		"X-Rate-Limit-Reset", "1767323045", "X-Amz-Cf-Id", "Zx9=="))
 	err := client.Delete(t.Context(), jane, "ck1")
-	e := checkError(t, err, 429, tokens.DidNotHappen)
+	e := checkError(t, err, 429, tokens.OutcomeDidNotHappen)
 	got := fmt.Sprint(e.Op, "|", e.Path, "|", e.Message, "|",
 		e.RateLimitReset.UTC().Format(time.DateTime), "|", e.RequestID, "|", e.Err)
 	want := "delete token|/tokens/v2/jane/ck1|Too Many Requests|2026-01-02 03:04:05|Zx9==|<nil>"
@@ -61,7 +61,7 @@ func TestMissingScope(t *testing.T) {
 				continue
 			}
 			err := op.call(t.Context(), newClient(t, answer(test.status, `{"message":"`+test.message+`"}`)))
-			checkError(t, err, test.status, tokens.DidNotHappen)
+			checkError(t, err, test.status, tokens.OutcomeDidNotHappen)
 			text := err.Error()
 			hint := strings.Contains(text, "lacks the scope")
 			if hint != (test.scope != "") || !strings.Contains(text, test.scope) {
@@ -97,7 +97,7 @@ func TestMessages(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			err := newClient(t, answer(422, test.body)).Delete(t.Context(), jane, "ck1")
-			if e := checkError(t, err, 422, tokens.DidNotHappen); e.Message != test.want {
+			if e := checkError(t, err, 422, tokens.OutcomeDidNotHappen); e.Message != test.want {
 				t.Errorf("message %q, want %q", e.Message, test.want)
 			}
 		})
@@ -241,7 +241,7 @@ func TestTokenAsID(t *testing.T) {
 	t.Parallel()
 	other := makeToken("pk", `{"u":"jane","a":"ck2"}`)
 	err := newClient(t, answer(400, ``)).Delete(t.Context(), jane, other.Reveal())
-	e := checkError(t, err, 400, tokens.DidNotHappen)
+	e := checkError(t, err, 400, tokens.OutcomeDidNotHappen)
 	if e.Path != "/tokens/v2/jane/pk.[redacted]" {
 		t.Errorf("path of %d bytes is not redacted", len(e.Path))
 	}
@@ -299,7 +299,7 @@ func FuzzReply(f *testing.F) {
 				if err == nil {
 					continue
 				}
-				want := map[int]tokens.Outcome{200: tokens.Happened, 400: tokens.DidNotHappen}
+				want := map[int]tokens.Outcome{200: tokens.OutcomeHappened, 400: tokens.OutcomeDidNotHappen}
 				checkError(t, err, status, want[status])
 				text := err.Error()
 				if len(text) > 1000 || !utf8.ValidString(text) || strings.Contains(text, parent.Reveal()) {

@@ -142,7 +142,7 @@ func ExampleOutcomeOf() {
 		Scopes: []string{"uploads:read"}, Note: "rotation 7f3a",
 	})
 	fmt.Println(err)
-	if tokens.OutcomeOf(err) != tokens.DidNotHappen {
+	if tokens.OutcomeOf(err) != tokens.OutcomeDidNotHappen {
 		fmt.Println(`list, and delete the token with the note "rotation 7f3a"`)
 	}
 	// Output:

@@ -176,7 +176,7 @@ func TestListRefusesLinks(t *testing.T) {
 			if !slices.Equal(got, []string{"a"}) || len(requests()) != 1 {
 				t.Errorf("listed %v with %d requests, want the first page and no more", got, len(requests()))
 			}
-			checkError(t, err, 200, tokens.Happened)
+			checkError(t, err, 200, tokens.OutcomeHappened)
 			if text := err.Error(); strings.Contains(text, "evil") || strings.Contains(text, "?") {
 				t.Errorf("%q shows the link", text)
 			}
@@ -207,7 +207,7 @@ func TestListLoop(t *testing.T) {
 		answer(200, `[]`)(w, r)
 	})
 	_, err := ids(t, newClient(t, handler), tokens.ListOptions{})
-	checkError(t, err, 200, tokens.Happened)
+	checkError(t, err, 200, tokens.OutcomeHappened)
 	if got := len(requests()); got != 3 {
 		t.Errorf("%d requests, want 3", got)
 	}
@@ -245,7 +245,7 @@ func FuzzLink(f *testing.F) {
 			t.Errorf("Link %q: %d tokens in %d requests", link, len(got), requests)
 		}
 		if err != nil {
-			checkError(t, err, 200, tokens.Happened)
+			checkError(t, err, 200, tokens.OutcomeHappened)
 		}
 	})
 }

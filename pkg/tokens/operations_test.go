@@ -105,7 +105,8 @@ func TestOperations(t *testing.T) {
 				return returned(c.Update(ctx, jane, "ck1", request))
 			},
 			secretMetadata,
-			sent{"PATCH", "/tokens/v2/jane/ck1", "application/json", `{"allowedUrls":["https://example.com"]}`},
+			sent{"PATCH", "/tokens/v2/jane/ck1", "application/json",
+				`{"allowedUrls":["https://example.com"]}`},
 		},
 		{
 			"delete", 204, ``,
@@ -233,7 +234,7 @@ func TestUnreadableReplies(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d", op.name, i), func(t *testing.T) {
 				t.Parallel()
 				err := op.call(t.Context(), newClient(t, answer(200, body)))
-				checkError(t, err, 200, tokens.Happened)
+				checkError(t, err, 200, tokens.OutcomeHappened)
 				checkSilent(t, "error", fmt.Sprint(err))
 			})
 		}
@@ -251,7 +252,7 @@ func TestBodyBound(t *testing.T) {
 				if ok && err != nil {
 					t.Error(err)
 				} else if !ok {
-					checkError(t, err, 200, tokens.Happened)
+					checkError(t, err, 200, tokens.OutcomeHappened)
 				}
 			})
 		}

@@ -14,11 +14,6 @@ const (
 	// OutcomeHappened means that the server reported success, but the client could not read the
 	// reply. The operation has had its effect.
 	OutcomeHappened
-
-	// DidNotHappen is the old name of [OutcomeDidNotHappen].
-	DidNotHappen = OutcomeDidNotHappen
-	// Happened is the old name of [OutcomeHappened].
-	Happened = OutcomeHappened
 )
 
 // String returns the outcome in words: "unknown", "did not happen" or "happened".

@@ -43,17 +43,17 @@ func TestRetries(t *testing.T) {
 		status  int
 		outcome tokens.Outcome
 	}{
-		{"429", answer(429, `{"message":"Too Many Requests"}`), all, 429, tokens.DidNotHappen},
+		{"429", answer(429, `{"message":"Too Many Requests"}`), all, 429, tokens.OutcomeDidNotHappen},
 		{"500", answer(500, `{"message":"Internal Server Error"}`), safe, 500, tokens.OutcomeUnknown},
 		{"503 in HTML", answer(503, `<html>`), safe, 503, tokens.OutcomeUnknown},
 		{"reset", abort, safe, 0, tokens.OutcomeUnknown},
 		{"time-out", never, safe, 0, tokens.OutcomeUnknown},
 		{"redirect", answer(307, ``, "Location", "/elsewhere"), none, 307, tokens.OutcomeUnknown},
-		{"400", answer(400, `{}`), none, 400, tokens.DidNotHappen},
-		{"401", answer(401, `{"message":"Unauthorized"}`), none, 401, tokens.DidNotHappen},
-		{"404", answer(404, `{"message":"Not Found"}`), none, 404, tokens.DidNotHappen},
-		{"422", answer(422, `{"message":"scopes are invalid"}`), none, 422, tokens.DidNotHappen},
-		{"unexpected success", answer(202, `{}`), none, 202, tokens.Happened},
+		{"400", answer(400, `{}`), none, 400, tokens.OutcomeDidNotHappen},
+		{"401", answer(401, `{"message":"Unauthorized"}`), none, 401, tokens.OutcomeDidNotHappen},
+		{"404", answer(404, `{"message":"Not Found"}`), none, 404, tokens.OutcomeDidNotHappen},
+		{"422", answer(422, `{"message":"scopes are invalid"}`), none, 422, tokens.OutcomeDidNotHappen},
+		{"unexpected success", answer(202, `{}`), none, 202, tokens.OutcomeHappened},
 	}
 	for _, failure := range failures {
 		for _, op := range operations {
@@ -122,7 +122,7 @@ func TestRetriesWithoutConnection(t *testing.T) {
 						BaseURL: "http://wire.test", HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 3,
 					})
 					err := op.call(t.Context(), client)
-					checkError(t, err, 0, tokens.DidNotHappen)
+					checkError(t, err, 0, tokens.OutcomeDidNotHappen)
 					if dials != 3 {
 						t.Errorf("%d dials, want 3", dials)
 					}
@@ -160,7 +160,7 @@ func TestRetriesHalfBody(t *testing.T) {
 					t.Errorf("%d attempts, error %v; want %+v", attempts.Load(), err, want)
 				}
 				if err != nil {
-					checkError(t, err, 200, tokens.Happened)
+					checkError(t, err, 200, tokens.OutcomeHappened)
 				}
 			})
 		})
@@ -178,11 +178,11 @@ func TestDeleteInDoubt(t *testing.T) {
 		status  int
 		outcome tokens.Outcome
 	}{
-		{"not found at once", answers{notFound}, 404, tokens.DidNotHappen},
+		{"not found at once", answers{notFound}, 404, tokens.OutcomeDidNotHappen},
 		{"not found after a reset", answers{abort, notFound}, 404, tokens.OutcomeUnknown},
 		{"not found after 500, 429", answers{failed, limited, notFound}, 404, tokens.OutcomeUnknown},
-		{"not found after 429", answers{limited, notFound}, 404, tokens.DidNotHappen},
-		{"done after a reset", answers{abort, answer(204, ``)}, 0, tokens.Happened},
+		{"not found after 429", answers{limited, notFound}, 404, tokens.OutcomeDidNotHappen},
+		{"done after a reset", answers{abort, answer(204, ``)}, 0, tokens.OutcomeHappened},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -209,7 +209,7 @@ func TestContextAlreadyDone(t *testing.T) {
 	cancel()
 	for _, op := range operations {
 		err := op.call(ctx, client)
-		checkError(t, err, 0, tokens.DidNotHappen)
+		checkError(t, err, 0, tokens.OutcomeDidNotHappen)
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v, want a cancellation", op.name, err)
 		}

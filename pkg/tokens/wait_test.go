@@ -178,7 +178,7 @@ func TestCancelledWait(t *testing.T) {
 		time.AfterFunc(3*time.Second, cancel)
 		answers := []http.HandlerFunc{limited(20 * time.Second)}
 		_, elapsed, err := scenario(t, tokens.Config{}, answers, remove(ctx))
-		checkError(t, err, 429, tokens.DidNotHappen)
+		checkError(t, err, 429, tokens.OutcomeDidNotHappen)
 		if elapsed != 3*time.Second || !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v after %v, want a cancellation after 3s", err, elapsed)
 		}
@@ -199,7 +199,7 @@ func TestCancelledWaitAfterBrokenExchange(t *testing.T) {
 			HTTPClient: &http.Client{Transport: &http.Transport{DialContext: dial}},
 		})
 		err := remove(ctx)(client)
-		checkError(t, err, 0, tokens.DidNotHappen)
+		checkError(t, err, 0, tokens.OutcomeDidNotHappen)
 		if !errors.Is(err, context.Canceled) || !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("error %v, want the cancellation and the refused connection", err)
 		}

@@ -63,10 +63,10 @@ func (a *account) create(ctx context.Context, random *rand.Rand, expires time.Ti
 	}
 	switch {
 	case !ok:
-		return tokens.Temporary{}, &tokens.Error{Status: 429, RateLimitReset: resets, Outcome: tokens.DidNotHappen}
+		return tokens.Temporary{}, &tokens.Error{Status: 429, RateLimitReset: resets, Outcome: tokens.OutcomeDidNotHappen}
 	case expires.Sub(now) > mapboxLongest:
 		return tokens.Temporary{}, &tokens.Error{
-			Status: 422, Message: "expires is more than one hour in the future", Outcome: tokens.DidNotHappen,
+			Status: 422, Message: "expires is more than one hour in the future", Outcome: tokens.OutcomeDidNotHappen,
 		}
 	}
 	value := fmt.Sprintf("tk.%d.signature", random.Uint64())
