@@ -144,7 +144,7 @@ func (h *Handler) order(g grant, expires time.Time) tokencache.Order {
 func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRequest, calls *int) (tokens.Temporary, error) {
 	*calls++
 	token, err := h.mintChecked(ctx, p, req)
-	if upstream, ok := errors.AsType[*tokens.Error](err); !ok || upstream.Status != 401 {
+	if !errors.Is(err, tokens.ErrUnauthorized) {
 		return token, err
 	}
 	fresh, readErr := h.parent.refresh(ctx, p.version)

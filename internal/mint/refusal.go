@@ -7,7 +7,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
@@ -38,7 +37,7 @@ func (r *refusal) because(cause error) *refusal {
 
 // What is refused before anything is read or minted.
 var (
-	refuseRoute  = &refusal{status: 404, code: "not_found", message: "Not Found"}
+	refuseRoute  = &refusal{status: 404, code: "not_found", message: tokens.ErrNotFound.Error()}
 	refuseMethod = &refusal{status: 405, code: "method_not_allowed", message: "only POST is answered here",
 		headers: map[string]string{"Allow": http.MethodPost}}
 	refuseNoAuthorizer = &refusal{status: 403, code: "no_authorizer",
@@ -52,14 +51,14 @@ var (
 		message: "no profile allows this caller: ask the operator of tokenmint for a rule in the allow list of a profile"}
 	refuseProfile = &refusal{status: 403, code: "profile_not_allowed", message: "this caller has no profile of that name"}
 
-	refuseScopes    = &refusal{status: 422, code: "scopes_invalid", message: "scopes are invalid"}
+	refuseScopes    = &refusal{status: 422, code: "scopes_invalid", message: tokens.ErrScopes.Error()}
 	refusePermanent = &refusal{status: 422, code: "permanent_not_offered",
 		message: "expires is required: a body without expires or ttl asks for a permanent token, and none is given here"}
 	refuseExpirySoon = &refusal{status: 422, code: "expires_too_soon",
 		message: fmt.Sprintf("expires is less than %d seconds in the future", config.ShortestLifetime/time.Second)}
-	refuseExpiryPast = &refusal{status: 422, code: "expires_past", message: "expires is in the past"}
-	refuseExpiryFar  = &refusal{status: 422, code: "expires_too_far", message: "expires is more than one hour in the future"}
-	refuseUsername   = &refusal{status: 404, code: "no_such_user", message: "No such user"}
+	refuseExpiryPast = &refusal{status: 422, code: "expires_past", message: tokens.ErrExpiryPast.Error()}
+	refuseExpiryFar  = &refusal{status: 422, code: "expires_too_far", message: tokens.ErrExpiryTooFar.Error()}
+	refuseUsername   = &refusal{status: 404, code: "no_such_user", message: tokens.ErrNoSuchUser.Error()}
 )
 
 // What is refused because of our own side, or Mapbox's.
@@ -99,20 +98,20 @@ func (h *Handler) refusalOf(err error, timed bool) error {
 	if spent, ok := errors.AsType[*tokencache.SpentError](err); ok {
 		return busyUntil(refuseSpent, spent.Until, h.now()).because(err)
 	}
-	var upstream tokens.Error
-	if e, ok := errors.AsType[*tokens.Error](err); ok {
-		upstream = *e
-	}
 	switch {
-	case upstream.Status == http.StatusTooManyRequests:
-		return busyUntil(refuseBusy, tokencache.OpenAgain(upstream.RateLimitReset, h.now()), h.now()).because(err)
-	case upstream.Status == http.StatusUnauthorized:
+	case errors.Is(err, tokens.ErrRateLimited):
+		var reset time.Time
+		if upstream, ok := errors.AsType[*tokens.Error](err); ok {
+			reset = upstream.RateLimitReset
+		}
+		return busyUntil(refuseBusy, tokencache.OpenAgain(reset, h.now()), h.now()).because(err)
+	case errors.Is(err, tokens.ErrUnauthorized):
 		return refuseParentRejected.because(err)
-	case upstream.Status == http.StatusNotFound:
+	case errors.Is(err, tokens.ErrNotFound):
 		return refuseParentScopes.because(err)
-	case upstream.Status == http.StatusUnprocessableEntity && strings.Contains(upstream.Message, "scopes"):
+	case errors.Is(err, tokens.ErrScopes):
 		return refuseScopes.because(err)
-	case upstream.Status == http.StatusUnprocessableEntity && timed && strings.Contains(upstream.Message, "in the past"):
+	case timed && errors.Is(err, tokens.ErrExpiryPast):
 		return refuseExpiryPast.because(err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return refuseSlow.because(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
@@ -201,7 +200,7 @@ func (r *run) delete(ctx context.Context, m Managed, o observation, id string) e
 	r.wish.deletes--
 	r.live = nil
 	err := r.tokens.Delete(ctx, o.auth.Auth(), id)
-	if upstream, ok := errors.AsType[*tokens.Error](err); !ok || upstream.Status != http.StatusNotFound {
+	if !errors.Is(err, tokens.ErrNotFound) {
 		return err
 	}
 	live, listErr := r.list(ctx, o.auth)

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -50,12 +48,10 @@ func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 // isLasting reports whether Mapbox would refuse the order again, whoever places it. What it says of an end that one caller asked for is not
 // remembered: else whoever asks for an impossible end would have everybody refused who may have these scopes.
 func (j job) isLasting(err error) bool {
-	upstream, ok := errors.AsType[*tokens.Error](err)
-	if !ok {
-		return false
+	if errors.Is(err, tokens.ErrInvalidRequest) {
+		return j.order.Expires.IsZero() || errors.Is(err, tokens.ErrScopes)
 	}
-	ofTheEnd := !j.order.Expires.IsZero() && !strings.Contains(upstream.Message, "scopes")
-	return upstream.Status == http.StatusNotFound || upstream.Status == http.StatusUnprocessableEntity && !ofTheEnd
+	return errors.Is(err, tokens.ErrNotFound)
 }
 
 // knownRefusal returns what Mapbox or the ledger has just said to the same, if anything.
@@ -86,20 +82,14 @@ func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
 		defer cancel()
 	}
 	token, err := j.mint(ctx, j.plan.expires)
-	if isTooFar(err) {
+	// Our clock may be ahead of Mapbox's, which then takes our hour for more than one of its own. It minted nothing.
+	if errors.Is(err, tokens.ErrExpiryTooFar) {
 		token, err = j.mint(ctx, j.plan.expires.Add(-clocksDiffer))
 	}
-	if upstream, ok := errors.AsType[*tokens.Error](err); ok && upstream.Status == http.StatusTooManyRequests {
+	if upstream, ok := errors.AsType[*tokens.Error](err); ok && errors.Is(err, tokens.ErrRateLimited) {
 		j.cache.close(ctx, upstream.RateLimitReset)
 	}
 	return token, err
-}
-
-// isTooFar reports whether Mapbox takes an hour of ours for more than one of its own, because our clock is ahead of its. It minted
-// nothing.
-func isTooFar(err error) bool {
-	upstream, ok := errors.AsType[*tokens.Error](err)
-	return ok && upstream.Status == http.StatusUnprocessableEntity && strings.Contains(upstream.Message, "more than one hour")
 }
 
 // OpenAgain returns when Mapbox's limit ends: at the reset that it has told, or, if it has told none or one that cannot be, a minute from now, the
