@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the release of this tree twice, by internal/release, and holds both to each other and to what Lambda takes. The second time
+# Builds the release of this tree twice, by cmd/release, and holds both to each other and to what Lambda takes. The second time
 # in another folder, with an empty build cache and with an environment that is against it. It leaves the first release in DIR:
 #   test/release.sh DIR
 set -euo pipefail
@@ -25,7 +25,7 @@ refuses() {
 	[[ ! -e $tmp/refused ]] || fail "left a folder, though: $1"
 }
 
-go build -o "$tmp/release" ./internal/release
+go build -o "$tmp/release" ./cmd/release
 
 # The tree as it is, in a repository of its own: whoever tests it need not have committed it.
 first=$tmp/first second=$tmp/another/place
