@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command beside moto's server, an independent double of DynamoDB and Secrets Manager, whose address is in TOKENMINT_MOTO_ENDPOINT:
-#   test/moto.sh go test -tags=moto -count=1 ./internal/tokentable
+#   test/moto.sh go test -tags=moto -count=1 ./internal/tokencache/dynamo
 # The server is installed once for each content of tools/requirements-moto.txt, under .cache/. The exit code is the command's.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenmint/tokenmint/internal/tokentable"
+	"github.com/tokenmint/tokenmint/internal/tokencache/dynamo"
 )
 
 // checkTable reads the ledger of this minute, which shows both that the table is there and what is left to mint.
@@ -16,7 +16,7 @@ func (e examination) checkTable(ctx context.Context) {
 		return
 	}
 	now := e.now()
-	ledger, err := tokentable.Open(e.settings.AWS, e.settings.TokenTable).Ledger(ctx, now)
+	ledger, err := dynamo.Open(e.settings.AWS, e.settings.TokenTable).Ledger(ctx, now)
 	if err != nil {
 		e.wrong("table: %v; deploy the stack, or allow these credentials dynamodb:GetItem on it; instances share no tokens without it", err)
 		return
@@ -40,7 +40,7 @@ func (e examination) checkTable(ctx context.Context) {
 }
 
 // by says which profiles have spent, the greatest first.
-func by(ledger tokentable.Ledger) string {
+func by(ledger dynamo.Ledger) string {
 	var all []string
 	for name := range ledger.Profiles {
 		all = append(all, name)

@@ -16,7 +16,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secretsmanager"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
-	"github.com/tokenmint/tokenmint/internal/tokentable"
+	"github.com/tokenmint/tokenmint/internal/tokencache/dynamo"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -64,7 +64,7 @@ func tokenStore(s environment.Settings) tokencache.Store {
 	if s.TokenTable == "" {
 		return tokencache.NewMemory()
 	}
-	return tokentable.Open(s.AWS, s.TokenTable)
+	return dynamo.Open(s.AWS, s.TokenTable)
 }
 
 // Rotate returns the handler of the function rotate.

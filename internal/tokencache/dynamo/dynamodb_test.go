@@ -1,6 +1,6 @@
 //go:build moto
 
-package tokentable_test
+package dynamo_test
 
 import (
 	"context"
@@ -20,15 +20,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/tokenmint/tokenmint/internal/tokencache"
+	"github.com/tokenmint/tokenmint/internal/tokencache/dynamo"
 	"github.com/tokenmint/tokenmint/internal/tokencache/storetest"
-	"github.com/tokenmint/tokenmint/internal/tokentable"
 )
 
 func TestStoreConforms(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) tokencache.Store {
 		client, table := newTable(t)
-		return tokentable.New(client, table)
+		return dynamo.New(client, table)
 	})
 }
 
@@ -36,7 +36,7 @@ func TestStoreConforms(t *testing.T) {
 func TestItems(t *testing.T) {
 	t.Parallel()
 	client, table := newTable(t)
-	store, ctx := tokentable.New(client, table), t.Context()
+	store, ctx := dynamo.New(client, table), t.Context()
 	must(t, store.Lease(ctx, key, tokencache.Record{}, "a", now, keep.Add(time.Minute)))
 	expect(t, client, table, key, item{
 		"pk": text(key), "v": number("1"), "lease": text("a"), "leased": number("1767366245678"), "ttl": number("1767369906"),
@@ -62,7 +62,7 @@ func TestItems(t *testing.T) {
 	must(t, store.Close(ctx, now, now.Add(time.Minute)))
 	counts["closed"] = number("1767366305678")
 	expect(t, client, table, ledger, counts)
-	want := tokentable.Ledger{Spent: 3, Profiles: map[string]int{"web-map": 2, "uploads": 1}, Closed: now.Add(time.Minute)}
+	want := dynamo.Ledger{Spent: 3, Profiles: map[string]int{"web-map": 2, "uploads": 1}, Closed: now.Add(time.Minute)}
 	if got, err := store.Ledger(ctx, now); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("ledger %+v, %v, want %+v", got, err, want)
 	}
@@ -75,7 +75,7 @@ func TestItems(t *testing.T) {
 func TestGarbageGivesWay(t *testing.T) {
 	t.Parallel()
 	client, table := newTable(t)
-	store := tokentable.New(client, table)
+	store := dynamo.New(client, table)
 	sealed := &types.AttributeValueMemberB{Value: []byte("x")}
 	for title, there := range map[string]item{
 		"newer format": {"v": number("2"), "token": text("x"), "lease": text("x"), "minted": text("2026-01-02")},
@@ -134,7 +134,7 @@ func TestGarbageInTheLedger(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			client, table := newTable(t)
-			store := tokentable.New(client, table)
+			store := dynamo.New(client, table)
 			there["pk"] = text("budget#2026-01-02T15:04:00Z")
 			put(t, client, table, there)
 			spend := tokencache.Spend{Now: now, Limit: 80, Profile: "web-map", ProfileLimit: 40}

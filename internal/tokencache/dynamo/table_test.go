@@ -1,4 +1,4 @@
-package tokentable_test
+package dynamo_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 
 	"github.com/tokenmint/tokenmint/internal/environment"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
-	"github.com/tokenmint/tokenmint/internal/tokentable"
+	"github.com/tokenmint/tokenmint/internal/tokencache/dynamo"
 )
 
 const (
@@ -67,7 +67,7 @@ func (s *service) asked() []request {
 }
 
 // open returns a store, opened as a function does, whose table is at the service.
-func open(t *testing.T, answers ...http.HandlerFunc) (*tokentable.Store, *service) {
+func open(t *testing.T, answers ...http.HandlerFunc) (*dynamo.Store, *service) {
 	t.Helper()
 	s := &service{answers: answers}
 	server := httptest.NewServer(s)
@@ -75,7 +75,7 @@ func open(t *testing.T, answers ...http.HandlerFunc) (*tokentable.Store, *servic
 	keys := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 	})
-	return tokentable.Open(environment.AWS{Region: "us-east-1", Credentials: keys, DynamoDBEndpoint: server.URL}, "tokens"), s
+	return dynamo.Open(environment.AWS{Region: "us-east-1", Credentials: keys, DynamoDBEndpoint: server.URL}, "tokens"), s
 }
 
 // reply answers a request as the service does.
@@ -101,25 +101,25 @@ func fault(status int, code string) http.HandlerFunc {
 // calls are the methods of a store, with what each says that it was doing.
 var calls = []struct {
 	doing string
-	call  func(context.Context, *tokentable.Store) error
+	call  func(context.Context, *dynamo.Store) error
 }{
-	{"load record " + key, func(ctx context.Context, s *tokentable.Store) error {
+	{"load record " + key, func(ctx context.Context, s *dynamo.Store) error {
 		_, err := s.Load(ctx, key)
 		return err
 	}},
-	{"take lease of " + key, func(ctx context.Context, s *tokentable.Store) error {
+	{"take lease of " + key, func(ctx context.Context, s *dynamo.Store) error {
 		return s.Lease(ctx, key, tokencache.Record{}, "a", now, keep)
 	}},
-	{"save record " + key, func(ctx context.Context, s *tokentable.Store) error { return s.Save(ctx, key, "a", one) }},
-	{"release lease of " + key, func(ctx context.Context, s *tokentable.Store) error { return s.Release(ctx, key, "a") }},
-	{"spend from budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *tokentable.Store) error {
+	{"save record " + key, func(ctx context.Context, s *dynamo.Store) error { return s.Save(ctx, key, "a", one) }},
+	{"release lease of " + key, func(ctx context.Context, s *dynamo.Store) error { return s.Release(ctx, key, "a") }},
+	{"spend from budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *dynamo.Store) error {
 		_, err := s.Spend(ctx, tokencache.Spend{Now: now, Limit: 80, Profile: "web-map", ProfileLimit: 40})
 		return err
 	}},
-	{"close budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *tokentable.Store) error {
+	{"close budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *dynamo.Store) error {
 		return s.Close(ctx, now, now.Add(time.Second))
 	}},
-	{"read budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *tokentable.Store) error {
+	{"read budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *dynamo.Store) error {
 		_, err := s.Ledger(ctx, now)
 		return err
 	}},

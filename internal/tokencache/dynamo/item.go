@@ -1,4 +1,4 @@
-package tokentable
+package dynamo
 
 import (
 	"strconv"

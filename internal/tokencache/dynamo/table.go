@@ -1,4 +1,4 @@
-// Package tokentable keeps the shared tokens and the ledger of the budget in a DynamoDB table. It is apart from package tokencache,
+// Package dynamo keeps the shared tokens and the ledger of the budget in a DynamoDB table. It is apart from package tokencache,
 // whose contract it keeps, because it alone needs this part of the AWS SDK.
 //
 // The table has one key, the string pk, and ttl as its attribute for time to live. GetItem and UpdateItem are all the rights needed.
@@ -19,7 +19,7 @@
 //
 // The SDK repeats a request whose answer was lost. A repeated lease or save finds itself done; a repeated spend counts twice,
 // which errs to the safe side.
-package tokentable
+package dynamo
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package tokentable_test
+package dynamo_test
 
 import (
 	"errors"
