@@ -11,7 +11,7 @@ import (
 	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/environment"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/secretsmanager"
+	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -19,7 +19,7 @@ import (
 type deployment struct {
 	settings environment.Settings
 	config   *config.Config
-	secrets  *secretsmanager.Store
+	secrets  *awsstore.Store
 	mapbox   *tokens.Client
 	now      func() time.Time // the simulator's clock, where that stands in for Mapbox
 }
@@ -45,7 +45,7 @@ func openDeployment(
 	}
 	now := clockOf(ctx, settings.TokensAPIURL, base)
 	mapbox, err := tokens.New(tokens.Config{BaseURL: settings.TokensAPIURL, Now: now})
-	return deployment{settings, cfg, secretsmanager.Open(settings.AWS), mapbox, now}, err
+	return deployment{settings, cfg, awsstore.Open(settings.AWS), mapbox, now}, err
 }
 
 // errDead marks a token that certainly does not work. Any other error leaves that open.

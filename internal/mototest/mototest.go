@@ -37,7 +37,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/secretsmanager"
+	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
 )
 
 // Endpoint is the server's address.
@@ -65,12 +65,12 @@ func Secrets(endpoint, account string) (Store, *Service) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		}),
 	}, sdk.WithAPIOptions(smithyhttp.AddHeaderValue("X-Moto-Account-Id", account)))
-	return Store{secretsmanager.New(client)}, &Service{client}
+	return Store{awsstore.New(client)}, &Service{client}
 }
 
 // Store is the adapter under test, mended in one point.
 type Store struct {
-	*secretsmanager.Store
+	*awsstore.Store
 }
 
 // Describe hides the versions without labels.

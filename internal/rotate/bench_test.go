@@ -19,7 +19,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/secretsmanager"
+	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/tokensim"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
@@ -61,7 +61,7 @@ func newBench(t *testing.T) *bench {
 	b.aws = &faultyWire{next: awssim.New(b.memory)}
 	manager := httptest.NewServer(b.aws)
 	t.Cleanup(manager.Close)
-	b.handler = b.newHandler(secretsmanager.New(awssm.New(awssm.Options{
+	b.handler = b.newHandler(awsstore.New(awssm.New(awssm.Options{
 		Region:           "eu-west-1",
 		BaseEndpoint:     aws.String(manager.URL),
 		RetryMaxAttempts: 1, // so that a fault is met by the rotator, not by the SDK

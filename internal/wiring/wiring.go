@@ -13,7 +13,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/secretsmanager"
+	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 	"github.com/tokenmint/tokenmint/internal/tokencache/dynamo"
@@ -45,7 +45,7 @@ func Mint(p Parts) (*mint.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := secretsmanager.Open(p.Settings.AWS)
+	store := awsstore.Open(p.Settings.AWS)
 	return mint.New(mint.Config{
 		Profiles: p.Config.Profiles,
 		Cache:    cache,
@@ -85,7 +85,7 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 			RetireAfter: p.Config.Parent.RetireAfter,
 		},
 		Further: further(p.Config.Tokens),
-		Store:   secretsmanager.Open(p.Settings.AWS),
+		Store:   awsstore.Open(p.Settings.AWS),
 		Tokens:  client,
 		Now:     p.Now,
 		Logger:  p.Logger,

@@ -1,6 +1,6 @@
 //go:build moto
 
-package secretsmanager_test
+package awsstore_test
 
 import (
 	"testing"

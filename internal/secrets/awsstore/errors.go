@@ -1,4 +1,4 @@
-package secretsmanager
+package awsstore
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
-// Package secretsmanager keeps versioned secrets in AWS Secrets Manager. It is apart from package secrets,
+// Package awsstore keeps versioned secrets in AWS Secrets Manager. It is apart from package secrets,
 // whose rules, labels and errors it speaks, because it alone needs the AWS SDK.
-package secretsmanager
+package awsstore
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package secretsmanager_test
+package awsstore_test
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package secretsmanager_test
+package awsstore_test
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 
 	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
 	"github.com/tokenmint/tokenmint/internal/secrets/secretstest"
-	"github.com/tokenmint/tokenmint/internal/secretsmanager"
 )
 
 func TestStoreConforms(t *testing.T) {
@@ -44,13 +44,13 @@ func TestLabelsAreSorted(t *testing.T) {
 
 // open returns a store whose client, the SDK's own, talks HTTP to the handler on a loopback port. A client
 // that is not nil carries the requests.
-func open(t *testing.T, service http.Handler, client sdk.HTTPClient) *secretsmanager.Store {
+func open(t *testing.T, service http.Handler, client sdk.HTTPClient) *awsstore.Store {
 	server := httptest.NewServer(service)
 	t.Cleanup(server.Close)
 	if client == nil {
 		client = server.Client()
 	}
-	return secretsmanager.New(sdk.New(sdk.Options{
+	return awsstore.New(sdk.New(sdk.Options{
 		BaseEndpoint: &server.URL,
 		Region:       "us-east-1",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
