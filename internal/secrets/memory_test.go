@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/secrets/secretstest"
+	"github.com/tokenmint/tokenmint/internal/secrets/storetest"
 )
 
 const (
@@ -27,7 +27,7 @@ var (
 
 func TestMemoryConforms(t *testing.T) {
 	t.Parallel()
-	secretstest.Run(t, func(_ *testing.T, mem *secrets.Memory) secretstest.Store { return mem })
+	storetest.Run(t, func(_ *testing.T, mem *secrets.Memory) storetest.Store { return mem })
 }
 
 // parent returns a store whose clock moves a second with each version, and that holds one secret: version

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/tokenmint/tokenmint/internal/mototest"
-	"github.com/tokenmint/tokenmint/internal/secrets/secretstest"
+	"github.com/tokenmint/tokenmint/internal/secrets/storetest"
 )
 
 // motoErrs names the cases of the suite that are left out; package mototest says more.
@@ -26,7 +26,7 @@ var motoErrs = map[string]string{
 // TestStoreConformsOverMoto: somebody else's reading of the protocol, as far as it is right.
 func TestStoreConformsOverMoto(t *testing.T) {
 	t.Parallel()
-	secretstest.RunExcept(t, motoErrs, func(t *testing.T) (secretstest.Store, secretstest.Service) {
+	storetest.RunExcept(t, motoErrs, func(t *testing.T) (storetest.Store, storetest.Service) {
 		return mototest.Secrets(mototest.Endpoint(t), mototest.Account())
 	})
 }

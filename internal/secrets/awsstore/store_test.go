@@ -16,12 +16,12 @@ import (
 	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
-	"github.com/tokenmint/tokenmint/internal/secrets/secretstest"
+	"github.com/tokenmint/tokenmint/internal/secrets/storetest"
 )
 
 func TestStoreConforms(t *testing.T) {
 	t.Parallel()
-	secretstest.Run(t, func(t *testing.T, mem *secrets.Memory) secretstest.Store {
+	storetest.Run(t, func(t *testing.T, mem *secrets.Memory) storetest.Store {
 		return open(t, awssim.New(mem), nil)
 	})
 }

@@ -1,6 +1,6 @@
-// Package secretstest is the conformance suite of stores of versioned secrets. Memory and the adapter to AWS
+// Package storetest is the conformance suite of stores of versioned secrets. Memory and the adapter to AWS
 // Secrets Manager pass the same cases, so a rotation that works over one works over the other.
-package secretstest
+package storetest
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package secretstest
+package storetest
 
 import (
 	"context"
