@@ -10,13 +10,13 @@ import (
 	"testing"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
 // TestKnownScopesAreTheSimulators: the configuration and the simulator share no code, and must know the same scopes.
 func TestKnownScopesAreTheSimulators(t *testing.T) {
 	t.Parallel()
-	sim, err := tokensim.New(tokensim.Config{})
+	sim, err := mapbox.New(mapbox.Config{})
 	if err == nil {
 		err = sim.AddAccount("dev")
 	}

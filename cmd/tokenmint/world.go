@@ -15,7 +15,7 @@ import (
 	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -25,7 +25,7 @@ const parentSecret = "tokenmint/parent"
 // world is all that the functions talk to, on this machine: Mapbox's Tokens API and Secrets Manager with a parent token.
 // With --live the first is the real one, and sim is nil.
 type world struct {
-	sim     *tokensim.Simulator
+	sim     *mapbox.Simulator
 	secrets *secrets.Memory
 	user    string
 	hand    tokens.Token // for a person's own requests to the simulator; no secret holds it
@@ -110,7 +110,7 @@ func (w *world) makeSecrets(cfg *config.Config) error {
 
 // emptyWorld returns a world whose one clock is the simulator's: moving that moves the functions too.
 func emptyWorld(o worldOptions) (*world, error) {
-	sim, err := tokensim.New(tokensim.Config{Seed: o.seed, RateLimit: o.rate})
+	sim, err := mapbox.New(mapbox.Config{Seed: o.seed, RateLimit: o.rate})
 	if err != nil {
 		return nil, err
 	}

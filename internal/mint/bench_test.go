@@ -18,9 +18,9 @@ import (
 	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -50,7 +50,7 @@ type bench struct {
 	t       *testing.T
 	yaml    string // of the profiles
 	mapbox  string // the simulator's URL
-	sim     *tokensim.Simulator
+	sim     *mapbox.Simulator
 	store   *secrets.Memory
 	handler *mint.Handler
 	log     *logtest.Buffer
@@ -62,7 +62,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	sim, err := tokensim.New(tokensim.Config{Seed: 7})
+	sim, err := mapbox.New(mapbox.Config{Seed: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +245,7 @@ func (b *bench) sendJSON(ctx context.Context, event json.RawMessage) reply {
 func (b *bench) mints() int {
 	n := 0
 	for _, call := range b.sim.Calls() {
-		if call.Op == tokensim.OpCreateTemporary {
+		if call.Op == mapbox.OpCreateTemporary {
 			n++
 		}
 	}

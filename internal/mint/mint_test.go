@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/tokenmint/tokenmint/internal/mint"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -252,7 +252,7 @@ func TestParentRotatedInTheMiddleOfAFlight(t *testing.T) {
 	b.send(t.Context(), post("/tokens", ciCaller, `{"ttl":"5m"}`)) // the old parent is cached
 	_, fresh := b.issue(parentScopes...)
 	b.storeParent("b", fresh)
-	b.sim.Inject(tokensim.Fault{Op: tokensim.OpCreateTemporary, Kind: tokensim.Slow, DelayBefore: 50 * time.Millisecond})
+	b.sim.Inject(mapbox.Fault{Op: mapbox.OpCreateTemporary, Kind: mapbox.Slow, DelayBefore: 50 * time.Millisecond})
 	time.AfterFunc(10*time.Millisecond, func() { _ = b.sim.Revoke(user, oldID) })
 	for range 3 {
 		if got := b.send(t.Context(), post("/tokens", ciCaller, `{}`)); got.Status != 200 {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -146,7 +146,7 @@ func TestSecretThatGoesAfterA401(t *testing.T) {
 	b := newBench(t).withParent()
 	b.send(t.Context(), post("/tokens", webCaller, "{}"))
 	*b.store = *secrets.NewMemory(time.Now)
-	b.sim.Inject(tokensim.Fault{Kind: tokensim.Status, Status: 401})
+	b.sim.Inject(mapbox.Fault{Kind: mapbox.Status, Status: 401})
 	if got := b.send(t.Context(), post("/tokens", webCaller, "{}")); got.Code != "parent_unavailable" {
 		t.Errorf("code %q", got.Code)
 	}

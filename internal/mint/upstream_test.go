@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -19,25 +19,25 @@ import (
 func TestMapboxFails(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		fault  tokensim.Fault
+		fault  mapbox.Fault
 		status int
 		code   string
 		mints  int
 	}{
-		"401":         {tokensim.Fault{Kind: tokensim.Status, Status: 401}, 503, "parent_rejected", 1},
-		"403":         {tokensim.Fault{Kind: tokensim.Status, Status: 403}, 502, "upstream_failed", 1},
-		"404":         {tokensim.Fault{Kind: tokensim.Status, Status: 404, Message: "Not Found"}, 503, "parent_lacks_scopes", 1},
-		"422":         {tokensim.Fault{Kind: tokensim.Status, Status: 422, Message: "expires is in the past"}, 502, "upstream_failed", 1},
-		"422 scopes":  {tokensim.Fault{Kind: tokensim.Status, Status: 422, Message: "scopes are invalid"}, 422, "scopes_invalid", 1},
-		"429":         {tokensim.Fault{Kind: tokensim.Status, Status: 429}, 429, "rate_limited", 2},
-		"500":         {tokensim.Fault{Kind: tokensim.Status, Status: 500}, 502, "upstream_failed", 1},
-		"302":         {tokensim.Fault{Kind: tokensim.Status, Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}, 502, "upstream_failed", 1},
-		"HTML":        {tokensim.Fault{Kind: tokensim.HTML}, 502, "upstream_failed", 1},
-		"HTML 200":    {tokensim.Fault{Kind: tokensim.HTML, Status: 200}, 502, "upstream_failed", 1},
-		"half a body": {tokensim.Fault{Kind: tokensim.HalfBody}, 502, "upstream_failed", 1},
-		"nothing":     {tokensim.Fault{Kind: tokensim.NoAnswer}, 502, "upstream_failed", 1},
-		"lost answer": {tokensim.Fault{Kind: tokensim.LostAnswer}, 502, "upstream_failed", 1},
-		"30 s late":   {tokensim.Fault{Kind: tokensim.Slow, DelayBefore: 30 * time.Second}, 504, "upstream_timeout", 1},
+		"401":         {mapbox.Fault{Kind: mapbox.Status, Status: 401}, 503, "parent_rejected", 1},
+		"403":         {mapbox.Fault{Kind: mapbox.Status, Status: 403}, 502, "upstream_failed", 1},
+		"404":         {mapbox.Fault{Kind: mapbox.Status, Status: 404, Message: "Not Found"}, 503, "parent_lacks_scopes", 1},
+		"422":         {mapbox.Fault{Kind: mapbox.Status, Status: 422, Message: "expires is in the past"}, 502, "upstream_failed", 1},
+		"422 scopes":  {mapbox.Fault{Kind: mapbox.Status, Status: 422, Message: "scopes are invalid"}, 422, "scopes_invalid", 1},
+		"429":         {mapbox.Fault{Kind: mapbox.Status, Status: 429}, 429, "rate_limited", 2},
+		"500":         {mapbox.Fault{Kind: mapbox.Status, Status: 500}, 502, "upstream_failed", 1},
+		"302":         {mapbox.Fault{Kind: mapbox.Status, Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}, 502, "upstream_failed", 1},
+		"HTML":        {mapbox.Fault{Kind: mapbox.HTML}, 502, "upstream_failed", 1},
+		"HTML 200":    {mapbox.Fault{Kind: mapbox.HTML, Status: 200}, 502, "upstream_failed", 1},
+		"half a body": {mapbox.Fault{Kind: mapbox.HalfBody}, 502, "upstream_failed", 1},
+		"nothing":     {mapbox.Fault{Kind: mapbox.NoAnswer}, 502, "upstream_failed", 1},
+		"lost answer": {mapbox.Fault{Kind: mapbox.LostAnswer}, 502, "upstream_failed", 1},
+		"30 s late":   {mapbox.Fault{Kind: mapbox.Slow, DelayBefore: 30 * time.Second}, 504, "upstream_timeout", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,7 +58,7 @@ func TestMapboxFails(t *testing.T) {
 				t.Errorf("status %d, code %q, message %q", got.Status, got.Code, got.Message)
 			}
 			// The simulator notes a call when it ends, which for a late one may be after the reply.
-			if n := b.mints(); n > tc.mints || (n < tc.mints && tc.fault.Kind != tokensim.Slow) {
+			if n := b.mints(); n > tc.mints || (n < tc.mints && tc.fault.Kind != mapbox.Slow) {
 				t.Errorf("Mapbox was asked %d times, want %d", n, tc.mints)
 			}
 			b.noLeak(got.Raw)
@@ -90,7 +90,7 @@ func TestRetryAfterIsMapboxsReset(t *testing.T) {
 		"far":      {http.Header{"X-Rate-Limit-Reset": {strconv.FormatInt(time.Now().UnixMilli(), 10)}}, 60, 60},
 	} {
 		b := newBench(t).withParent()
-		b.sim.Inject(tokensim.Fault{Kind: tokensim.Status, Status: 429, Header: tc.header, Hits: -1})
+		b.sim.Inject(mapbox.Fault{Kind: mapbox.Status, Status: 429, Header: tc.header, Hits: -1})
 		got := b.send(t.Context(), post("/tokens", webCaller, "{}"))
 		seconds, err := strconv.Atoi(got.Headers["Retry-After"])
 		if err != nil || got.Status != 429 || seconds < tc.min || seconds > tc.max {

@@ -20,8 +20,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -38,7 +38,7 @@ var scopes = strings.Fields("styles:read tokens:read tokens:write uploads:write"
 // bench is a rotator between the simulator and Secrets Manager's wire, both over HTTP, on one clock that tests move.
 type bench struct {
 	t       *testing.T
-	sim     *tokensim.Simulator
+	sim     *mapbox.Simulator
 	memory  *secrets.Memory // behind store and service, unless these are another's
 	store   rotate.Store    // as the test reads and writes secrets
 	service service         // what only Secrets Manager does
@@ -75,7 +75,7 @@ func newBench(t *testing.T) *bench {
 // newAccount is a bench without a Secrets Manager.
 func newAccount(t *testing.T) *bench {
 	t.Helper()
-	sim, err := tokensim.New(tokensim.Config{Seed: 11})
+	sim, err := mapbox.New(mapbox.Config{Seed: 11})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,8 +239,8 @@ func (b *bench) describe() secrets.Description {
 }
 
 // live returns the account's tokens by id.
-func (b *bench) live() map[string]tokensim.TokenInfo {
-	live := map[string]tokensim.TokenInfo{}
+func (b *bench) live() map[string]mapbox.TokenInfo {
+	live := map[string]mapbox.TokenInfo{}
 	for _, t := range b.sim.Tokens(user) {
 		live[t.ID] = t
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -147,7 +147,7 @@ func TestOneThatFailsDoesNotHoldUpTheOthers(t *testing.T) {
 	if report.Tokens[1].Error == "" || report.Tokens[3].Error != "" || b.stored("tokenmint/uploads").ID == "" || b.stored("tokenmint/page").ID == "" {
 		t.Errorf("report = %s", stepsOf(report))
 	}
-	b.sim.Inject(tokensim.Fault{Op: tokensim.OpList, Kind: tokensim.Status, Status: 500, Hits: -1})
+	b.sim.Inject(mapbox.Fault{Op: mapbox.OpList, Kind: mapbox.Status, Status: 500, Hits: -1})
 	if report, err := b.run(`{"action":"rotate","id":"two"}`); err == nil || len(report.Tokens) != 5 {
 		t.Errorf("without a list: %v", err)
 	}

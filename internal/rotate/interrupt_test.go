@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
 // Whatever call breaks, before or after its effect, once or from there on: later runs converge, the current token always
@@ -42,12 +42,12 @@ func interrupt(b *bench, wire string, skip int, all, effect bool) bool {
 	t := b.t
 	pasted := b.paste(scopes...)
 	bystander, _ := b.issue("styles:list")
-	fault := tokensim.Fault{Skip: skip, Hits: 1, Kind: tokensim.NoAnswer}
+	fault := mapbox.Fault{Skip: skip, Hits: 1, Kind: mapbox.NoAnswer}
 	if all {
 		fault.Hits = -1
 	}
 	if effect {
-		fault.Kind = tokensim.LostAnswer
+		fault.Kind = mapbox.LostAnswer
 	}
 	if wire == "mapbox" {
 		b.sim.Inject(fault)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -26,7 +26,7 @@ const maxOurs = 8
 
 // world is Mapbox, Secrets Manager and the truth about both. Its clock is the bubble's that it runs in.
 type world struct {
-	sim      *tokensim.Simulator
+	sim      *mapbox.Simulator
 	memory   *secrets.Memory
 	client   *tokens.Client
 	managed  []rotate.Managed // the parent first
@@ -92,7 +92,7 @@ func newWorld() *world {
 		current: map[string]string{}, left: map[string]time.Time{}, restored: map[string]time.Time{},
 		managed: []rotate.Managed{{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter}},
 	}
-	w.sim = must(tokensim.New(tokensim.Config{Seed: 11}))
+	w.sim = must(mapbox.New(mapbox.Config{Seed: 11}))
 	if err := w.sim.AddAccount(user); err != nil {
 		panic(err)
 	}
@@ -251,7 +251,7 @@ func (w *world) isNews(token tokens.Token, how way) bool {
 }
 
 func (w *world) isAlive(id string) bool {
-	return slices.ContainsFunc(w.sim.Tokens(user), func(t tokensim.TokenInfo) bool { return t.ID == id })
+	return slices.ContainsFunc(w.sim.Tokens(user), func(t mapbox.TokenInfo) bool { return t.ID == id })
 }
 
 func isDated(stage string) bool { return strings.HasPrefix(stage, "tokenmint:superseded:") }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -23,13 +23,13 @@ func TestPendingTokenThatDoesNotWorkIsGivenUp(t *testing.T) {
 			}
 		},
 		"proof refused": func(b *bench, _ secrets.Credential) {
-			b.sim.Inject(tokensim.Fault{Op: tokensim.OpCreateTemporary, Kind: tokensim.Status, Status: http.StatusUnprocessableEntity})
+			b.sim.Inject(mapbox.Fault{Op: mapbox.OpCreateTemporary, Kind: mapbox.Status, Status: http.StatusUnprocessableEntity})
 		},
 	} {
 		b := newBench(t).rotated()
 		before := b.credential("").ID
 		// The run dies after it has stored the pending version: all calls of the proof fail.
-		b.sim.Inject(tokensim.Fault{Op: tokensim.OpRetrieve, Hits: -1, Kind: tokensim.NoAnswer})
+		b.sim.Inject(mapbox.Fault{Op: mapbox.OpRetrieve, Hits: -1, Kind: mapbox.NoAnswer})
 		if _, err := b.run(`{"action":"rotate","id":"one","force":true}`); err == nil {
 			t.Fatalf("%s: the proof did not fail", name)
 		}
@@ -112,7 +112,7 @@ func TestProofWaitsForATokenToBeListed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				sim, err := tokensim.New(tokensim.Config{Seed: 3, ListLag: tc.lag})
+				sim, err := mapbox.New(mapbox.Config{Seed: 3, ListLag: tc.lag})
 				if err != nil {
 					t.Fatal(err)
 				}

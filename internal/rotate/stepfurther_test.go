@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
 // The service names a secret by its ARN, and the configuration by either.
@@ -70,13 +70,13 @@ func TestStepsOfAFurtherTokenThatIsNotThereYet(t *testing.T) {
 	secretID := uploads().SecretID
 	b.must(b.memory.SetRotationEnabled(t.Context(), secretID, true))
 	b.must(b.memory.BeginRotation(t.Context(), secretID, native))
-	creates := b.called(tokensim.OpCreate)
+	creates := b.called(mapbox.OpCreate)
 	for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
 		if err := b.take(stepEventOf(secretID, step)); err == nil || !strings.Contains(err.Error(), "has no current version") {
 			t.Errorf("%s: error is %v", step, err)
 		}
 	}
-	if got := b.called(tokensim.OpCreate) - creates; got != 0 {
+	if got := b.called(mapbox.OpCreate) - creates; got != 0 {
 		t.Errorf("%d tokens were created", got)
 	}
 	if got := stepsOf(b.mustRun(heartbeat)); got != "parent[settled] uploads[unmark create promote unmark settled]" {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
 // orders are sequences of steps, a "!" after those that must be refused. Each ends with the rotation done.
@@ -48,12 +48,12 @@ func tryOrders(t *testing.T, open func(*testing.T) *bench) {
 					b.sim.Advance(rotateEvery)
 				}
 				b.begin(native)
-				creates := b.called(tokensim.OpCreate)
+				creates := b.called(mapbox.OpCreate)
 				b.follow(order)
 				if got := b.credential(""); got.ID == before || got.Rotation != native {
 					t.Errorf("current is token %s of rotation %q", got.ID, got.Rotation)
 				}
-				if got := b.called(tokensim.OpCreate) - creates; got != 1 {
+				if got := b.called(mapbox.OpCreate) - creates; got != 1 {
 					t.Errorf("%d tokens were created", got)
 				}
 				if _, alive := b.live()[before]; !alive {
@@ -142,7 +142,7 @@ func TestStepsWaitForTheValue(t *testing.T) {
 func TestTwoDeliveriesOfCreateAtOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).rotated().begin(native)
-	creates := b.called(tokensim.OpCreate)
+	creates := b.called(mapbox.OpCreate)
 	b.aws.ambush("PutSecretValue", func() {
 		_, err := b.handler.Handle(t.Context(), json.RawMessage(stepEvent("createSecret")))
 		if err == nil || !strings.Contains(err.Error(), "may still be at work") {
@@ -150,7 +150,7 @@ func TestTwoDeliveriesOfCreateAtOnce(t *testing.T) {
 		}
 	})
 	b.follow("create set test finish")
-	if got := b.called(tokensim.OpCreate) - creates; got != 1 {
+	if got := b.called(mapbox.OpCreate) - creates; got != 1 {
 		t.Errorf("%d tokens were created", got)
 	}
 	b.settles()
@@ -160,7 +160,7 @@ func TestTwoDeliveriesOfCreateAtOnce(t *testing.T) {
 func TestCreateStepAfterALostAnswer(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).rotated().begin(native)
-	b.sim.Inject(tokensim.Fault{Op: tokensim.OpCreate, Kind: tokensim.LostAnswer})
+	b.sim.Inject(mapbox.Fault{Op: mapbox.OpCreate, Kind: mapbox.LostAnswer})
 	if _, err := b.run(stepEvent("createSecret")); err == nil {
 		t.Fatal("the answer was not lost")
 	}

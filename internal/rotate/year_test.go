@@ -9,7 +9,7 @@ import (
 
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -17,7 +17,7 @@ import (
 type year struct {
 	t       *testing.T
 	now     time.Time
-	sim     *tokensim.Simulator
+	sim     *mapbox.Simulator
 	calls   int // of the Tokens API
 	handler *rotate.Handler
 }
@@ -33,7 +33,7 @@ func newYear(t *testing.T) *year {
 	y := &year{t: t, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return y.now }
 	var err error
-	if y.sim, err = tokensim.New(tokensim.Config{Seed: 4, Now: clock}); err != nil {
+	if y.sim, err = mapbox.New(mapbox.Config{Seed: 4, Now: clock}); err != nil {
 		t.Fatal(err)
 	}
 	if err := y.sim.AddAccount(user); err != nil {

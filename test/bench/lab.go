@@ -22,7 +22,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
 // Names of what is measured.
@@ -97,12 +97,12 @@ func (l *Lab) open(ctx context.Context, root string) error {
 }
 
 // stock returns a Mapbox with an account and a Secrets Manager with its parent token.
-func stock(ctx context.Context) (*tokensim.Simulator, *secrets.Memory, error) {
+func stock(ctx context.Context) (*mapbox.Simulator, *secrets.Memory, error) {
 	shipped, err := config.Shipped()
 	if err != nil {
 		return nil, nil, err
 	}
-	sim, err := tokensim.New(tokensim.Config{Seed: 1})
+	sim, err := mapbox.New(mapbox.Config{Seed: 1})
 	if err != nil {
 		return nil, nil, err
 	}

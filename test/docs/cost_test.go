@@ -18,7 +18,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -151,7 +151,7 @@ type stack struct {
 func newStack(t *testing.T) *stack {
 	t.Helper()
 	s := &stack{t: t}
-	sim, err := tokensim.New(tokensim.Config{Seed: 5, RateLimit: 100})
+	sim, err := mapbox.New(mapbox.Config{Seed: 5, RateLimit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

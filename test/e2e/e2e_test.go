@@ -16,7 +16,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -28,7 +28,7 @@ const (
 // stack is what a deployed tokenmint consists of.
 type stack struct {
 	t       *testing.T
-	sim     *tokensim.Simulator
+	sim     *mapbox.Simulator
 	secrets *secrets.Memory
 	mapbox  string // URL
 	env     []string
@@ -38,7 +38,7 @@ type stack struct {
 // newStack has a fresh parent, pasted bare as a person does.
 func newStack(t *testing.T) *stack {
 	t.Helper()
-	sim, err := tokensim.New(tokensim.Config{Seed: 5, RateLimit: 100})
+	sim, err := mapbox.New(mapbox.Config{Seed: 5, RateLimit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,14 +209,14 @@ func TestFailuresShowNoToken(t *testing.T) {
 				s.t.Fatal(err)
 			}
 		},
-		"401":         func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.Status, Status: 401}) },
-		"404":         func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.Status, Status: 404}) },
-		"422":         func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.Status, Status: 422}) },
-		"500":         func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.Status, Status: 500}) },
-		"HTML":        func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.HTML}) },
-		"half a body": func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.HalfBody}) },
-		"no answer":   func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.NoAnswer}) },
-		"lost answer": func(s *stack) { s.failing(tokensim.Fault{Kind: tokensim.LostAnswer}) },
+		"401":         func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 401}) },
+		"404":         func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 404}) },
+		"422":         func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 422}) },
+		"500":         func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 500}) },
+		"HTML":        func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.HTML}) },
+		"half a body": func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.HalfBody}) },
+		"no answer":   func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.NoAnswer}) },
+		"lost answer": func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.LostAnswer}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -236,7 +236,7 @@ func TestFailuresShowNoToken(t *testing.T) {
 	}
 }
 
-func (s *stack) failing(f tokensim.Fault) {
+func (s *stack) failing(f mapbox.Fault) {
 	s.paste()
 	f.Hits = -1
 	s.sim.Inject(f)

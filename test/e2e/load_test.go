@@ -17,9 +17,9 @@ import (
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -46,7 +46,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
-	sim, err := tokensim.New(tokensim.Config{Seed: 6, Now: clock, TemporaryDiesWithParent: true})
+	sim, err := mapbox.New(mapbox.Config{Seed: 6, Now: clock, TemporaryDiesWithParent: true})
 	if err != nil {
 		t.Fatal(err)
 	}

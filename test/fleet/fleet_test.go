@@ -26,7 +26,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
 var (
@@ -65,7 +65,7 @@ type fleet struct {
 	t      *testing.T
 	binary string
 	env    []string
-	sim    *tokensim.Simulator
+	sim    *mapbox.Simulator
 
 	mu       sync.Mutex
 	requests int
@@ -81,7 +81,7 @@ func newFleet(t *testing.T) *fleet {
 	if endpoint == "" {
 		t.Fatal("TOKENMINT_MOTO_ENDPOINT is not set: run this with test/moto.sh")
 	}
-	sim, err := tokensim.New(tokensim.Config{Seed: 9, RateLimit: 100})
+	sim, err := mapbox.New(mapbox.Config{Seed: 9, RateLimit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func (f *fleet) note(profile string, reply lambdatest.Reply, err error, took tim
 func (f *fleet) report(took time.Duration) {
 	mints := 0
 	for _, call := range f.sim.Calls() {
-		if call.Op == tokensim.OpCreateTemporary {
+		if call.Op == mapbox.OpCreateTemporary {
 			mints++
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
 var kills = flag.Int("kills.n", 15, "how often the rotator is killed; 300 for a thorough run")
@@ -36,14 +36,14 @@ const (
 // world is what the two functions work on.
 type world struct {
 	t       *testing.T
-	sim     *tokensim.Simulator
+	sim     *mapbox.Simulator
 	secrets *secrets.Memory
 	env     []string
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	sim, err := tokensim.New(tokensim.Config{Seed: 21})
+	sim, err := mapbox.New(mapbox.Config{Seed: 21})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
-	"github.com/tokenmint/tokenmint/internal/tokensim"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -42,7 +42,7 @@ func now() time.Time { return time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC) }
 // world is the mint with all that it works with: the simulator of Mapbox over HTTP, the parent secret, the table of tokens.
 type world struct {
 	t       *testing.T
-	sim     *tokensim.Simulator
+	sim     *mapbox.Simulator
 	store   *secrets.Memory
 	table   *tokencache.Memory
 	create  mint.Mint
@@ -53,7 +53,7 @@ type world struct {
 // newWorld is a world in which all is well.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	sim, err := tokensim.New(tokensim.Config{Seed: 11, Now: now})
+	sim, err := mapbox.New(mapbox.Config{Seed: 11, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,12 +133,12 @@ func withPasted(text string) func(*world) {
 }
 
 func whereMapboxSays(status int) func(*world) {
-	return func(w *world) { w.sim.Inject(tokensim.Fault{Kind: tokensim.Status, Status: status, Hits: -1}) }
+	return func(w *world) { w.sim.Inject(mapbox.Fault{Kind: mapbox.Status, Status: status, Hits: -1}) }
 }
 
 // whereMapboxIsLate lets Lambda's timeout come first. The mint keeps half a second of that for its reply.
 func whereMapboxIsLate(w *world) {
-	w.sim.Inject(tokensim.Fault{Kind: tokensim.Slow, DelayBefore: time.Minute})
+	w.sim.Inject(mapbox.Fault{Kind: mapbox.Slow, DelayBefore: time.Minute})
 	w.timeout = 600 * time.Millisecond
 }
 

@@ -1,0 +1,98 @@
+package mapbox
+
+import (
+	"net/http"
+	"slices"
+	"time"
+)
+
+// The verdicts on a token (the API's page, Retrieve a token).
+const (
+	valid     = "TokenValid"
+	malformed = "TokenMalformed"
+	invalid   = "TokenInvalid"
+	expired   = "TokenExpired"
+	revoked   = "TokenRevoked"
+)
+
+// bearer is what a request's token turned out to be.
+type bearer struct {
+	code   string
+	usage  string
+	claims claims
+	scopes []string // none unless valid
+	root   string   // id of the permanent token that it is or descends from; known for temporary tokens only if tracked
+}
+
+func (b bearer) may(scope string) bool { return slices.Contains(b.scopes, scope) }
+
+// grants reports whether the subset rule lets b hand these scopes on.
+func (b bearer) grants(scopes []string) bool {
+	return !slices.ContainsFunc(scopes, func(scope string) bool { return !b.may(scope) })
+}
+
+// inspect judges a token; s.mu is held. A permanent token of ours that is not live was deleted: nothing need be kept
+// of it.
+func (s *Simulator) inspect(token string) bearer {
+	usage, c, signed, ok := s.parse(token)
+	b := bearer{usage: usage, claims: c}
+	switch {
+	case !ok:
+		return bearer{code: malformed}
+	case !signed:
+		b.code = invalid
+	case usage == tempo:
+		s.inspectTemporary(token, &b)
+	default:
+		b.code, b.root = revoked, c.Authorization
+		if t := s.permanent(c.User, c.Authorization); t != nil {
+			b.code, b.scopes = valid, t.Scopes
+		}
+	}
+	return b
+}
+
+func (s *Simulator) inspectTemporary(token string, b *bearer) {
+	if s.now().Unix() >= b.claims.Expires {
+		b.code = expired
+		return
+	}
+	b.root = s.temporaries.live[token].Root
+	if s.cfg.TemporaryDiesWithParent && b.root != "" && s.permanent(b.claims.User, b.root) == nil {
+		b.code = revoked
+		return
+	}
+	b.code, b.scopes = valid, b.claims.Scopes
+}
+
+// verdict is the reply to a retrieve.
+type verdict struct {
+	Code  string      `json:"code"`
+	Token *parsedBody `json:"token,omitempty"`
+}
+
+// parsedBody tells a permanent token's id and nothing of its scopes, but all that a temporary token's payload holds.
+type parsedBody struct {
+	Usage         string   `json:"usage"`
+	User          string   `json:"user"`
+	Authorization string   `json:"authorization,omitempty"`
+	Client        string   `json:"client,omitempty"`
+	Created       string   `json:"created,omitempty"`
+	Expires       string   `json:"expires,omitempty"`
+	Scopes        []string `json:"scopes,omitzero"`
+}
+
+// retrieve always answers 200; the verdict is in the body.
+func retrieve(by bearer) reply {
+	v := verdict{Code: by.code}
+	if by.code != malformed {
+		v.Token = &parsedBody{Usage: by.usage, User: by.claims.User, Authorization: by.claims.Authorization}
+	}
+	if by.usage == tempo {
+		v.Token.Client = by.claims.Client
+		v.Token.Created = stamp(time.Unix(by.claims.Issued, 0))
+		v.Token.Expires = stamp(time.Unix(by.claims.Expires, 0))
+		v.Token.Scopes = by.claims.Scopes
+	}
+	return answer(http.StatusOK, v)
+}

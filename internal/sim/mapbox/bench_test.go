@@ -1,0 +1,180 @@
+package mapbox_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
+)
+
+// birth is where every test's clock stands; only Advance moves it.
+var birth = time.Date(2030, 5, 1, 12, 0, 0, 250e6, time.UTC)
+
+// everything is a set of scopes that may do all that the API offers.
+var everything = []string{
+	"tokens:read", "tokens:write", "scopes:list", "styles:tiles", "styles:read", "fonts:read", "datasets:read",
+	"uploads:read", "uploads:write", "uploads:list",
+}
+
+// bench is a simulator behind a real HTTP server, with the accounts alice and bob. all is a token of alice's with the
+// scopes everything.
+type bench struct {
+	t   *testing.T
+	sim *mapbox.Simulator
+	url string
+
+	all, allID string
+}
+
+func newBench(t *testing.T, cfg mapbox.Config) *bench {
+	t.Helper()
+	b := &bench{t: t}
+	b.sim = newSimulator(t, cfg)
+	server := httptest.NewServer(b.sim)
+	t.Cleanup(server.Close)
+	b.url = server.URL
+	b.allID, b.all = b.issue("alice", everything...)
+	return b
+}
+
+// in is the bench of a subtest.
+func (b *bench) in(t *testing.T) *bench {
+	sub := *b
+	sub.t = t
+	return &sub
+}
+
+func newSimulator(t testing.TB, cfg mapbox.Config) *mapbox.Simulator {
+	t.Helper()
+	if cfg.Now == nil {
+		cfg.Now = func() time.Time { return birth }
+	}
+	sim, err := mapbox.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"alice", "bob"} {
+		if err := sim.AddAccount(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sim
+}
+
+func (b *bench) issue(user string, scopes ...string) (id, token string) {
+	b.t.Helper()
+	id, token, err := b.sim.IssueByHand(user, "by hand", scopes)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return id, token
+}
+
+// answer is a reply, decoded. Tests print its status and message, never its body: that may hold a token.
+type answer struct {
+	status int
+	header http.Header
+	raw    []byte
+	object map[string]any
+	rows   []map[string]any
+}
+
+func (a answer) text(name string) string {
+	s, _ := a.object[name].(string)
+	return s
+}
+
+// do sends a request. A token goes into the query; params are further pairs of it.
+func (b *bench) do(method, path, token, body string, params ...string) answer {
+	b.t.Helper()
+	q := make(url.Values)
+	if token != "" {
+		q.Set("access_token", token)
+	}
+	for pair := range slices.Chunk(params, 2) {
+		q.Set(pair[0], pair[1])
+	}
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.url+path+"?"+q.Encode(), strings.NewReader(body))
+	if err != nil {
+		b.t.Fatal("the request is malformed")
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded") // as curl labels its data
+	return b.send(req)
+}
+
+func (b *bench) send(req *http.Request) answer {
+	b.t.Helper()
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		b.t.Fatalf("%s %s: no answer", req.Method, req.URL.Path)
+	}
+	defer res.Body.Close()
+	a := answer{status: res.StatusCode, header: res.Header}
+	if a.raw, err = io.ReadAll(res.Body); err != nil {
+		b.t.Fatalf("%s %s: half an answer", req.Method, req.URL.Path)
+	}
+	if json.Unmarshal(a.raw, &a.object) != nil {
+		_ = json.Unmarshal(a.raw, &a.rows)
+	}
+	return a
+}
+
+// want checks status and message of an answer.
+func (b *bench) want(a answer, status int, message string) {
+	b.t.Helper()
+	if a.status != status || a.text("message") != message {
+		b.t.Errorf("got %d %q, want %d %q", a.status, a.text("message"), status, message)
+	}
+}
+
+// create makes a permanent token with alice's own.
+func (b *bench) create(body string) answer {
+	b.t.Helper()
+	a := b.do("POST", "/tokens/v2/alice", b.all, body)
+	if a.status != http.StatusOK {
+		b.t.Fatalf("create: got %d %q", a.status, a.text("message"))
+	}
+	return a
+}
+
+// temporary makes a temporary token that lives for d.
+func (b *bench) temporary(by string, d time.Duration, scopes ...string) string {
+	b.t.Helper()
+	a := b.do("POST", "/tokens/v2/alice", by, temporaryBody(b.sim.Now().Add(d).Format(time.RFC3339), scopes))
+	if a.status != http.StatusOK {
+		b.t.Fatalf("create temporary: got %d %q", a.status, a.text("message"))
+	}
+	return a.text("token")
+}
+
+func temporaryBody(expires string, scopes []string) string {
+	body, _ := json.Marshal(map[string]any{"expires": expires, "scopes": scopes})
+	return string(body)
+}
+
+// verdict is the code of a retrieve.
+func (b *bench) verdict(token string) string {
+	b.t.Helper()
+	a := b.do("GET", "/tokens/v2", token, "")
+	if a.status != http.StatusOK {
+		b.t.Fatalf("retrieve: got %d %q", a.status, a.text("message"))
+	}
+	return a.text("code")
+}
+
+// column takes one member of each row.
+func (a answer) column(name string) []string {
+	values := []string{}
+	for _, row := range a.rows {
+		s, _ := row[name].(string)
+		values = append(values, s)
+	}
+	return values
+}

@@ -1,0 +1,71 @@
+package mapbox
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// faultBody is a Fault in the management handler's JSON.
+type faultBody struct {
+	Op          string            `json:"op,omitempty"`
+	Skip        int               `json:"skip,omitempty"`
+	Hits        int               `json:"hits,omitempty"`
+	Kind        Kind              `json:"kind"`
+	Status      int               `json:"status,omitempty"`
+	Message     string            `json:"message,omitempty"`
+	Header      map[string]string `json:"header,omitempty"`
+	DelayBefore span              `json:"delay_before,omitempty"`
+	DelayAfter  span              `json:"delay_after,omitempty"`
+}
+
+func (f *Fault) body() faultBody {
+	b := faultBody{
+		Op: f.Op, Skip: f.Skip, Hits: f.Hits, Kind: f.Kind, Status: f.Status, Message: f.Message,
+		DelayBefore: span(f.DelayBefore), DelayAfter: span(f.DelayAfter),
+	}
+	if f.Header != nil {
+		b.Header = make(map[string]string, len(f.Header))
+		for name := range f.Header {
+			b.Header[name] = f.Header.Get(name)
+		}
+	}
+	return b
+}
+
+func (b faultBody) fault() Fault {
+	f := Fault{
+		Op: b.Op, Skip: b.Skip, Hits: b.Hits, Kind: b.Kind, Status: b.Status, Message: b.Message,
+		DelayBefore: time.Duration(b.DelayBefore), DelayAfter: time.Duration(b.DelayAfter),
+		Header: make(http.Header, len(b.Header)),
+	}
+	for name, value := range b.Header {
+		f.Header.Set(name, value)
+	}
+	return f
+}
+
+// check refuses a fault that would never strike, or not as its author thinks.
+func (b faultBody) check() error {
+	ops := []string{"", OpList, OpCreate, OpCreateTemporary, OpUpdate, OpDelete, OpRetrieve, OpScopes}
+	kinds := []Kind{Slow, Status, HTML, NoAnswer, HalfBody, LostAnswer}
+	switch {
+	case !slices.Contains(ops, b.Op):
+		return fmt.Errorf("op %q is none of %q", b.Op, ops[1:])
+	case !slices.Contains(kinds, b.Kind):
+		return fmt.Errorf("kind %q is none of %q", b.Kind, kinds)
+	case b.Skip < 0 || b.Hits < -1:
+		return errors.New("skip must be 0 or more, and hits 0 (which means 1), more, or -1 for all")
+	case b.Kind == Status && b.Status == 0:
+		return errors.New("kind status asks for a status")
+	case b.Status != 0 && (b.Status < 200 || b.Status > 599):
+		return fmt.Errorf("status %d is not within 200 and 599", b.Status)
+	case b.DelayBefore < 0 || b.DelayAfter < 0:
+		return errors.New("a delay must not be negative")
+	case b.Kind == Slow && b.DelayBefore == 0 && b.DelayAfter == 0:
+		return errors.New("kind slow asks for delay_before or delay_after")
+	}
+	return nil
+}

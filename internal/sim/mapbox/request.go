@@ -1,0 +1,112 @@
+package mapbox
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// The operations, as the call log and faults name them. An address that is none of them has no name.
+const (
+	OpList            = "list"
+	OpCreate          = "create"
+	OpCreateTemporary = "create-temporary"
+	OpUpdate          = "update"
+	OpDelete          = "delete"
+	OpRetrieve        = "retrieve"
+	OpScopes          = "scopes"
+)
+
+// maxBody is far above the largest sensible body, 100 allowed URLs.
+const maxBody = 64 << 10
+
+// request is what the protocol looks at in an HTTP request. The Content-Type is not among it: curl labels the JSON of
+// the tutorial's command without the header as a form, and the API takes it.
+type request struct {
+	method, path string // path with anything like a token cut out, fit for the call log
+	origin       string // scheme and host as the client wrote them
+	query        url.Values
+
+	op, username, id string
+	token            string // access_token
+	fields           fields
+	problem          *reply // why the body is refused, once the caller has proved who it is
+}
+
+// fields are the members of a JSON object, undecoded: names are matched exactly, and null differs from absent.
+type fields map[string]json.RawMessage
+
+func readRequest(r *http.Request) request {
+	req := request{
+		method: r.Method,
+		path:   redactPath(r.URL.Path),
+		origin: "http://" + r.Host,
+		query:  r.URL.Query(),
+	}
+	if r.TLS != nil {
+		req.origin = "https://" + r.Host
+	}
+	req.token = req.query.Get("access_token")
+	req.route(r.URL.Path)
+	if req.op == OpCreate || req.op == OpUpdate {
+		req.fields, req.problem = readFields(r.Body)
+	}
+	if _, ok := req.fields["expires"]; ok && req.op == OpCreate {
+		req.op = OpCreateTemporary
+	}
+	return req
+}
+
+// route finds the operation. An http.ServeMux would redirect unclean paths and answer 405 in plain text, neither of
+// which the API does.
+func (req *request) route(path string) {
+	seg := strings.Split(strings.Trim(path, "/"), "/")
+	if len(seg) == 3 && seg[0] == "scopes" && seg[1] == "v1" && req.method == http.MethodGet {
+		req.op, req.username = OpScopes, seg[2]
+		return
+	}
+	if len(seg) < 2 || seg[0] != "tokens" || seg[1] != "v2" {
+		return
+	}
+	switch len(seg) {
+	case 2:
+		req.op = map[string]string{http.MethodGet: OpRetrieve}[req.method]
+	case 3:
+		req.op = map[string]string{http.MethodGet: OpList, http.MethodPost: OpCreate}[req.method]
+		req.username = seg[2]
+	case 4:
+		req.op = map[string]string{http.MethodPatch: OpUpdate, http.MethodDelete: OpDelete}[req.method]
+		req.username, req.id = seg[2], seg[3]
+	}
+}
+
+// readFields reads exactly one JSON object.
+func readFields(body io.Reader) (fields, *reply) {
+	raw, err := io.ReadAll(http.MaxBytesReader(nil, io.NopCloser(body), maxBody))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, new(refuse(http.StatusRequestEntityTooLarge, "Payload Too Large"))
+	}
+	var f fields
+	if err != nil || json.Unmarshal(raw, &f) != nil || f == nil {
+		return nil, new(refuse(http.StatusBadRequest, "Bad Request"))
+	}
+	return f, nil
+}
+
+// redactPath cuts out what may be a token: the API's own documentation warns of tokens sent in place of ids.
+func redactPath(path string) string {
+	seg := strings.Split(path, "/")
+	for i, v := range seg {
+		if looksLikeToken(v) {
+			seg[i] = "[token]"
+		}
+	}
+	return strings.Join(seg, "/")
+}
+
+func looksLikeToken(s string) bool {
+	return strings.Contains(s, "pk.") || strings.Contains(s, "sk.") || strings.Contains(s, "tk.")
+}
