@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -150,7 +150,7 @@ func (w *world) mapbox(p pages) http.Handler {
 }
 
 // aws serves Secrets Manager.
-func (w *world) aws() http.Handler { return noOtherPages(behind(w.door, awssim.New(w.secrets))) }
+func (w *world) aws() http.Handler { return noOtherPages(behind(w.door, aws.New(w.secrets))) }
 
 // behind serves requests to one path only. Who was not told the path is refused: every user of this machine can reach
 // the port, and the path is printed to one.

@@ -15,11 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
+	simaws "github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
@@ -58,7 +58,7 @@ type service interface {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := newAccount(t).inMemory()
-	b.aws = &faultyWire{next: awssim.New(b.memory)}
+	b.aws = &faultyWire{next: simaws.New(b.memory)}
 	manager := httptest.NewServer(b.aws)
 	t.Cleanup(manager.Close)
 	b.handler = b.newHandler(awsstore.New(awssm.New(awssm.Options{

@@ -19,9 +19,9 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
@@ -83,7 +83,7 @@ func (l *Lab) open(ctx context.Context, root string) error {
 	// Each gets only what it reads: a longer environment is slower to start with.
 	aws := []string{
 		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "PARENT_SECRET_ID=" + parentSecret,
-		"TOKENS_API_URL=" + l.serve(sim), "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + l.serve(awssim.New(manager)),
+		"TOKENS_API_URL=" + l.serve(sim), "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + l.serve(aws.New(manager)),
 	}
 	plain := append([]string{"MAPBOX_USERNAME=" + user}, aws...)
 	table := append([]string{"TOKEN_TABLE=tokens", "AWS_ENDPOINT_URL_DYNAMODB=" + l.serve(l.emptyTable())}, aws...)

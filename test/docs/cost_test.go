@@ -15,9 +15,9 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -175,7 +175,7 @@ func newStack(t *testing.T) *stack {
 	if err := store.Create(t.Context(), "tokenmint/parent", strings.Repeat("a", 32), parent); err != nil {
 		t.Fatal(err)
 	}
-	service := awssim.New(store)
+	service := aws.New(store)
 	manager := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.calls.Add(1)
 		service.ServeHTTP(w, r)

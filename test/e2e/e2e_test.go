@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -46,7 +46,7 @@ func newStack(t *testing.T) *stack {
 		t.Fatal(err)
 	}
 	s := &stack{t: t, sim: sim, secrets: secrets.NewMemory(time.Now)}
-	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(awssim.New(s.secrets))
+	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(aws.New(s.secrets))
 	t.Cleanup(mapbox.Close)
 	t.Cleanup(manager.Close)
 	s.mapbox = mapbox.URL

@@ -23,9 +23,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	simaws "github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
@@ -96,7 +96,7 @@ func newFleet(t *testing.T) *fleet {
 	if err := memory.Create(t.Context(), "tokenmint/parent", strings.Repeat("a", 32), secrets.NewValue(parent)); err != nil {
 		t.Fatal(err)
 	}
-	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(awssim.New(memory))
+	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(simaws.New(memory))
 	t.Cleanup(mapbox.Close)
 	t.Cleanup(manager.Close)
 	return &fleet{

@@ -15,9 +15,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
@@ -58,7 +58,7 @@ func newWorld(t *testing.T) *world {
 	if err := w.secrets.Create(t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(parent)); err != nil {
 		t.Fatal(err)
 	}
-	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(awssim.New(w.secrets))
+	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(aws.New(w.secrets))
 	t.Cleanup(mapbox.Close)
 	t.Cleanup(manager.Close)
 	w.env = []string{

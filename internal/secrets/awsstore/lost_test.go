@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 )
 
 const (
@@ -67,7 +67,7 @@ func TestMoveSurvivesLostAnswers(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			mem, client := parent(t), &lossy{operation: "UpdateSecretVersionStage", lose: 1}
-			if err := open(t, awssim.New(mem), client).MoveStage(t.Context(), name, move.stage, move.from, move.to); err != nil {
+			if err := open(t, aws.New(mem), client).MoveStage(t.Context(), name, move.stage, move.from, move.to); err != nil {
 				t.Errorf("a move whose first answer was lost: %v", err)
 			}
 			d, err := mem.Describe(t.Context(), name)
@@ -85,7 +85,7 @@ func TestPutSurvivesLostAnswer(t *testing.T) {
 	t.Parallel()
 	mem := parent(t)
 	const v3 = "33333333-3333-4333-8333-333333333333"
-	store := open(t, awssim.New(mem), &lossy{operation: "PutSecretValue", lose: 1})
+	store := open(t, aws.New(mem), &lossy{operation: "PutSecretValue", lose: 1})
 	if err := store.Put(t.Context(), name, v3, one, "a"); err != nil {
 		t.Errorf("a put whose first answer was lost: %v", err)
 	}
@@ -100,12 +100,12 @@ func TestUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	t.Run("all answers lost", func(t *testing.T) {
 		t.Parallel()
-		store := open(t, awssim.New(parent(t)), &lossy{operation: "UpdateSecretVersionStage", lose: 100})
+		store := open(t, aws.New(parent(t)), &lossy{operation: "UpdateSecretVersionStage", lose: 100})
 		unknown(t, store.MoveStage(t.Context(), name, secrets.Current, v1, v2))
 	})
 	t.Run("labels cannot be read afterwards", func(t *testing.T) {
 		t.Parallel()
-		service := awssim.New(parent(t))
+		service := aws.New(parent(t))
 		store := open(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "DescribeSecret") {
 				fail(w, "AccessDeniedException")

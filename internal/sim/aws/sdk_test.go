@@ -1,4 +1,4 @@
-package awssim_test
+package aws_test
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package awssim
+package aws
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package awssim_test
+package aws_test
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenmint/tokenmint/internal/awssim"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 )
 
 const (
@@ -40,7 +40,7 @@ func newService(t *testing.T) (http.Handler, *secrets.Memory) {
 			t.Fatal(err)
 		}
 	}
-	return awssim.New(mem), mem
+	return aws.New(mem), mem
 }
 
 // call sends one request as the SDK does, and checks what all replies have in common.

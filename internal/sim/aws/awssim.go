@@ -1,4 +1,4 @@
-// Package awssim speaks the wire protocol of AWS Secrets Manager (AWS JSON 1.1) over a secrets.Memory, so that
+// Package aws speaks the wire protocol of AWS Secrets Manager (AWS JSON 1.1) over a secrets.Memory, so that
 // the real SDK can be used with no AWS: in tests and by the local runner. The rules of versions and labels are
 // the store's; this package translates.
 //
@@ -8,7 +8,7 @@
 // replication, pages of ListSecretVersionIds (all versions come at once), throttling, and delays between a
 // write and the reads that show it. Members of a request that it does not know are ignored, as the service
 // ignores them. The texts of its errors are its own; their codes are the service's.
-package awssim
+package aws
 
 import (
 	"crypto/rand"
