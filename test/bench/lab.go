@@ -19,10 +19,10 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
+	"github.com/tokenmint/tokenmint/internal/testkit/lambda"
 )
 
 // Names of what is measured.
@@ -73,7 +73,7 @@ func Open(ctx context.Context, root string) (*Lab, error) {
 }
 
 func (l *Lab) open(ctx context.Context, root string) error {
-	if err := lambdatest.Compile(ctx, root, l.dir, "./test/bench/hello", "./test/bench/plain", "./functions/mint"); err != nil {
+	if err := lambda.Compile(ctx, root, l.dir, "./test/bench/hello", "./test/bench/plain", "./functions/mint"); err != nil {
 		return err
 	}
 	sim, manager, err := stock(ctx)

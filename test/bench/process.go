@@ -12,7 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/tokenmint/tokenmint/internal/lambdatest"
+	"github.com/tokenmint/tokenmint/internal/testkit/lambda"
 )
 
 // limit is the time that the template gives the function.
@@ -20,7 +20,7 @@ const limit = 15 * time.Second
 
 // Process is a running subject.
 type Process struct {
-	*lambdatest.Instance
+	*lambda.Instance
 
 	StartUp time.Duration // from its start until it asked for its first event
 
@@ -29,7 +29,7 @@ type Process struct {
 
 // Start runs a subject until it asks for its first event. Kill must end it.
 func (l *Lab) Start(ctx context.Context, s Subject) (Process, error) {
-	instance, err := lambdatest.Run(s.File, s.env...)
+	instance, err := lambda.Run(s.File, s.env...)
 	if err != nil {
 		return Process{}, fmt.Errorf("start %s: %w", s.Name, err)
 	}

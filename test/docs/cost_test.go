@@ -15,10 +15,10 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
+	"github.com/tokenmint/tokenmint/internal/testkit/lambda"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -189,13 +189,13 @@ func newStack(t *testing.T) *stack {
 	return s
 }
 
-func (s *stack) start(function string) *lambdatest.Instance {
+func (s *stack) start(function string) *lambda.Instance {
 	s.t.Helper()
-	return lambdatest.Start(s.t, lambdatest.Build(s.t, root, "./functions/"+function), s.env...)
+	return lambda.Start(s.t, lambda.Build(s.t, root, "./functions/"+function), s.env...)
 }
 
 // invoke returns the body of the reply, or the reply itself if it has none.
-func (s *stack) invoke(function *lambdatest.Instance, event string) string {
+func (s *stack) invoke(function *lambda.Instance, event string) string {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()

@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
+	"github.com/tokenmint/tokenmint/internal/testkit/lambda"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -78,7 +78,7 @@ func (s *stack) paste(scopes ...string) {
 }
 
 // invoke runs one event, in the time that the template gives the function.
-func (s *stack) invoke(function *lambdatest.Instance, event string) lambdatest.Reply {
+func (s *stack) invoke(function *lambda.Instance, event string) lambda.Reply {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 15*time.Second)
 	defer cancel()
@@ -90,7 +90,7 @@ func (s *stack) invoke(function *lambdatest.Instance, event string) lambdatest.R
 }
 
 // mint runs a fixture and returns the reply and its body.
-func (s *stack) mint(function *lambdatest.Instance, fixture string) (status int, body string) {
+func (s *stack) mint(function *lambda.Instance, fixture string) (status int, body string) {
 	s.t.Helper()
 	event, err := os.ReadFile("../../events/" + fixture + ".json")
 	if err != nil {
@@ -154,8 +154,8 @@ func TestMintRotateMint(t *testing.T) {
 	t.Parallel()
 	s := newStack(t)
 	s.paste()
-	mint := lambdatest.Start(t, lambdatest.Build(t, "../..", "./functions/mint"), s.env...)
-	rotate := lambdatest.Start(t, lambdatest.Build(t, "../..", "./functions/rotate"), s.env...)
+	mint := lambda.Start(t, lambda.Build(t, "../..", "./functions/mint"), s.env...)
+	rotate := lambda.Start(t, lambda.Build(t, "../..", "./functions/rotate"), s.env...)
 
 	pasted := s.current().ID
 	if status, body := s.mint(mint, "mint-iam"); status != 200 || s.verdict(body) != tokens.VerdictValid {
@@ -191,7 +191,7 @@ func TestMintRotateMint(t *testing.T) {
 // Each failure that the functions can meet, with tokens planted where they are met: no value may reach a log or a reply.
 func TestFailuresShowNoToken(t *testing.T) {
 	t.Parallel()
-	mintFile, rotateFile := lambdatest.Build(t, "../..", "./functions/mint"), lambdatest.Build(t, "../..", "./functions/rotate")
+	mintFile, rotateFile := lambda.Build(t, "../..", "./functions/mint"), lambda.Build(t, "../..", "./functions/rotate")
 	for name, prepare := range map[string]func(s *stack){
 		"no secret": func(*stack) {},
 		"no token": func(s *stack) {
@@ -222,7 +222,7 @@ func TestFailuresShowNoToken(t *testing.T) {
 			t.Parallel()
 			s := newStack(t)
 			prepare(s)
-			mint, rotate := lambdatest.Start(t, mintFile, s.env...), lambdatest.Start(t, rotateFile, s.env...)
+			mint, rotate := lambda.Start(t, mintFile, s.env...), lambda.Start(t, rotateFile, s.env...)
 			status, body := s.mint(mint, "mint-iam")
 			if status < 400 {
 				t.Errorf("mint: status %d", status)
@@ -246,7 +246,7 @@ func TestWrongSettingStopsTheFunctionWithOneSentence(t *testing.T) {
 	t.Parallel()
 	const good = "PARENT_SECRET_ID=p AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b"
 	for _, path := range []string{"./functions/mint", "./functions/rotate"} {
-		file := lambdatest.Build(t, "../..", path)
+		file := lambda.Build(t, "../..", path)
 		for _, tc := range []struct{ name, env string }{
 			{"PARENT_SECRET_ID", "AWS_REGION=eu-west-1"},
 			{"AWS_REGION", "PARENT_SECRET_ID=p"},
@@ -257,7 +257,7 @@ func TestWrongSettingStopsTheFunctionWithOneSentence(t *testing.T) {
 			{"AWS_ENDPOINT_URL", good + " AWS_ENDPOINT_URL=localhost"},
 			{"AWS_ENDPOINT_URL_SECRETS_MANAGER", good + " AWS_ENDPOINT_URL_SECRETS_MANAGER=ftp://x"},
 		} {
-			function := lambdatest.Start(t, file, strings.Fields(tc.env)...)
+			function := lambda.Start(t, file, strings.Fields(tc.env)...)
 			select {
 			case <-function.Exited():
 			case <-time.After(10 * time.Second):

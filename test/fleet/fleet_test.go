@@ -23,10 +23,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	simaws "github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
+	"github.com/tokenmint/tokenmint/internal/testkit/lambda"
 )
 
 var (
@@ -116,7 +116,7 @@ func build(t *testing.T) string {
 	for _, p := range profiles {
 		text += fmt.Sprintf("  %s:\n    scopes: [styles:read, fonts:read]\n    lifetime: 5m\n    reuse: %s\n    allow: [{iam: %q}]\n", p.name, p.reuse, caller)
 	}
-	return lambdatest.BuildEdited(t, "../..", "./functions/mint", map[string]lambdatest.Edit{
+	return lambda.BuildEdited(t, "../..", "./functions/mint", map[string]lambda.Edit{
 		"config/tokenmint.yaml": func(string) string { return text },
 	})
 }
@@ -144,7 +144,7 @@ func newTable(t *testing.T, endpoint string) string {
 // keepAsking is the life of one place in the fleet: instances follow one another in it, each killed after a while.
 func (f *fleet) keepAsking(ctx context.Context, random *rand.Rand) {
 	for ctx.Err() == nil {
-		instance := lambdatest.Start(f.t, f.binary, f.env...)
+		instance := lambda.Start(f.t, f.binary, f.env...)
 		life := time.AfterFunc(time.Duration((0.3+random.ExpFloat64())*float64(20*time.Second)), instance.Kill)
 		for ctx.Err() == nil && f.ask(instance, profiles[random.IntN(len(profiles))].name) {
 			time.Sleep(time.Duration(random.Int64N(int64(100 * time.Millisecond))))
@@ -160,7 +160,7 @@ func (f *fleet) keepAsking(ctx context.Context, random *rand.Rand) {
 }
 
 // ask makes one request, and reports whether the instance lives. What a killed instance owed is no error: its caller would ask again.
-func (f *fleet) ask(instance *lambdatest.Instance, profile string) bool {
+func (f *fleet) ask(instance *lambda.Instance, profile string) bool {
 	event := events.APIGatewayV2HTTPRequest{RouteKey: "POST /tokens", Body: fmt.Sprintf(`{"profile":%q}`, profile)}
 	event.RequestContext.HTTP.Method = "POST"
 	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
@@ -184,7 +184,7 @@ func (f *fleet) ask(instance *lambdatest.Instance, profile string) bool {
 	return true
 }
 
-func (f *fleet) note(profile string, reply lambdatest.Reply, err error, took time.Duration) {
+func (f *fleet) note(profile string, reply lambda.Reply, err error, took time.Duration) {
 	var response events.APIGatewayV2HTTPResponse
 	var body struct{ Token, Code string }
 	if err == nil {

@@ -15,10 +15,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/tokenmint/tokenmint/internal/lambdatest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
+	"github.com/tokenmint/tokenmint/internal/testkit/lambda"
 )
 
 var kills = flag.Int("kills.n", 15, "how often the rotator is killed; 300 for a thorough run")
@@ -71,11 +71,11 @@ func newWorld(t *testing.T) *world {
 // build builds a function with short times and a profile that mints for each request.
 func build(t *testing.T, path string) string {
 	t.Helper()
-	replace := func(old, with string) lambdatest.Edit {
+	replace := func(old, with string) lambda.Edit {
 		return func(text string) string { return strings.Replace(text, old, with, 1) }
 	}
 	profile := fmt.Sprintf("parent: {retire_after: %s}\nprofiles:\n  all:\n    scopes: [styles:read, fonts:read]\n    mints_per_minute: 1000000\n    allow: [{iam: %q}]\n", grace, caller)
-	return lambdatest.BuildEdited(t, "../..", path, map[string]lambdatest.Edit{
+	return lambda.BuildEdited(t, "../..", path, map[string]lambda.Edit{
 		"config/tokenmint.yaml": func(string) string {
 			return strings.Replace(profile, "parent: {", "parent: {mints_per_minute: 1000000, ", 1)
 		},
@@ -129,7 +129,7 @@ func TestKills(t *testing.T) {
 // rotation forces a rotation in a process of its own and kills it after a time, or, with 0, waits until it is done. It returns how long that took.
 func (w *world) rotation(binary, id string, killAfter time.Duration) time.Duration {
 	w.t.Helper()
-	instance := lambdatest.Start(w.t, binary, w.env...)
+	instance := lambda.Start(w.t, binary, w.env...)
 	defer instance.Kill()
 	if killAfter > 0 {
 		timer := time.AfterFunc(killAfter, instance.Kill)
@@ -148,7 +148,7 @@ func (w *world) rotation(binary, id string, killAfter time.Duration) time.Durati
 // settle lets graces and orphans come of age, with heartbeats that nobody disturbs.
 func (w *world) settle(binary, id string) {
 	w.t.Helper()
-	instance := lambdatest.Start(w.t, binary, w.env...)
+	instance := lambda.Start(w.t, binary, w.env...)
 	defer instance.Kill()
 	for i := range 3 {
 		ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
@@ -166,13 +166,13 @@ func (w *world) settle(binary, id string) {
 // keepMinting mints until ctx ends, with a new instance after each life requests. Every mint must succeed.
 func (w *world) keepMinting(ctx context.Context, binary string, life int) int64 {
 	var minted atomic.Int64
-	var instance *lambdatest.Instance
+	var instance *lambda.Instance
 	for i := 0; ctx.Err() == nil; i++ {
 		if i%life == 0 {
 			if instance != nil {
 				instance.Kill()
 			}
-			instance = lambdatest.Start(w.t, binary, w.env...)
+			instance = lambda.Start(w.t, binary, w.env...)
 		}
 		if err := mintOnce(context.WithoutCancel(ctx), instance); err != nil {
 			w.t.Errorf("mint: %v", err)
@@ -183,7 +183,7 @@ func (w *world) keepMinting(ctx context.Context, binary string, life int) int64 
 	return minted.Load()
 }
 
-func mintOnce(ctx context.Context, instance *lambdatest.Instance) error {
+func mintOnce(ctx context.Context, instance *lambda.Instance) error {
 	var event events.APIGatewayV2HTTPRequest
 	event.RouteKey, event.Body, event.RequestContext.HTTP.Method = "POST /tokens", "{}", "POST"
 	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{

@@ -1,7 +1,7 @@
-// Package lambdatest runs a built bootstrap as AWS Lambda does: it is the Runtime API that the process asks for its next event, so
+// Package lambda runs a built bootstrap as AWS Lambda does: it is the Runtime API that the process asks for its next event, so
 // what a test drives is the file that is deployed.
 // Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
-package lambdatest
+package lambda
 
 import (
 	"context"
