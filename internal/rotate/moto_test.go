@@ -10,8 +10,8 @@ import (
 	"net/url"
 	"testing"
 
-	"github.com/tokenmint/tokenmint/internal/mototest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/testkit/moto"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -20,14 +20,14 @@ import (
 func newMotoBench(t *testing.T) *bench {
 	t.Helper()
 	b := newAccount(t)
-	endpoint, account := mototest.Endpoint(t), mototest.Account()
-	b.store, b.service = mototest.Secrets(endpoint, account)
+	endpoint, account := moto.Endpoint(t), moto.Account()
+	b.store, b.service = moto.Secrets(endpoint, account)
 	moto, err := url.Parse(endpoint)
 	b.must(err)
 	b.aws = &faultyWire{next: httputil.NewSingleHostReverseProxy(moto)}
 	manager := httptest.NewServer(b.aws)
 	t.Cleanup(manager.Close)
-	store, _ := mototest.Secrets(manager.URL, account)
+	store, _ := moto.Secrets(manager.URL, account)
 	b.handler = b.newHandler(store, tokens.Config{BaseURL: b.mapbox(), MaxAttempts: 1})
 	return b
 }

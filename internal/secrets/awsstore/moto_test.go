@@ -5,8 +5,8 @@ package awsstore_test
 import (
 	"testing"
 
-	"github.com/tokenmint/tokenmint/internal/mototest"
 	"github.com/tokenmint/tokenmint/internal/secrets/storetest"
+	"github.com/tokenmint/tokenmint/internal/testkit/moto"
 )
 
 // motoErrs names the cases of the suite that are left out; package mototest says more.
@@ -27,6 +27,6 @@ var motoErrs = map[string]string{
 func TestStoreConformsOverMoto(t *testing.T) {
 	t.Parallel()
 	storetest.RunExcept(t, motoErrs, func(t *testing.T) (storetest.Store, storetest.Service) {
-		return mototest.Secrets(mototest.Endpoint(t), mototest.Account())
+		return moto.Secrets(moto.Endpoint(t), moto.Account())
 	})
 }

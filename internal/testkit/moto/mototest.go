@@ -1,4 +1,4 @@
-// Package mototest gives a test an account of its own on moto's server, an independent double of AWS. Run such a test with
+// Package moto gives a test an account of its own on moto's server, an independent double of AWS. Run such a test with
 // test/moto.sh.
 //
 // What moto 5.2 does otherwise than Secrets Manager, by its source (moto/secretsmanager/models.py), and what tests do about it. Where
@@ -20,7 +20,7 @@
 //   - Times are in whole seconds of the machine's clock: left out where they are compared.
 //
 // It answers requests of several clients at once without locks; test/moto.sh lets one in at a time.
-package mototest
+package moto
 
 import (
 	"context"
