@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/testkit/log"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -25,7 +25,7 @@ type machine struct {
 	t     *testing.T
 	lines map[string]string
 	stop  func() error
-	log   *logtest.Buffer
+	log   *log.Buffer
 }
 
 // startDev runs dev on free ports until the test ends or stop is called.
@@ -38,7 +38,7 @@ func startDev(t *testing.T, d dev) *machine {
 		d.getenv = nothingSet
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	m := &machine{t: t, log: &logtest.Buffer{}, lines: map[string]string{}}
+	m := &machine{t: t, log: &log.Buffer{}, lines: map[string]string{}}
 	out, printed := io.Pipe()
 	done := make(chan error, 1)
 	go func() {

@@ -11,7 +11,7 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/tokenmint/tokenmint/internal/logtest"
+	"github.com/tokenmint/tokenmint/internal/testkit/log"
 )
 
 // pty opens a terminal: what is written to keyboard is typed, and what is read from it is on the screen.
@@ -75,7 +75,7 @@ func TestPromptShowsNothing(t *testing.T) {
 		asked(t, terminal)
 		_, _ = keyboard.WriteString(typed + "\n")
 	}()
-	var ask logtest.Buffer
+	var ask log.Buffer
 	got, err := readSecret(t.Context(), terminal, &ask, "Mapbox secret token")
 	if err != nil || got.Reveal() != typed {
 		t.Fatalf("what was typed was not read: %v", err)
@@ -112,7 +112,7 @@ func TestPromptInterrupted(t *testing.T) {
 		asked(t, terminal)
 		cancel()
 	}()
-	var ask logtest.Buffer
+	var ask log.Buffer
 	if _, err := promptSecret(ctx, fd, &ask, "Mapbox secret token"); !errors.Is(err, context.Canceled) {
 		t.Errorf("after Ctrl-C: %v", err)
 	}

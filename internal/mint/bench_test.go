@@ -15,11 +15,11 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
+	"github.com/tokenmint/tokenmint/internal/testkit/log"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -53,8 +53,8 @@ type bench struct {
 	sim     *mapbox.Simulator
 	store   *secrets.Memory
 	handler *mint.Handler
-	log     *logtest.Buffer
-	metrics logtest.Buffer
+	log     *log.Buffer
+	metrics log.Buffer
 	reads   int
 	skew    time.Duration // of the mint's clock
 	planted []string      // token values that must show nowhere
@@ -69,7 +69,7 @@ func newBench(t *testing.T) *bench {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, yaml: profiles, sim: sim, store: secrets.NewMemory(time.Now), log: &logtest.Buffer{}}
+	b := &bench{t: t, yaml: profiles, sim: sim, store: secrets.NewMemory(time.Now), log: &log.Buffer{}}
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	b.mapbox = server.URL
@@ -80,7 +80,7 @@ func newBench(t *testing.T) *bench {
 // newOfflineBench is a mint with a parent, without the simulator: it can run in virtual time.
 func newOfflineBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, yaml: profiles, store: secrets.NewMemory(time.Now), log: &logtest.Buffer{}}
+	b := &bench{t: t, yaml: profiles, store: secrets.NewMemory(time.Now), log: &log.Buffer{}}
 	b.storeParent("a", b.madeUp("sk", `{"u":"acme","a":"cm1"}`).Reveal())
 	return b
 }

@@ -15,13 +15,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
 	simaws "github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
+	"github.com/tokenmint/tokenmint/internal/testkit/log"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -43,7 +43,7 @@ type bench struct {
 	store   rotate.Store    // as the test reads and writes secrets
 	service service         // what only Secrets Manager does
 	handler *rotate.Handler
-	log     *logtest.Buffer
+	log     *log.Buffer
 	aws     *faultyWire
 	planted []string // token values that must show nowhere
 }
@@ -82,7 +82,7 @@ func newAccount(t *testing.T) *bench {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t: t, sim: sim, log: &logtest.Buffer{}, planted: []string{rotationToken}}
+	return &bench{t: t, sim: sim, log: &log.Buffer{}, planted: []string{rotationToken}}
 }
 
 // inMemory keeps the secrets in memory.

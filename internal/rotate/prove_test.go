@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tokenmint/tokenmint/internal/logtest"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
+	"github.com/tokenmint/tokenmint/internal/testkit/log"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -119,7 +119,7 @@ func TestProofWaitsForATokenToBeListed(t *testing.T) {
 				if err := sim.AddAccount(user); err != nil {
 					t.Fatal(err)
 				}
-				b := (&bench{t: t, sim: sim, log: &logtest.Buffer{}}).inMemory()
+				b := (&bench{t: t, sim: sim, log: &log.Buffer{}}).inMemory()
 				b.handler = b.newHandler(b.memory, tokens.Config{HTTPClient: &http.Client{Transport: inProcess{sim}}})
 				b.paste(scopes...)
 				_, err = b.run(heartbeat)

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenmint/tokenmint/internal/logtest"
+	"github.com/tokenmint/tokenmint/internal/testkit/log"
 )
 
 // FunctionARN is what every invocation says that it invokes.
@@ -33,7 +33,7 @@ type Reply struct {
 type Instance struct {
 	server  *httptest.Server
 	process *exec.Cmd
-	log     logtest.Buffer
+	log     log.Buffer
 	exited  chan struct{} // closed when the process has ended
 
 	started time.Time

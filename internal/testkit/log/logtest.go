@@ -1,5 +1,5 @@
-// Package logtest collects what a program under test writes.
-package logtest
+// Package log collects what a program under test writes.
+package log
 
 import (
 	"bytes"
