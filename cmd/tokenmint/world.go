@@ -26,7 +26,7 @@ const parentSecret = "tokenmint/parent"
 // With --live the first is the real one, and sim is nil.
 type world struct {
 	sim     *mapbox.Simulator
-	secrets *secrets.Memory
+	secrets *aws.Memory
 	user    string
 	hand    tokens.Token // for a person's own requests to the simulator; no secret holds it
 	door    string       // path of the Secrets Manager endpoint: a secret with --live, which holds a real token, or ""
@@ -114,7 +114,7 @@ func emptyWorld(o worldOptions) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &world{sim: sim, secrets: secrets.NewMemory(sim.Now), user: o.user, now: sim.Now}, nil
+	return &world{sim: sim, secrets: aws.NewMemory(sim.Now), user: o.user, now: sim.Now}, nil
 }
 
 // liveWorld returns a world with the real Mapbox and the person's own token as parent, which stays in this process.
@@ -129,7 +129,7 @@ func liveWorld(value string) (*world, error) {
 	if err != nil {
 		return nil, fmt.Errorf("MAPBOX_ACCESS_TOKEN: %w", err)
 	}
-	w := &world{secrets: secrets.NewMemory(time.Now), user: credential.Username, now: time.Now, door: "/" + newID()}
+	w := &world{secrets: aws.NewMemory(time.Now), user: credential.Username, now: time.Now, door: "/" + newID()}
 	return w, w.storeParent(credential)
 }
 

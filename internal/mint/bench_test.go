@@ -17,6 +17,7 @@ import (
 	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/testkit/log"
@@ -51,7 +52,7 @@ type bench struct {
 	yaml    string // of the profiles
 	mapbox  string // the simulator's URL
 	sim     *mapbox.Simulator
-	store   *secrets.Memory
+	store   *aws.Memory
 	handler *mint.Handler
 	log     *log.Buffer
 	metrics log.Buffer
@@ -69,7 +70,7 @@ func newBench(t *testing.T) *bench {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, yaml: profiles, sim: sim, store: secrets.NewMemory(time.Now), log: &log.Buffer{}}
+	b := &bench{t: t, yaml: profiles, sim: sim, store: aws.NewMemory(time.Now), log: &log.Buffer{}}
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	b.mapbox = server.URL
@@ -80,7 +81,7 @@ func newBench(t *testing.T) *bench {
 // newOfflineBench is a mint with a parent, without the simulator: it can run in virtual time.
 func newOfflineBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, yaml: profiles, store: secrets.NewMemory(time.Now), log: &log.Buffer{}}
+	b := &bench{t: t, yaml: profiles, store: aws.NewMemory(time.Now), log: &log.Buffer{}}
 	b.storeParent("a", b.madeUp("sk", `{"u":"acme","a":"cm1"}`).Reveal())
 	return b
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -108,7 +109,7 @@ func TestUnreadableSecretEndsTheCachedParent(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).withParent()
 	b.send(t.Context(), post("/tokens", webCaller, "{}"))
-	*b.store = *secrets.NewMemory(time.Now)
+	*b.store = *aws.NewMemory(time.Now)
 	if got := b.send(t.Context(), post("/tokens", webCaller, "{}")); got.Status != 200 {
 		t.Errorf("within its five minutes: status %d", got.Status)
 	}
@@ -145,7 +146,7 @@ func TestSecretThatGoesAfterA401(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).withParent()
 	b.send(t.Context(), post("/tokens", webCaller, "{}"))
-	*b.store = *secrets.NewMemory(time.Now)
+	*b.store = *aws.NewMemory(time.Now)
 	b.sim.Inject(mapbox.Fault{Kind: mapbox.Status, Status: 401})
 	if got := b.send(t.Context(), post("/tokens", webCaller, "{}")); got.Code != "parent_unavailable" {
 		t.Errorf("code %q", got.Code)

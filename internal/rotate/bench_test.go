@@ -39,9 +39,9 @@ var scopes = strings.Fields("styles:read tokens:read tokens:write uploads:write"
 type bench struct {
 	t       *testing.T
 	sim     *mapbox.Simulator
-	memory  *secrets.Memory // behind store and service, unless these are another's
-	store   rotate.Store    // as the test reads and writes secrets
-	service service         // what only Secrets Manager does
+	memory  *simaws.Memory // behind store and service, unless these are another's
+	store   rotate.Store   // as the test reads and writes secrets
+	service service        // what only Secrets Manager does
 	handler *rotate.Handler
 	log     *log.Buffer
 	aws     *faultyWire
@@ -87,7 +87,7 @@ func newAccount(t *testing.T) *bench {
 
 // inMemory keeps the secrets in memory.
 func (b *bench) inMemory() *bench {
-	b.memory = secrets.NewMemory(b.sim.Now)
+	b.memory = simaws.NewMemory(b.sim.Now)
 	b.store, b.service = b.memory, b.memory
 	return b
 }

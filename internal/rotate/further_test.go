@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -156,7 +157,7 @@ func TestOneThatFailsDoesNotHoldUpTheOthers(t *testing.T) {
 // forgetSecret takes a secret away.
 func (b *bench) forgetSecret(id string) {
 	b.t.Helper()
-	kept := secrets.NewMemory(b.sim.Now)
+	kept := aws.NewMemory(b.sim.Now)
 	for _, name := range []string{parentSecret, "tokenmint/beyond", "tokenmint/uploads", "tokenmint/page"} {
 		if name == id {
 			continue

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -27,7 +28,7 @@ const maxOurs = 8
 // world is Mapbox, Secrets Manager and the truth about both. Its clock is the bubble's that it runs in.
 type world struct {
 	sim      *mapbox.Simulator
-	memory   *secrets.Memory
+	memory   *aws.Memory
 	client   *tokens.Client
 	managed  []rotate.Managed // the parent first
 	guard    guard            // what is taken away from the rotator
@@ -96,7 +97,7 @@ func newWorld() *world {
 	if err := w.sim.AddAccount(user); err != nil {
 		panic(err)
 	}
-	w.memory = secrets.NewMemory(time.Now)
+	w.memory = aws.NewMemory(time.Now)
 	w.client = must(tokens.New(tokens.Config{MaxAttempts: 1, HTTPClient: &http.Client{Transport: w}}))
 	return w
 }

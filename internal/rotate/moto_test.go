@@ -22,9 +22,9 @@ func newMotoBench(t *testing.T) *bench {
 	b := newAccount(t)
 	endpoint, account := moto.Endpoint(t), moto.Account()
 	b.store, b.service = moto.Secrets(endpoint, account)
-	moto, err := url.Parse(endpoint)
+	service, err := url.Parse(endpoint)
 	b.must(err)
-	b.aws = &faultyWire{next: httputil.NewSingleHostReverseProxy(moto)}
+	b.aws = &faultyWire{next: httputil.NewSingleHostReverseProxy(service)}
 	manager := httptest.NewServer(b.aws)
 	t.Cleanup(manager.Close)
 	store, _ := moto.Secrets(manager.URL, account)

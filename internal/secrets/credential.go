@@ -59,7 +59,7 @@ func ParseStored(v Value) (Credential, error) {
 	if strings.HasPrefix(text, "{") {
 		s = stored{}
 		if err := json.Unmarshal([]byte(text), &s); err != nil {
-			return Credential{}, fmt.Errorf("secret: %w", jsonFault(err))
+			return Credential{}, fmt.Errorf("secret: %w", JSONError(err))
 		}
 		if s.Token = strings.TrimSpace(s.Token); s.Token == "" {
 			return Credential{}, errors.New(`secret: JSON without "token"`)

@@ -24,12 +24,15 @@ var (
 	temporaryToken = token("tk", `{"u":"user","iat":1767366000,"exp":1767369600,"scopes":["a:read"],"client":"api"}`)
 )
 
+// rotation is the id of a version of a secret.
+const rotation = "11111111-1111-4111-8111-111111111111"
+
 func TestParseCredential(t *testing.T) {
 	t.Parallel()
 	expires := time.Date(2026, 1, 2, 16, 0, 0, 0, time.UTC)
 	bare := secrets.Credential{Token: tokens.NewToken(secretToken), Username: "user", ID: "cltokenid"}
 	full := bare
-	full.Scopes, full.Created, full.Rotation = []string{"tokens:write"}, expires, v1
+	full.Scopes, full.Created, full.Rotation = []string{"tokens:write"}, expires, rotation
 	full.Expires = time.Time{}
 	for title, c := range map[string]struct {
 		text string
@@ -41,14 +44,16 @@ func TestParseCredential(t *testing.T) {
 		"JSON, white space": {"\n {\"token\": \" " + secretToken + " \"}\n", bare},
 		"further fields":    {`{"token":"` + secretToken + `","owner":"maps team"}`, bare},
 		"everything": {`{"token":"` + secretToken + `","username":"user","id":"cltokenid","scopes":["tokens:write"],` +
-			`"created":"2026-01-02T16:00:00Z","rotation":"` + v1 + `"}`, full},
+			`"created":"2026-01-02T16:00:00Z","rotation":"` + rotation + `"}`, full},
 		"temporary": {temporaryToken, secrets.Credential{Token: tokens.NewToken(temporaryToken),
 			Username: "user", Scopes: []string{"a:read"}, Expires: expires}},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			got, err := secrets.ParseCredential(secrets.NewValue(c.text))
-			must(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if !got.Expires.Equal(c.want.Expires) {
 				t.Errorf("it expires %v, want %v", got.Expires, c.want.Expires)
 			}
@@ -106,15 +111,17 @@ func TestEncode(t *testing.T) {
 	t.Parallel()
 	c := secrets.Credential{
 		Token: tokens.NewToken(secretToken), Username: "user", ID: "cltokenid",
-		Scopes: []string{"tokens:read", "tokens:write"}, Created: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC), Rotation: v1,
+		Scopes: []string{"tokens:read", "tokens:write"}, Created: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC), Rotation: rotation,
 	}
 	v, err := c.Encode()
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !json.Valid([]byte(v.Reveal())) {
 		t.Error("it is not JSON")
 	}
 	want := `{"token":"[token]","username":"user","id":"cltokenid","scopes":["tokens:read","tokens:write"],` +
-		`"created":"2026-01-02T15:04:05Z","rotation":"` + v1 + `"}`
+		`"created":"2026-01-02T15:04:05Z","rotation":"` + rotation + `"}`
 	if v.Reveal() != strings.ReplaceAll(want, "[token]", secretToken) {
 		t.Errorf("got %s, want %s", strings.ReplaceAll(v.Reveal(), secretToken, "[token]"), want)
 	}
@@ -124,7 +131,9 @@ func TestEncode(t *testing.T) {
 
 	sparse := secrets.Credential{Token: c.Token}
 	v, err = sparse.Encode()
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if v.Reveal() != `{"token":"`+secretToken+`"}` {
 		t.Error("what is not known is written all the same")
 	}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// jsonFault describes a decoding error without quoting the text, which holds secrets: encoding/json repeats
-// numbers, and time.Time whole strings, in theirs.
-func jsonFault(err error) error {
+// JSONError describes a decoding error without quoting the text, which holds secrets: encoding/json repeats
+// numbers in its errors, and time.Time repeats whole strings.
+func JSONError(err error) error {
 	if fault, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("malformed JSON at byte %d", fault.Offset)
 	}

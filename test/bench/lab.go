@@ -97,7 +97,7 @@ func (l *Lab) open(ctx context.Context, root string) error {
 }
 
 // stock returns a Mapbox with an account and a Secrets Manager with its parent token.
-func stock(ctx context.Context) (*mapbox.Simulator, *secrets.Memory, error) {
+func stock(ctx context.Context) (*mapbox.Simulator, *aws.Memory, error) {
 	shipped, err := config.Shipped()
 	if err != nil {
 		return nil, nil, err
@@ -113,7 +113,7 @@ func stock(ctx context.Context) (*mapbox.Simulator, *secrets.Memory, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	manager := secrets.NewMemory(time.Now)
+	manager := aws.NewMemory(time.Now)
 	return sim, manager, manager.Create(ctx, parentSecret, strings.Repeat("a", 32), secrets.NewValue(parent))
 }
 

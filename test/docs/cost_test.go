@@ -171,7 +171,7 @@ func newStack(t *testing.T) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := secrets.NewMemory(time.Now)
+	store := aws.NewMemory(time.Now)
 	if err := store.Create(t.Context(), "tokenmint/parent", strings.Repeat("a", 32), parent); err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ const (
 type stack struct {
 	t       *testing.T
 	sim     *mapbox.Simulator
-	secrets *secrets.Memory
+	secrets *aws.Memory
 	mapbox  string // URL
 	env     []string
 	planted []string // token values that must show nowhere
@@ -45,7 +45,7 @@ func newStack(t *testing.T) *stack {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{t: t, sim: sim, secrets: secrets.NewMemory(time.Now)}
+	s := &stack{t: t, sim: sim, secrets: aws.NewMemory(time.Now)}
 	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(aws.New(s.secrets))
 	t.Cleanup(mapbox.Close)
 	t.Cleanup(manager.Close)

@@ -17,6 +17,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
@@ -53,7 +54,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{t: t, sim: sim, secrets: secrets.NewMemory(clock)}
+	s := &stack{t: t, sim: sim, secrets: aws.NewMemory(clock)}
 	s.paste("styles:read", "tokens:read", "tokens:write")
 	cfg, err := config.Parse("hasty.yaml", []byte(hasty))
 	if err != nil {

@@ -92,7 +92,7 @@ func newFleet(t *testing.T) *fleet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	memory := secrets.NewMemory(time.Now)
+	memory := simaws.NewMemory(time.Now)
 	if err := memory.Create(t.Context(), "tokenmint/parent", strings.Repeat("a", 32), secrets.NewValue(parent)); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ const (
 type world struct {
 	t       *testing.T
 	sim     *mapbox.Simulator
-	secrets *secrets.Memory
+	secrets *aws.Memory
 	env     []string
 }
 
@@ -54,7 +54,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, sim: sim, secrets: secrets.NewMemory(time.Now)}
+	w := &world{t: t, sim: sim, secrets: aws.NewMemory(time.Now)}
 	if err := w.secrets.Create(t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(parent)); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
@@ -43,7 +44,7 @@ func now() time.Time { return time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC) }
 type world struct {
 	t       *testing.T
 	sim     *mapbox.Simulator
-	store   *secrets.Memory
+	store   *aws.Memory
 	table   *tokencache.Memory
 	create  mint.Mint
 	timeout time.Duration // Lambda's
@@ -114,7 +115,7 @@ func (w *world) issue(scopes ...string) string {
 // paste makes text all that the parent secret has ever held.
 func (w *world) paste(text string) {
 	w.t.Helper()
-	w.store = secrets.NewMemory(now)
+	w.store = aws.NewMemory(now)
 	if err := w.store.Create(w.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(text)); err != nil {
 		w.t.Fatal(err)
 	}
@@ -122,7 +123,7 @@ func (w *world) paste(text string) {
 
 // The ways in which a world goes wrong.
 
-func withoutSecret(w *world) { w.store = secrets.NewMemory(now) }
+func withoutSecret(w *world) { w.store = aws.NewMemory(now) }
 
 func withParent(scopes ...string) func(*world) {
 	return func(w *world) { w.paste(w.issue(scopes...)) }

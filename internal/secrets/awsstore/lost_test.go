@@ -44,8 +44,8 @@ func (l *lossy) Do(r *http.Request) (*http.Response, error) {
 }
 
 // parent returns a store of one secret whose version v1 is current and v2 pending.
-func parent(t *testing.T) *secrets.Memory {
-	mem := secrets.NewMemory(time.Now)
+func parent(t *testing.T) *aws.Memory {
+	mem := aws.NewMemory(time.Now)
 	err := errors.Join(
 		mem.Create(t.Context(), name, v1, one),
 		mem.Put(t.Context(), name, v2, two, secrets.Pending),

@@ -71,7 +71,7 @@ func describeVersion(id string) string {
 	return "version " + id
 }
 
-// Put stores a version with the labels, as secrets.Memory's Put does. The service's own default, to move
+// Put stores a version with the labels, as [secrets.Store] says. The service's own default, to move
 // AWSCURRENT to a version put without labels, is out of reach here.
 func (s *Store) Put(ctx context.Context, id, versionID string, v secrets.Value, stages ...string) error {
 	var err error
@@ -91,7 +91,7 @@ func (s *Store) Put(ctx context.Context, id, versionID string, v secrets.Value, 
 	return nil
 }
 
-// MoveStage moves a label by compare-and-swap, as secrets.Memory's MoveStage does.
+// MoveStage moves a label by compare-and-swap, as [secrets.Store] says.
 //
 // The service answers InvalidParameterException to every reason for which a label stays where it is, also to
 // the repetition, by the SDK's retries or by the caller, of a move whose answer was lost. So after that answer

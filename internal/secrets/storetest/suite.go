@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 )
 
 // Store is what the suite drives.
@@ -22,7 +23,7 @@ type Store interface {
 	MoveStage(ctx context.Context, id, stage, from, to string) error
 }
 
-// Service does what only the service can. A [secrets.Memory] does.
+// Service does what only the service can. A [aws.Memory] does.
 type Service interface {
 	Create(ctx context.Context, name, versionID string, v secrets.Value) error
 	BeginRotation(ctx context.Context, id, versionID string) error
@@ -31,9 +32,9 @@ type Service interface {
 
 // Run runs every case over a store of its own. The function open returns a store whose secrets are those of
 // the Memory, through which a case does what only the service can.
-func Run(t *testing.T, open func(*testing.T, *secrets.Memory) Store) {
+func Run(t *testing.T, open func(*testing.T, *aws.Memory) Store) {
 	RunExcept(t, nil, func(t *testing.T) (Store, Service) {
-		mem := secrets.NewMemory(func() time.Time { return created })
+		mem := aws.NewMemory(func() time.Time { return created })
 		return open(t, mem), mem
 	})
 }

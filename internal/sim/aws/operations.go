@@ -28,7 +28,7 @@ func decoded[In any](serve func(context.Context, In) (any, error)) operation {
 
 // service holds the operations. Their requests and replies are the shapes of the API reference, less what
 // the package comment excludes.
-type service struct{ mem *secrets.Memory }
+type service struct{ mem *Memory }
 
 type secretRef struct {
 	ARN       string

@@ -1,4 +1,4 @@
-package secrets_test
+package aws_test
 
 import (
 	"context"
@@ -10,13 +10,7 @@ import (
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secrets/storetest"
-)
-
-const (
-	name = "tokenmint/parent"
-	v1   = "11111111-1111-4111-8111-111111111111"
-	v2   = "22222222-2222-4222-8222-222222222222"
-	v3   = "33333333-3333-4333-8333-333333333333"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 )
 
 var (
@@ -27,15 +21,15 @@ var (
 
 func TestMemoryConforms(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(_ *testing.T, mem *secrets.Memory) storetest.Store { return mem })
+	storetest.Run(t, func(_ *testing.T, mem *aws.Memory) storetest.Store { return mem })
 }
 
 // parent returns a store whose clock moves a second with each version, and that holds one secret: version
 // v1, current.
-func parent(t *testing.T) *secrets.Memory {
+func parent(t *testing.T) *aws.Memory {
 	t.Helper()
 	ticks := 0
-	mem := secrets.NewMemory(func() time.Time {
+	mem := aws.NewMemory(func() time.Time {
 		ticks++
 		return start.Add(time.Duration(ticks-1) * time.Second)
 	})
@@ -47,19 +41,6 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestDescription(t *testing.T) {
-	t.Parallel()
-	d := secrets.Description{Stages: map[string][]string{v1: {secrets.Previous, "a"}, v2: {secrets.Current}}}
-	for stage, want := range map[string]string{secrets.Current: v2, "a": v1, secrets.Pending: "", "": ""} {
-		if id, ok := d.VersionAt(stage); id != want || ok != (want != "") {
-			t.Errorf("label %q is at %q, %t, want %q", stage, id, ok, want)
-		}
-	}
-	if !d.Has(v1, "a") || d.Has(v2, "a") || d.Has(v3, secrets.Current) {
-		t.Error("a version has a label that it has not, or the reverse")
 	}
 }
 
@@ -168,18 +149,18 @@ func TestUpdateStageIsStrict(t *testing.T) {
 
 func TestBeginRotation(t *testing.T) {
 	t.Parallel()
-	begin := func(id string) func(context.Context, *secrets.Memory) error {
-		return func(ctx context.Context, m *secrets.Memory) error { return m.BeginRotation(ctx, name, id) }
+	begin := func(id string) func(context.Context, *aws.Memory) error {
+		return func(ctx context.Context, m *aws.Memory) error { return m.BeginRotation(ctx, name, id) }
 	}
 	for title, c := range map[string]struct {
-		prepare func(context.Context, *secrets.Memory) error
+		prepare func(context.Context, *aws.Memory) error
 		begin   string
 		want    error
 	}{
 		"first":             {nil, v2, nil},
 		"again":             {begin(v2), v2, nil},
 		"another under way": {begin(v3), v2, secrets.ErrConflict},
-		"pending rests on current": {func(ctx context.Context, m *secrets.Memory) error {
+		"pending rests on current": {func(ctx context.Context, m *aws.Memory) error {
 			return m.MoveStage(ctx, name, secrets.Pending, "", v1)
 		}, v2, nil},
 		"version exists":   {nil, v1, secrets.ErrExists},

@@ -1,8 +1,10 @@
-package secrets
+package aws
 
 import (
 	"context"
 	"fmt"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
 // BeginRotation registers a version without value as AWSPENDING, as the service does before it invokes a
@@ -13,18 +15,18 @@ func (m *Memory) BeginRotation(ctx context.Context, id, versionID string) error 
 		if err := checkVersionID(versionID); err != nil {
 			return err
 		}
-		holder := s.labels[Pending]
+		holder := s.labels[secrets.Pending]
 		switch {
 		case holder == versionID:
 			return nil
-		case holder != "" && holder != s.labels[Current]:
-			return fmt.Errorf("rotation %s is in progress: %w", holder, ErrConflict)
+		case holder != "" && holder != s.labels[secrets.Current]:
+			return fmt.Errorf("rotation %s is in progress: %w", holder, secrets.ErrConflict)
 		}
 		if _, ok := s.versions[versionID]; ok {
-			return fmt.Errorf("version %s: %w", versionID, ErrExists)
+			return fmt.Errorf("version %s: %w", versionID, secrets.ErrExists)
 		}
 		s.versions[versionID] = version{created: m.instant()}
-		s.labels[Pending] = versionID
+		s.labels[secrets.Pending] = versionID
 		return nil
 	})
 }

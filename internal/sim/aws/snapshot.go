@@ -1,4 +1,4 @@
-package secrets
+package aws
 
 import (
 	"encoding/json"
@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
 // snapshot is the JSON form of a Memory. It holds the values in clear: whoever writes it to a file keeps
@@ -48,14 +50,14 @@ func (m *Memory) Snapshot() ([]byte, error) {
 func (m *Memory) Restore(data []byte) error {
 	var snap snapshot
 	if err := json.Unmarshal(data, &snap); err != nil {
-		return fmt.Errorf("restore secrets: %w", jsonFault(err))
+		return fmt.Errorf("restore secrets: %w", secrets.JSONError(err))
 	}
 	restored := map[string]*secret{}
 	for _, saved := range snap.Secrets {
 		s := &secret{name: saved.Name, rotationEnabled: saved.RotationEnabled,
 			versions: map[string]version{}, labels: map[string]string{}}
 		for _, v := range saved.Versions {
-			s.versions[v.ID] = version{created: v.Created, value: NewValue(v.Value)}
+			s.versions[v.ID] = version{created: v.Created, value: secrets.NewValue(v.Value)}
 		}
 		for label, id := range saved.Labels {
 			if _, ok := s.versions[id]; !ok {

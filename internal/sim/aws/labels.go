@@ -1,16 +1,18 @@
-package secrets
+package aws
 
 import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
 // Put stores a version and attaches the labels, taking each from the version that had it. At least one label
 // must be given: the service would move AWSCURRENT to a version put without any, and no caller wants that
 // unsaid. A first version gets AWSCURRENT besides. To put an id again with the same value does nothing at
 // all, also to the labels; with another value it is ErrExists.
-func (m *Memory) Put(ctx context.Context, id, versionID string, v Value, stages ...string) error {
+func (m *Memory) Put(ctx context.Context, id, versionID string, v secrets.Value, stages ...string) error {
 	return m.with(ctx, "put version "+versionID+" of secret", id, func(s *secret) error {
 		return s.put(versionID, v, stages, m.instant())
 	})
@@ -36,7 +38,7 @@ func (m *Memory) UpdateStage(ctx context.Context, id, stage, from, to string) er
 	})
 }
 
-func (s *secret) put(versionID string, v Value, stages []string, now time.Time) error {
+func (s *secret) put(versionID string, v secrets.Value, stages []string, now time.Time) error {
 	if err := checkPut(versionID, v, stages); err != nil {
 		return err
 	}
@@ -44,7 +46,7 @@ func (s *secret) put(versionID string, v Value, stages []string, now time.Time) 
 	case old == v:
 		return nil
 	case !old.IsZero(): // a version that a native rotation has registered waits for its value
-		return ErrExists
+		return secrets.ErrExists
 	}
 	first := len(s.versions) == 0
 	s.versions[versionID] = version{created: now, value: v}
@@ -52,7 +54,7 @@ func (s *secret) put(versionID string, v Value, stages []string, now time.Time) 
 		s.attach(stage, versionID)
 	}
 	if first {
-		s.attach(Current, versionID)
+		s.attach(secrets.Current, versionID)
 	}
 	return nil
 }
@@ -66,20 +68,20 @@ func (s *secret) move(stage, from, to string) error {
 	case holder == to && to != "" && (from == "" || from == to): // it stays
 		return nil
 	case holder != from:
-		return fmt.Errorf("it sits on %q, not on %q: %w", holder, from, ErrConflict)
+		return fmt.Errorf("it sits on %q, not on %q: %w", holder, from, secrets.ErrConflict)
 	case from == "" && to == "":
-		return fmt.Errorf("neither a version to take it from nor one to give it to: %w", ErrInvalid)
-	case to == "" && stage == Current:
-		return fmt.Errorf("it can move to another version only, not go: %w", ErrInvalid)
+		return fmt.Errorf("neither a version to take it from nor one to give it to: %w", secrets.ErrInvalid)
+	case to == "" && stage == secrets.Current:
+		return fmt.Errorf("it can move to another version only, not go: %w", secrets.ErrInvalid)
 	case to == "":
 		delete(s.labels, stage)
 		return nil
 	}
 	if _, ok := s.versions[to]; !ok {
-		return fmt.Errorf("version %s: %w", to, ErrNotFound)
+		return fmt.Errorf("version %s: %w", to, secrets.ErrNotFound)
 	}
 	if len(s.version(to).Stages) >= maxLabels {
-		return fmt.Errorf("version %s has %d labels already: %w", to, maxLabels, ErrInvalid)
+		return fmt.Errorf("version %s has %d labels already: %w", to, maxLabels, secrets.ErrInvalid)
 	}
 	s.attach(stage, to)
 	return nil
@@ -89,7 +91,7 @@ func (s *secret) move(stage, from, to string) error {
 func (s *secret) attach(stage, to string) {
 	from := s.labels[stage]
 	s.labels[stage] = to
-	if stage == Current && from != "" && from != to {
-		s.labels[Previous] = from
+	if stage == secrets.Current && from != "" && from != to {
+		s.labels[secrets.Previous] = from
 	}
 }

@@ -1,4 +1,4 @@
-// Package aws speaks the wire protocol of AWS Secrets Manager (AWS JSON 1.1) over a secrets.Memory, so that
+// Package aws speaks the wire protocol of AWS Secrets Manager (AWS JSON 1.1) over a Memory, so that
 // the real SDK can be used with no AWS: in tests and by the local runner. The rules of versions and labels are
 // the store's; this package translates.
 //
@@ -20,15 +20,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
 // maxBody admits the longest value (64 KiB) with every byte escaped as \u00XX, and the rest of a request.
 const maxBody = 512 << 10
 
 // New returns a handler that serves the store's secrets. It listens nowhere by itself, and keeps no state.
-func New(mem *secrets.Memory) http.Handler {
+func New(mem *Memory) http.Handler {
 	s := service{mem}
 	return handler{
 		"CreateSecret":             decoded(s.create),

@@ -1,6 +1,10 @@
-package secrets
+package aws
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
+)
 
 // The service's limits (API reference of PutSecretValue and UpdateSecretVersionStage, service quotas).
 const (
@@ -11,16 +15,16 @@ const (
 	maxLabels    = 20       // on one version
 )
 
-func checkPut(versionID string, v Value, stages []string) error {
+func checkPut(versionID string, v secrets.Value, stages []string) error {
 	switch n := len(v.Reveal()); {
 	case n == 0:
-		return fmt.Errorf("no value: %w", ErrInvalid)
+		return fmt.Errorf("no value: %w", secrets.ErrInvalid)
 	case n > maxValue:
-		return fmt.Errorf("value of %d bytes, at most %d: %w", n, maxValue, ErrInvalid)
+		return fmt.Errorf("value of %d bytes, at most %d: %w", n, maxValue, secrets.ErrInvalid)
 	case len(stages) == 0:
-		return fmt.Errorf("no label: %w", ErrInvalid)
+		return fmt.Errorf("no label: %w", secrets.ErrInvalid)
 	case len(stages) > maxLabels:
-		return fmt.Errorf("%d labels, at most %d: %w", len(stages), maxLabels, ErrInvalid)
+		return fmt.Errorf("%d labels, at most %d: %w", len(stages), maxLabels, secrets.ErrInvalid)
 	}
 	for _, stage := range stages {
 		if err := checkLabel(stage); err != nil {
@@ -33,14 +37,14 @@ func checkPut(versionID string, v Value, stages []string) error {
 func checkVersionID(id string) error {
 	if len(id) < minVersionID || len(id) > maxVersionID {
 		return fmt.Errorf("version id (ClientRequestToken) of %d characters, not %d to %d: %w",
-			len(id), minVersionID, maxVersionID, ErrInvalid)
+			len(id), minVersionID, maxVersionID, secrets.ErrInvalid)
 	}
 	return nil
 }
 
 func checkLabel(stage string) error {
 	if stage == "" || len(stage) > maxLabel {
-		return fmt.Errorf("label of %d characters, not 1 to %d: %w", len(stage), maxLabel, ErrInvalid)
+		return fmt.Errorf("label of %d characters, not 1 to %d: %w", len(stage), maxLabel, secrets.ErrInvalid)
 	}
 	return nil
 }

@@ -22,10 +22,10 @@ const (
 )
 
 // newService returns a service of one secret: version v1 current, v2 pending, v3 deprecated.
-func newService(t *testing.T) (http.Handler, *secrets.Memory) {
+func newService(t *testing.T) (http.Handler, *aws.Memory) {
 	t.Helper()
 	now := time.Date(2026, 1, 2, 15, 4, 5, 678_000_000, time.UTC)
-	mem := secrets.NewMemory(func() time.Time {
+	mem := aws.NewMemory(func() time.Time {
 		now = now.Add(time.Second)
 		return now
 	})

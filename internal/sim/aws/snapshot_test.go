@@ -1,4 +1,4 @@
-package secrets_test
+package aws_test
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 )
 
 func TestSnapshotRestoresEverything(t *testing.T) {
@@ -22,7 +23,7 @@ func TestSnapshotRestoresEverything(t *testing.T) {
 	data, err := mem.Snapshot()
 	must(t, err)
 
-	copied := secrets.NewMemory(time.Now)
+	copied := aws.NewMemory(time.Now)
 	must(t, copied.Create(ctx, "earlier", v1, one))
 	must(t, copied.Restore(data))
 	if _, err := copied.Describe(ctx, "earlier"); !errors.Is(err, secrets.ErrNotFound) {

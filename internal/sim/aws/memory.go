@@ -1,4 +1,4 @@
-package secrets
+package aws
 
 import (
 	"cmp"
@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
 // Memory is a store in memory that enforces the service's rules. It serves tests and the local runner and is
@@ -34,7 +36,7 @@ type secret struct {
 
 type version struct {
 	created time.Time
-	value   Value // zero: registered by a native rotation, not put yet
+	value   secrets.Value // zero: registered by a native rotation, not put yet
 }
 
 // NewMemory returns an empty store that dates its versions by now.
@@ -52,7 +54,7 @@ func isName(name string) bool {
 // Create makes a secret whose first version is current. With a zero Value the secret has no version yet, as
 // after CreateSecret without a value. To create a secret again with the same version and value does nothing; a
 // name that is taken otherwise is ErrExists.
-func (m *Memory) Create(ctx context.Context, name, versionID string, v Value) error {
+func (m *Memory) Create(ctx context.Context, name, versionID string, v secrets.Value) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.create(ctx, name, versionID, v); err != nil {
@@ -61,22 +63,22 @@ func (m *Memory) Create(ctx context.Context, name, versionID string, v Value) er
 	return nil
 }
 
-func (m *Memory) create(ctx context.Context, name, versionID string, v Value) error {
+func (m *Memory) create(ctx context.Context, name, versionID string, v secrets.Value) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if !isName(name) {
-		return fmt.Errorf("name is not 1 to 512 letters, digits and /_+=.@-: %w", ErrInvalid)
+		return fmt.Errorf("name is not 1 to 512 letters, digits and /_+=.@-: %w", secrets.ErrInvalid)
 	}
 	if s, ok := m.secrets[name]; ok {
 		if old, ok := s.versions[versionID]; ok && old.value == v {
 			return nil
 		}
-		return ErrExists
+		return secrets.ErrExists
 	}
 	s := &secret{name: name, versions: map[string]version{}, labels: map[string]string{}}
 	if !v.IsZero() {
-		if err := s.put(versionID, v, []string{Current}, m.instant()); err != nil {
+		if err := s.put(versionID, v, []string{secrets.Current}, m.instant()); err != nil {
 			return err
 		}
 	}
@@ -85,10 +87,10 @@ func (m *Memory) create(ctx context.Context, name, versionID string, v Value) er
 }
 
 // Describe returns the secret's labels. The id here and below is the secret's name or its whole ARN.
-func (m *Memory) Describe(ctx context.Context, id string) (Description, error) {
-	var d Description
+func (m *Memory) Describe(ctx context.Context, id string) (secrets.Description, error) {
+	var d secrets.Description
 	err := m.with(ctx, "describe secret", id, func(s *secret) error {
-		d = Description{Name: s.name, ARN: s.arn(), RotationEnabled: s.rotationEnabled, Stages: map[string][]string{}}
+		d = secrets.Description{Name: s.name, ARN: s.arn(), RotationEnabled: s.rotationEnabled, Stages: map[string][]string{}}
 		for _, stage := range slices.Sorted(maps.Keys(s.labels)) {
 			versionID := s.labels[stage]
 			d.Stages[versionID] = append(d.Stages[versionID], stage)
@@ -99,11 +101,11 @@ func (m *Memory) Describe(ctx context.Context, id string) (Description, error) {
 }
 
 // Get reads a version, deprecated ones included; an empty versionID means the current one.
-func (m *Memory) Get(ctx context.Context, id, versionID string) (Version, error) {
+func (m *Memory) Get(ctx context.Context, id, versionID string) (secrets.Version, error) {
 	if versionID == "" {
-		return m.GetStage(ctx, id, Current)
+		return m.GetStage(ctx, id, secrets.Current)
 	}
-	var v Version
+	var v secrets.Version
 	err := m.with(ctx, "get version "+versionID+" of secret", id, func(s *secret) (err error) {
 		v, err = s.read(versionID)
 		return err
@@ -112,8 +114,8 @@ func (m *Memory) Get(ctx context.Context, id, versionID string) (Version, error)
 }
 
 // GetStage reads the version that carries the label.
-func (m *Memory) GetStage(ctx context.Context, id, stage string) (Version, error) {
-	var v Version
+func (m *Memory) GetStage(ctx context.Context, id, stage string) (secrets.Version, error) {
+	var v secrets.Version
 	err := m.with(ctx, "get "+stage+" of secret", id, func(s *secret) (err error) {
 		v, err = s.read(s.labels[stage])
 		return err
@@ -123,15 +125,15 @@ func (m *Memory) GetStage(ctx context.Context, id, stage string) (Version, error
 
 // Versions lists all versions, deprecated ones included, oldest first. A version that a native rotation has
 // registered and nobody has put has a zero Value.
-func (m *Memory) Versions(ctx context.Context, id string) ([]Version, error) {
-	var versions []Version
+func (m *Memory) Versions(ctx context.Context, id string) ([]secrets.Version, error) {
+	var versions []secrets.Version
 	err := m.with(ctx, "list versions of secret", id, func(s *secret) error {
 		for versionID := range s.versions {
 			versions = append(versions, s.version(versionID))
 		}
 		return nil
 	})
-	slices.SortFunc(versions, func(a, b Version) int {
+	slices.SortFunc(versions, func(a, b secrets.Version) int {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 	})
 	return versions, err
@@ -146,7 +148,7 @@ func (m *Memory) with(ctx context.Context, operation, id string, do func(*secret
 		if s := m.find(id); s != nil {
 			err = do(s)
 		} else {
-			err = ErrNotFound
+			err = secrets.ErrNotFound
 		}
 	}
 	if err != nil {
@@ -177,8 +179,8 @@ func (s *secret) arn() string {
 	return fmt.Sprintf("arn:aws:secretsmanager:us-east-1:000000000000:secret:%s-%06x", s.name, h.Sum32()&0xffffff)
 }
 
-func (s *secret) version(id string) Version {
-	v := Version{ID: id, Created: s.versions[id].created, Value: s.versions[id].value}
+func (s *secret) version(id string) secrets.Version {
+	v := secrets.Version{ID: id, Created: s.versions[id].created, Value: s.versions[id].value}
 	for stage, holder := range s.labels {
 		if holder == id {
 			v.Stages = append(v.Stages, stage)
@@ -189,10 +191,10 @@ func (s *secret) version(id string) Version {
 }
 
 // read gives ErrNotFound for a version without value too, as GetSecretValue does during a native rotation.
-func (s *secret) read(id string) (Version, error) {
+func (s *secret) read(id string) (secrets.Version, error) {
 	v := s.version(id)
 	if v.Value.IsZero() {
-		return Version{}, ErrNotFound
+		return secrets.Version{}, secrets.ErrNotFound
 	}
 	return v, nil
 }
