@@ -14,7 +14,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 
-	"github.com/tokenmint/tokenmint/internal/environment"
+	"github.com/tokenmint/tokenmint/internal/setup"
 )
 
 // credentialLimit is how long AWS may take to hand out credentials. A program of the profile may ask a person.
@@ -22,15 +22,15 @@ const credentialLimit = time.Minute
 
 // readSettings reads the functions' variables. Profile, region and credentials are found as every tool of AWS finds
 // them. Where the variables are those of a running dev, nothing of AWS is looked for: they are enough by themselves.
-func readSettings(ctx context.Context, getenv func(string) string) (environment.Settings, error) {
+func readSettings(ctx context.Context, getenv func(string) string) (setup.Settings, error) {
 	if getenv("PARENT_SECRET_ID") == "" {
-		return environment.Settings{}, errors.New("PARENT_SECRET_ID is not set: load the output Variables of the stack, " +
+		return setup.Settings{}, errors.New("PARENT_SECRET_ID is not set: load the output Variables of the stack, " +
 			"or the file that dev --env-file wrote; see --help")
 	}
 	if isDev(getenv) {
-		return environment.Read(getenv)
+		return setup.Read(getenv)
 	}
-	return environment.ReadWith(getenv, func(bool) (environment.AWS, error) { return loadAWS(ctx, getenv) })
+	return setup.ReadWith(getenv, func(bool) (setup.AWS, error) { return loadAWS(ctx, getenv) })
 }
 
 // isDev reports whether all services that are used are at addresses of this machine.
@@ -54,30 +54,30 @@ func isLocalHost(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func loadAWS(ctx context.Context, getenv func(string) string) (environment.AWS, error) {
+func loadAWS(ctx context.Context, getenv func(string) string) (setup.AWS, error) {
 	ctx, cancel := context.WithTimeout(ctx, credentialLimit)
 	defer cancel()
 	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
 	profile := cmp.Or(getenv("AWS_PROFILE"), getenv("AWS_DEFAULT_PROFILE"))
 	if missing, ok := errors.AsType[awsconfig.SharedConfigProfileNotExistError](err); ok {
-		return environment.AWS{}, fmt.Errorf("AWS has no profile %q: set AWS_PROFILE to one that aws configure list-profiles names",
+		return setup.AWS{}, fmt.Errorf("AWS has no profile %q: set AWS_PROFILE to one that aws configure list-profiles names",
 			cmp.Or(missing.Profile, profile))
 	}
 	if _, ok := errors.AsType[awsconfig.AssumeRoleTokenProviderNotSetError](err); ok {
 		// Asking for the code on standard input could send AWS the token that is piped to bootstrap.
-		return environment.AWS{}, errors.New("the AWS profile needs an MFA code, which this command does not ask for: first run " +
+		return setup.AWS{}, errors.New("the AWS profile needs an MFA code, which this command does not ask for: first run " +
 			`eval "$(aws configure export-credentials --format env)"`)
 	}
 	if err != nil {
-		return environment.AWS{}, fmt.Errorf("load the configuration of AWS, as in ~/.aws/config: %s", firstLine(err))
+		return setup.AWS{}, fmt.Errorf("load the configuration of AWS, as in ~/.aws/config: %s", firstLine(err))
 	}
 	if cfg.Region == "" {
-		return environment.AWS{}, errors.New("no AWS region is set: set AWS_REGION to the region of the parent secret, or region in the profile")
+		return setup.AWS{}, errors.New("no AWS region is set: set AWS_REGION to the region of the parent secret, or region in the profile")
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return environment.AWS{}, noCredentials(cfg, profile, err)
+		return setup.AWS{}, noCredentials(cfg, profile, err)
 	}
-	return environment.AWS{Region: cfg.Region, Credentials: cfg.Credentials, Loaded: &cfg}, nil
+	return setup.AWS{Region: cfg.Region, Credentials: cfg.Credentials, Loaded: &cfg}, nil
 }
 
 // noCredentials says in one sentence what to do.

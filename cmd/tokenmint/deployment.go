@@ -9,15 +9,15 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/environment"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
+	"github.com/tokenmint/tokenmint/internal/setup"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
 // deployment is what the functions' variables name, seen from outside.
 type deployment struct {
-	settings environment.Settings
+	settings setup.Settings
 	config   *config.Config
 	secrets  *awsstore.Store
 	mapbox   *tokens.Client
@@ -45,7 +45,7 @@ func openDeployment(
 	}
 	now := clockOf(ctx, settings.TokensAPIURL, base)
 	mapbox, err := tokens.New(tokens.Config{BaseURL: settings.TokensAPIURL, Now: now})
-	return deployment{settings, cfg, awsstore.Open(settings.AWS), mapbox, now}, err
+	return deployment{settings, cfg, awsstore.Open(settings.AWS.SecretsManager()), mapbox, now}, err
 }
 
 // errDead marks a token that certainly does not work. Any other error leaves that open.

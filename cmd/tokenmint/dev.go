@@ -15,9 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/environment"
+	"github.com/tokenmint/tokenmint/internal/setup"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
-	"github.com/tokenmint/tokenmint/internal/wiring"
 )
 
 // dev is the command's flags.
@@ -220,11 +219,11 @@ func (v variables) get(name string) string {
 
 // build puts the handlers together as the functions' mains do, from the lines instead of the process's variables.
 func build(lines variables, cfg *config.Config, w *world, log *slog.Logger) (handlers, error) {
-	settings, err := environment.Read(lines.get)
+	settings, err := setup.Read(lines.get)
 	if err != nil {
 		return handlers{}, err
 	}
-	parts := wiring.Parts{Settings: settings, Config: cfg, Now: w.now, Logger: log, Metrics: noMetrics()}
+	parts := setup.Parts{Settings: settings, Config: cfg, Now: w.now, Logger: log, Metrics: noMetrics()}
 	return newHandlers(parts)
 }
 

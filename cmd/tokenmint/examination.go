@@ -11,8 +11,8 @@ import (
 
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/setup"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
-	"github.com/tokenmint/tokenmint/internal/wiring"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -175,7 +175,7 @@ func (e examination) checkRotation(ctx context.Context, log io.Writer) {
 	if err != nil {
 		panic(err) // two plain values always marshal
 	}
-	handler, err := wiring.Rotate(wiring.Parts{
+	handler, err := setup.Rotate(setup.Parts{
 		Settings: e.settings, Config: e.config, Now: e.now, Logger: telemetry.NewLogger(log, e.settings.LogLevel), Metrics: noMetrics(),
 	})
 	if err != nil {

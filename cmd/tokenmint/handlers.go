@@ -10,7 +10,7 @@ import (
 
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/rotate"
-	"github.com/tokenmint/tokenmint/internal/wiring"
+	"github.com/tokenmint/tokenmint/internal/setup"
 )
 
 // handlers are the two functions.
@@ -19,12 +19,12 @@ type handlers struct {
 	rotate *rotate.Handler
 }
 
-func newHandlers(parts wiring.Parts) (handlers, error) {
-	minting, err := wiring.Mint(parts)
+func newHandlers(parts setup.Parts) (handlers, error) {
+	minting, err := setup.Mint(parts)
 	if err != nil {
 		return handlers{}, err
 	}
-	rotating, err := wiring.Rotate(parts)
+	rotating, err := setup.Rotate(parts)
 	return handlers{minting, rotating}, err
 }
 

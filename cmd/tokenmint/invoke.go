@@ -15,8 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/setup"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
-	"github.com/tokenmint/tokenmint/internal/wiring"
 )
 
 // invocationLimit is as long as the longer of the two functions may run.
@@ -124,7 +124,7 @@ func (i invoke) handlers(ctx context.Context, event json.RawMessage, log io.Writ
 	}
 	now := clockOf(ctx, settings.TokensAPIURL, wallClock)
 	logger := telemetry.NewLogger(log, settings.LogLevel)
-	h, err = newHandlers(wiring.Parts{Settings: settings, Config: cfg, Now: now, Logger: logger, Metrics: noMetrics()})
+	h, err = newHandlers(setup.Parts{Settings: settings, Config: cfg, Now: now, Logger: logger, Metrics: noMetrics()})
 	return h, func() {}, err
 }
 

@@ -16,7 +16,7 @@ func (e examination) checkTable(ctx context.Context) {
 		return
 	}
 	now := e.now()
-	ledger, err := dynamo.Open(e.settings.AWS, e.settings.TokenTable).Ledger(ctx, now)
+	ledger, err := dynamo.Open(e.settings.AWS.DynamoDB(), e.settings.TokenTable).Ledger(ctx, now)
 	if err != nil {
 		e.wrong("table: %v; deploy the stack, or allow these credentials dynamodb:GetItem on it; instances share no tokens without it", err)
 		return

@@ -5,12 +5,9 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
-
-	"github.com/tokenmint/tokenmint/internal/environment"
 )
 
 // checkQueue says how many messages wait in the stack's queue Undone. Each one is a run of the rotation that failed.
@@ -20,7 +17,7 @@ func (e examination) checkQueue(ctx context.Context, url, endpoint string) {
 		return
 	}
 	const waiting = types.QueueAttributeNameApproximateNumberOfMessages
-	reply, err := queuesOf(e.settings.AWS, endpoint).GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+	reply, err := sqs.NewFromConfig(e.settings.AWS.Client(endpoint)).GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{waiting},
 	})
 	if err != nil {
@@ -36,17 +33,6 @@ func (e examination) checkQueue(ctx context.Context, url, endpoint string) {
 	default:
 		e.ok("queue: no failed run waits in it")
 	}
-}
-
-func queuesOf(a environment.AWS, endpoint string) *sqs.Client {
-	if a.Loaded != nil {
-		return sqs.NewFromConfig(*a.Loaded)
-	}
-	options := sqs.Options{Region: a.Region, Credentials: a.Credentials}
-	if endpoint != "" {
-		options.BaseEndpoint = aws.String(endpoint)
-	}
-	return sqs.New(options)
 }
 
 func queueRemedy(err error) string {

@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenmint/tokenmint/internal/rotate"
+	"github.com/tokenmint/tokenmint/internal/setup"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
-	"github.com/tokenmint/tokenmint/internal/wiring"
 )
 
 // byHand is the flags of plan, rotate and retire: the rotator's events, without writing them.
@@ -97,7 +97,7 @@ func (b *byHand) run(ctx context.Context, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	handler, err := wiring.Rotate(wiring.Parts{
+	handler, err := setup.Rotate(setup.Parts{
 		Settings: d.settings, Config: d.config, Now: d.now, Logger: newLogger(log, b.logFormat(), d.settings.LogLevel),
 		Metrics: telemetry.NewMetrics(io.Discard, d.settings.Stage),
 	})

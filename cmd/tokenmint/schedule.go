@@ -12,8 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	"github.com/aws/smithy-go"
-
-	"github.com/tokenmint/tokenmint/internal/environment"
 )
 
 // hourly is how often the template's schedule beats unless it is told otherwise.
@@ -25,7 +23,7 @@ func (e examination) checkSchedule(ctx context.Context, name, endpoint string) t
 		e.note("schedule: SCHEDULE_NAME is not set, so it is not checked, and taken to be hourly")
 		return hourly
 	}
-	schedule, err := schedulerOf(e.settings.AWS, endpoint).GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &name})
+	schedule, err := scheduler.NewFromConfig(e.settings.AWS.Client(endpoint)).GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &name})
 	if err != nil {
 		e.wrong("schedule: %v; %s", withoutRequest(err), scheduleRemedy(err))
 		return hourly
@@ -44,17 +42,6 @@ func (e examination) checkSchedule(ctx context.Context, name, endpoint string) t
 		e.ok("schedule: %s is enabled and beats by %s", name, expression)
 	}
 	return beat
-}
-
-func schedulerOf(a environment.AWS, endpoint string) *scheduler.Client {
-	if a.Loaded != nil {
-		return scheduler.NewFromConfig(*a.Loaded)
-	}
-	options := scheduler.Options{Region: a.Region, Credentials: a.Credentials}
-	if endpoint != "" {
-		options.BaseEndpoint = aws.String(endpoint)
-	}
-	return scheduler.New(options)
 }
 
 // rate is the form of a schedule that says how often it beats.

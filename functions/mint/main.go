@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/tokenmint/tokenmint/internal/mint"
-	"github.com/tokenmint/tokenmint/internal/wiring"
+	"github.com/tokenmint/tokenmint/internal/setup"
 )
 
 func main() {
@@ -21,9 +21,9 @@ func main() {
 }
 
 func build() (*mint.Handler, error) {
-	parts, err := wiring.FromEnvironment(os.Getenv, os.Stdout)
+	parts, err := setup.FromEnvironment(os.Getenv, os.Stdout)
 	if err != nil {
 		return nil, err
 	}
-	return wiring.Mint(parts)
+	return setup.Mint(parts)
 }

@@ -38,13 +38,8 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// Store holds the secrets. Its errors are those of package secrets.
-type Store interface {
-	Describe(ctx context.Context, id string) (secrets.Description, error)
-	Get(ctx context.Context, id, versionID string) (secrets.Version, error)
-	Put(ctx context.Context, id, versionID string, v secrets.Value, stages ...string) error
-	MoveStage(ctx context.Context, id, stage, from, to string) error
-}
+// Store holds the secrets.
+type Store = secrets.Store
 
 // Tokens is what rotation asks of the Tokens API; a [tokens.Client] serves.
 type Tokens interface {
@@ -72,7 +67,7 @@ type Config struct {
 	Stack   string // goes into every note
 	Parent  Managed
 	Further []Managed // tokens that are created with the parent
-	Store   Store
+	Store   secrets.Store
 	Tokens  Tokens
 	Now     func() time.Time
 	Logger  *slog.Logger
@@ -85,7 +80,7 @@ type Handler struct {
 	stack   string
 	parent  Managed
 	further []Managed
-	store   Store
+	store   secrets.Store
 	tokens  Tokens
 	now     func() time.Time
 	logger  *slog.Logger

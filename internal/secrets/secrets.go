@@ -1,15 +1,12 @@
-// Package secrets is the vocabulary of a versioned secret: versions, the staging labels that say what each
-// one is for, the errors of a store, the credential that a version holds, and a store in memory. The
-// adapter to AWS Secrets Manager is package secretsmanager; it lives apart so that this package, and what
-// imports it, needs no AWS SDK. Both stores pass the suite in package secretstest.
+// Package secrets defines what a versioned secret is: versions, staging labels, the errors of a store, and the credential
+// that a version holds.
 //
-// A store has four methods, Describe, Get, Put and MoveStage, and follows the rules of AWS Secrets Manager
-// (API reference of PutSecretValue and UpdateSecretVersionStage): a label sits on one version; moving
-// AWSCURRENT moves AWSPREVIOUS to the version it left; a version's value never changes; a version without
-// labels is deprecated, and Describe does not show it.
+// [Store] is the contract. Package awsstore has the adapter to AWS Secrets Manager, and package storetest has the suite that
+// every store passes. The adapter is a package of its own, so that the packages that rotate and mint link no AWS SDK.
 package secrets
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -21,6 +18,32 @@ const (
 	Previous = "AWSPREVIOUS" // the version that AWSCURRENT left last; the store moves it by itself
 	Pending  = "AWSPENDING"  // the version that a rotation in progress prepares
 )
+
+// Store keeps versioned secrets by the rules of AWS Secrets Manager (API reference of PutSecretValue and
+// UpdateSecretVersionStage). A label is on one version. The value of a version never changes. Describe does not show a
+// version without labels.
+//
+// The id of a secret is its name or its ARN. Every error names the operation and the secret, and no error holds a value.
+// Methods may be called at the same time.
+type Store interface {
+	// Describe returns the labels of a secret.
+	Describe(ctx context.Context, id string) (Description, error)
+
+	// Get reads a version. An empty versionID means the current one. It is ErrNotFound for a version that a native
+	// rotation has registered and that has no value yet, and ErrInvalid for a value that is binary.
+	Get(ctx context.Context, id, versionID string) (Version, error)
+
+	// Put stores a version and attaches the labels, taking each from the version that had it. At least one label is
+	// required: without one, Secrets Manager would move AWSCURRENT at once. The first version also gets AWSCURRENT. To put
+	// the same version and value again has no effect, not even on labels. Another value is ErrExists.
+	Put(ctx context.Context, id, versionID string, v Value, stages ...string) error
+
+	// MoveStage moves a label if it is on the version from, and is ErrConflict otherwise: a compare-and-swap. An empty
+	// from means that the label is on no version. An empty to removes the label. A label that already is on to stays,
+	// whatever from says, because the call may repeat one whose answer was lost. Moving AWSCURRENT moves AWSPREVIOUS to
+	// the version that AWSCURRENT left.
+	MoveStage(ctx context.Context, id, stage, from, to string) error
+}
 
 // The ways in which a store says no, for errors.Is. Each means that the call had no effect. An error that is
 // none of them, such as a lost answer, leaves open whether a Put or MoveStage took place: read to find out,

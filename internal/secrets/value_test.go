@@ -13,6 +13,8 @@ import (
 )
 
 // TestValueRedacts prints a value every way there is, bare and inside other types.
+var one, two = secrets.NewValue("SENTINEL-1"), secrets.NewValue("SENTINEL-2")
+
 func TestValueRedacts(t *testing.T) {
 	t.Parallel()
 	type holder struct{ hidden secrets.Value }
@@ -22,7 +24,7 @@ func TestValueRedacts(t *testing.T) {
 		"pointer":         &one,
 		"slice":           []secrets.Value{one},
 		"map":             map[secrets.Value]secrets.Value{one: one},
-		"version":         secrets.Version{ID: v1, Value: one},
+		"version":         secrets.Version{ID: rotation, Value: one},
 		"error":           fmt.Errorf("value %v", one),
 		"unexported":      holder{one},
 		"pointer to such": &holder{one},

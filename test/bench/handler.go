@@ -10,7 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/tokenmint/tokenmint/internal/wiring"
+	"github.com/tokenmint/tokenmint/internal/setup"
 )
 
 // Handler measures the mint's handler alone, in this process, with a token that it shares: from the event to the reply,
@@ -21,11 +21,11 @@ func (l *Lab) Handler(b *testing.B) {
 		name, value, _ := strings.Cut(variable, "=")
 		env[name] = value
 	}
-	parts, err := wiring.FromEnvironment(func(name string) string { return env[name] }, io.Discard)
+	parts, err := setup.FromEnvironment(func(name string) string { return env[name] }, io.Discard)
 	if err != nil {
 		b.Fatal(err)
 	}
-	handler, err := wiring.Mint(parts)
+	handler, err := setup.Mint(parts)
 	if err != nil {
 		b.Fatal(err)
 	}

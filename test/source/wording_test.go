@@ -21,7 +21,7 @@ const root = "../.."
 
 // readers are the directories that may contain Mapbox's sentences: the client, which reads them, and
 // the simulator, which writes them.
-var readers = []string{"pkg/tokens", "internal/tokensim", "internal/sim/mapbox"}
+var readers = []string{"pkg/tokens", "internal/sim/mapbox"}
 
 // sentences are Mapbox's messages that are not also phrases of HTTP, such as "Not Found".
 var sentences = []string{

@@ -5,11 +5,12 @@ package awsstore_test
 import (
 	"testing"
 
+	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secrets/storetest"
 	"github.com/tokenmint/tokenmint/internal/testkit/moto"
 )
 
-// motoErrs names the cases of the suite that are left out; package mototest says more.
+// motoErrs names the cases of the suite that are left out; package moto says more.
 var motoErrs = map[string]string{
 	"get":                       "it dates versions by its own clock, in whole seconds",
 	"get what is not there":     "a label that cannot move is lost",
@@ -26,7 +27,7 @@ var motoErrs = map[string]string{
 // TestStoreConformsOverMoto: somebody else's reading of the protocol, as far as it is right.
 func TestStoreConformsOverMoto(t *testing.T) {
 	t.Parallel()
-	storetest.RunExcept(t, motoErrs, func(t *testing.T) (storetest.Store, storetest.Service) {
+	storetest.RunExcept(t, motoErrs, func(t *testing.T) (secrets.Store, storetest.Service) {
 		return moto.Secrets(moto.Endpoint(t), moto.Account())
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	sdk "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
 	"github.com/tokenmint/tokenmint/internal/secrets/storetest"
 	simaws "github.com/tokenmint/tokenmint/internal/sim/aws"
@@ -20,7 +21,7 @@ import (
 
 func TestStoreConforms(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T, mem *simaws.Memory) storetest.Store {
+	storetest.Run(t, func(t *testing.T, mem *simaws.Memory) secrets.Store {
 		return open(t, simaws.New(mem), nil)
 	})
 }

@@ -15,14 +15,6 @@ import (
 	"github.com/tokenmint/tokenmint/internal/sim/aws"
 )
 
-// Store is what the suite drives.
-type Store interface {
-	Describe(ctx context.Context, id string) (secrets.Description, error)
-	Get(ctx context.Context, id, versionID string) (secrets.Version, error)
-	Put(ctx context.Context, id, versionID string, v secrets.Value, stages ...string) error
-	MoveStage(ctx context.Context, id, stage, from, to string) error
-}
-
 // Service does what only the service can. A [aws.Memory] does.
 type Service interface {
 	Create(ctx context.Context, name, versionID string, v secrets.Value) error
@@ -32,8 +24,8 @@ type Service interface {
 
 // Run runs every case over a store of its own. The function open returns a store whose secrets are those of
 // the Memory, through which a case does what only the service can.
-func Run(t *testing.T, open func(*testing.T, *aws.Memory) Store) {
-	RunExcept(t, nil, func(t *testing.T) (Store, Service) {
+func Run(t *testing.T, open func(*testing.T, *aws.Memory) secrets.Store) {
+	RunExcept(t, nil, func(t *testing.T) (secrets.Store, Service) {
 		mem := aws.NewMemory(func() time.Time { return created })
 		return open(t, mem), mem
 	})
@@ -41,7 +33,7 @@ func Run(t *testing.T, open func(*testing.T, *aws.Memory) Store) {
 
 // RunExcept is Run over another double of the service, without the cases that the double is wrong about. They
 // are named with the reason.
-func RunExcept(t *testing.T, wrong map[string]string, open func(*testing.T) (Store, Service)) {
+func RunExcept(t *testing.T, wrong map[string]string, open func(*testing.T) (secrets.Store, Service)) {
 	cases := map[string]func(*testing.T, *fixture){
 		"describe":                  describe,
 		"get":                       get,
@@ -106,7 +98,7 @@ var (
 
 type fixture struct {
 	service Service
-	store   Store
+	store   secrets.Store
 }
 
 type stages = map[string][]string

@@ -21,7 +21,7 @@ var (
 
 func TestMemoryConforms(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(_ *testing.T, mem *aws.Memory) storetest.Store { return mem })
+	storetest.Run(t, func(_ *testing.T, mem *aws.Memory) secrets.Store { return mem })
 }
 
 // parent returns a store whose clock moves a second with each version, and that holds one secret: version

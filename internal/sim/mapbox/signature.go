@@ -31,7 +31,7 @@ type claims struct {
 }
 
 func signingKey(seed uint64) []byte {
-	key := sha256.Sum256(fmt.Appendf(nil, "tokensim signing key %d", seed))
+	key := sha256.Sum256(fmt.Appendf(nil, "mapbox signing key %d", seed))
 	return key[:]
 }
 

@@ -188,7 +188,7 @@ func newTable(t *testing.T) (client *dynamodb.Client, table string) {
 	t.Helper()
 	endpoint := os.Getenv("TOKENMINT_MOTO_ENDPOINT")
 	if endpoint == "" {
-		t.Fatal("TOKENMINT_MOTO_ENDPOINT is not set: run test/moto.sh go test -tags=moto ./internal/tokentable")
+		t.Fatal("TOKENMINT_MOTO_ENDPOINT is not set: run test/moto.sh go test -tags=moto ./internal/tokencache/dynamo")
 	}
 	client = dynamodb.New(dynamodb.Options{
 		BaseEndpoint: &endpoint,

@@ -13,7 +13,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/tokenmint/tokenmint/internal/environment"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 	"github.com/tokenmint/tokenmint/internal/tokencache/dynamo"
 )
@@ -75,7 +74,7 @@ func open(t *testing.T, answers ...http.HandlerFunc) (*dynamo.Store, *service) {
 	keys := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 	})
-	return dynamo.Open(environment.AWS{Region: "us-east-1", Credentials: keys, DynamoDBEndpoint: server.URL}, "tokens"), s
+	return dynamo.Open(aws.Config{Region: "us-east-1", Credentials: keys, BaseEndpoint: &server.URL}, "tokens"), s
 }
 
 // reply answers a request as the service does.

@@ -1,17 +1,17 @@
-// Package environment reads the variables that configure the two functions, and nothing else: it dials nothing. A variable
-// that is missing or wrong is an error of one sentence that names it.
-package environment
+// Package setup turns environment variables into settings, and settings into the two handlers. It is the one place where
+// adapters meet the packages that use them. The functions' mains and the local runner share it, so the same code runs on a
+// laptop and on Lambda. It dials nothing.
+//
+// A variable that is missing or wrong is an error of one sentence that names the variable.
+package setup
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // Settings are the checked variables.
@@ -23,18 +23,6 @@ type Settings struct {
 	Stack          string     // STACK: part of the note of every token that rotation creates
 	LogLevel       slog.Level // LOG_LEVEL
 	AWS            AWS
-}
-
-// AWS is what an SDK client is built from. The functions build their clients directly instead of loading the SDK's
-// shared configuration: on Lambda everything stands in the environment, and loading costs a waiting caller milliseconds.
-type AWS struct {
-	Region                 string
-	Credentials            aws.CredentialsProvider
-	SecretsManagerEndpoint string // "" means AWS's own
-	DynamoDBEndpoint       string // likewise
-
-	// Loaded is the configuration of a client, in place of all above, where the caller has loaded the SDK's shared one.
-	Loaded *aws.Config
 }
 
 // alphanumeric is in every name at AWS. The checks are no regular expressions because a function's start would wait for them to compile.
@@ -130,36 +118,6 @@ func checkEndpoints(getenv func(string) string) error {
 		}
 	}
 	return nil
-}
-
-// readAWS honours the SDK's own variables. Where every service in use is a double, since its endpoint is named, neither a region nor
-// credentials are needed; both then have placeholders, since the SDK signs every request.
-func readAWS(getenv func(string) string, table bool) (AWS, error) {
-	a := AWS{
-		Region:                 cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
-		SecretsManagerEndpoint: cmp.Or(getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), getenv("AWS_ENDPOINT_URL")),
-		DynamoDBEndpoint:       cmp.Or(getenv("AWS_ENDPOINT_URL_DYNAMODB"), getenv("AWS_ENDPOINT_URL")),
-	}
-	keys := aws.Credentials{
-		AccessKeyID:     getenv("AWS_ACCESS_KEY_ID"),
-		SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"),
-		SessionToken:    getenv("AWS_SESSION_TOKEN"),
-		Source:          "environment",
-	}
-	if a.SecretsManagerEndpoint != "" && (a.DynamoDBEndpoint != "" || !table) {
-		a.Region = cmp.Or(a.Region, "us-east-1")
-		if !keys.HasKeys() {
-			keys.AccessKeyID, keys.SecretAccessKey = "local", "local"
-		}
-	}
-	switch {
-	case a.Region == "":
-		return AWS{}, errors.New("AWS_REGION is not set: it must name the region of the parent secret")
-	case !keys.HasKeys():
-		return AWS{}, errors.New("AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set: Lambda sets both; elsewhere they must be exported")
-	}
-	a.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys, nil })
-	return a, nil
 }
 
 // checkOrigin keeps to what an endpoint may be. The value stays out of the error, for it may hold a credential.

@@ -1,11 +1,11 @@
-package wiring_test
+package setup_test
 
 import (
 	"io"
 	"strings"
 	"testing"
 
-	"github.com/tokenmint/tokenmint/internal/wiring"
+	"github.com/tokenmint/tokenmint/internal/setup"
 )
 
 // TestClockOfADeployedFunction: an instance that was frozen must count the time it slept, which the monotonic clock may not.
@@ -15,7 +15,7 @@ func TestClockOfADeployedFunction(t *testing.T) {
 		"PARENT_SECRET_ID": "tokenmint/parent", "STAGE": "test", "STACK": "tokenmint", "AWS_REGION": "eu-central-1",
 		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 	}
-	parts, err := wiring.FromEnvironment(func(name string) string { return settings[name] }, io.Discard)
+	parts, err := setup.FromEnvironment(func(name string) string { return settings[name] }, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package environment_test
+package setup_test
 
 import (
 	"log/slog"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/tokenmint/tokenmint/internal/environment"
+	"github.com/tokenmint/tokenmint/internal/setup"
 )
 
 // onLambda is the least that a function finds.
@@ -20,8 +20,8 @@ var onLambda = map[string]string{
 }
 
 // read reads the variables: those of base, but with changes, where "" is a variable that is not set.
-func read(base, changes map[string]string) (environment.Settings, error) {
-	return environment.Read(func(name string) string {
+func read(base, changes map[string]string) (setup.Settings, error) {
+	return setup.Read(func(name string) string {
 		if value, ok := changes[name]; ok {
 			return value
 		}
@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("credentials are not those of the environment, %v", err)
 	}
 	s.AWS.Credentials = nil
-	wanted := environment.Settings{Stage: "dev", Stack: "tokenmint", LogLevel: slog.LevelInfo}
+	wanted := setup.Settings{Stage: "dev", Stack: "tokenmint", LogLevel: slog.LevelInfo}
 	wanted.ParentSecretID, wanted.AWS.Region = onLambda["PARENT_SECRET_ID"], onLambda["AWS_REGION"]
 	wanted.TokensAPIURL = "https://api.mapbox.com"
 	if s != wanted {
@@ -63,33 +63,33 @@ func TestVariables(t *testing.T) {
 	short, long := "t-1", "Az09_-."+strings.Repeat("t", 248)
 	for _, c := range []struct {
 		changes map[string]string
-		want    func(*environment.Settings)
+		want    func(*setup.Settings)
 	}{
-		{map[string]string{"PARENT_SECRET_ID": "other"}, func(s *environment.Settings) { s.ParentSecretID = "other" }},
-		{map[string]string{"PARENT_SECRET_ID": arn}, func(s *environment.Settings) { s.ParentSecretID = arn }},
-		{map[string]string{"PARENT_SECRET_ID": every}, func(s *environment.Settings) { s.ParentSecretID = every }},
-		{map[string]string{"TOKENS_API_URL": local}, func(s *environment.Settings) { s.TokensAPIURL = local }},
-		{map[string]string{"TOKENS_API_URL": local + "/"}, func(s *environment.Settings) { s.TokensAPIURL = local + "/" }},
-		{map[string]string{"TOKEN_TABLE": short}, func(s *environment.Settings) { s.TokenTable = short }},
-		{map[string]string{"TOKEN_TABLE": long}, func(s *environment.Settings) { s.TokenTable = long }},
-		{map[string]string{"STAGE": "prod"}, func(s *environment.Settings) { s.Stage = "prod" }},
-		{map[string]string{"STACK": "maps"}, func(s *environment.Settings) { s.Stack = "maps" }},
-		{map[string]string{"LOG_LEVEL": "DEBUG"}, func(s *environment.Settings) { s.LogLevel = slog.LevelDebug }},
-		{map[string]string{"LOG_LEVEL": "warn"}, func(s *environment.Settings) { s.LogLevel = slog.LevelWarn }},
-		{map[string]string{"AWS_REGION": "us-west-2"}, func(s *environment.Settings) { s.AWS.Region = "us-west-2" }},
-		{map[string]string{"AWS_DEFAULT_REGION": "us-west-2"}, func(*environment.Settings) {}},
-		{map[string]string{"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-west-2"}, func(s *environment.Settings) { s.AWS.Region = "us-west-2" }},
-		{map[string]string{"AWS_ENDPOINT_URL": local}, func(s *environment.Settings) {
+		{map[string]string{"PARENT_SECRET_ID": "other"}, func(s *setup.Settings) { s.ParentSecretID = "other" }},
+		{map[string]string{"PARENT_SECRET_ID": arn}, func(s *setup.Settings) { s.ParentSecretID = arn }},
+		{map[string]string{"PARENT_SECRET_ID": every}, func(s *setup.Settings) { s.ParentSecretID = every }},
+		{map[string]string{"TOKENS_API_URL": local}, func(s *setup.Settings) { s.TokensAPIURL = local }},
+		{map[string]string{"TOKENS_API_URL": local + "/"}, func(s *setup.Settings) { s.TokensAPIURL = local + "/" }},
+		{map[string]string{"TOKEN_TABLE": short}, func(s *setup.Settings) { s.TokenTable = short }},
+		{map[string]string{"TOKEN_TABLE": long}, func(s *setup.Settings) { s.TokenTable = long }},
+		{map[string]string{"STAGE": "prod"}, func(s *setup.Settings) { s.Stage = "prod" }},
+		{map[string]string{"STACK": "maps"}, func(s *setup.Settings) { s.Stack = "maps" }},
+		{map[string]string{"LOG_LEVEL": "DEBUG"}, func(s *setup.Settings) { s.LogLevel = slog.LevelDebug }},
+		{map[string]string{"LOG_LEVEL": "warn"}, func(s *setup.Settings) { s.LogLevel = slog.LevelWarn }},
+		{map[string]string{"AWS_REGION": "us-west-2"}, func(s *setup.Settings) { s.AWS.Region = "us-west-2" }},
+		{map[string]string{"AWS_DEFAULT_REGION": "us-west-2"}, func(*setup.Settings) {}},
+		{map[string]string{"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-west-2"}, func(s *setup.Settings) { s.AWS.Region = "us-west-2" }},
+		{map[string]string{"AWS_ENDPOINT_URL": local}, func(s *setup.Settings) {
 			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = local, local
 		}},
-		{map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, func(s *environment.Settings) {
+		{map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, func(s *setup.Settings) {
 			s.AWS.SecretsManagerEndpoint = local
 		}},
-		{map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local}, func(s *environment.Settings) { s.AWS.DynamoDBEndpoint = local }},
-		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example", "AWS_ENDPOINT_URL_DYNAMODB": local}, func(s *environment.Settings) {
+		{map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local}, func(s *setup.Settings) { s.AWS.DynamoDBEndpoint = local }},
+		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example", "AWS_ENDPOINT_URL_DYNAMODB": local}, func(s *setup.Settings) {
 			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = "https://all.example", local
 		}},
-		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example", "AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, func(s *environment.Settings) {
+		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example", "AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, func(s *setup.Settings) {
 			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = local, "https://all.example"
 		}},
 	} {
@@ -157,7 +157,7 @@ func TestWrong(t *testing.T) {
 			t.Errorf("%s=%q: error %v does not have %q", c.name, c.value, err, c.says)
 		case strings.Contains(err.Error(), "SENTINEL"):
 			t.Errorf("%s: the error has the value", c.name)
-		case s != environment.Settings{}:
+		case s != setup.Settings{}:
 			t.Errorf("%s=%q: an error, and settings", c.name, c.value)
 		}
 	}

@@ -1,6 +1,4 @@
-// Package wiring puts the handlers together from settings: the one place where adapters meet the rooms that use them. The functions'
-// mains and the local runner share it, so what runs on a laptop is what runs on Lambda.
-package wiring
+package setup
 
 import (
 	"context"
@@ -9,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
-	"github.com/tokenmint/tokenmint/internal/environment"
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
@@ -22,7 +19,7 @@ import (
 
 // Parts are what a handler is put together from.
 type Parts struct {
-	Settings environment.Settings
+	Settings Settings
 	Config   *config.Config
 	Now      func() time.Time
 	Logger   *slog.Logger
@@ -45,7 +42,7 @@ func Mint(p Parts) (*mint.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := awsstore.Open(p.Settings.AWS)
+	store := awsstore.Open(p.Settings.AWS.SecretsManager())
 	return mint.New(mint.Config{
 		Profiles: p.Config.Profiles,
 		Cache:    cache,
@@ -60,11 +57,11 @@ func Mint(p Parts) (*mint.Handler, error) {
 }
 
 // tokenStore is the table that all instances share, or, without one, the memory of this instance.
-func tokenStore(s environment.Settings) tokencache.Store {
+func tokenStore(s Settings) tokencache.Store {
 	if s.TokenTable == "" {
 		return tokencache.NewMemory()
 	}
-	return dynamo.Open(s.AWS, s.TokenTable)
+	return dynamo.Open(s.AWS.DynamoDB(), s.TokenTable)
 }
 
 // Rotate returns the handler of the function rotate.
@@ -85,7 +82,7 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 			RetireAfter: p.Config.Parent.RetireAfter,
 		},
 		Further: further(p.Config.Tokens),
-		Store:   awsstore.Open(p.Settings.AWS),
+		Store:   awsstore.Open(p.Settings.AWS.SecretsManager()),
 		Tokens:  client,
 		Now:     p.Now,
 		Logger:  p.Logger,
@@ -107,7 +104,7 @@ func further(configured []config.ManagedToken) []rotate.Managed {
 // FromEnvironment reads the parts of a deployed function: variables, the configuration that was compiled in, the system's
 // clock, and a logger and metrics to log.
 func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
-	settings, err := environment.Read(getenv)
+	settings, err := Read(getenv)
 	if err != nil {
 		return Parts{}, err
 	}

@@ -1,0 +1,81 @@
+package setup
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+)
+
+// AWS says how to reach the services of AWS. The functions build their clients directly instead of loading the SDK's
+// shared configuration: on Lambda everything is in the environment, and loading costs a waiting caller milliseconds.
+type AWS struct {
+	Region                 string
+	Credentials            aws.CredentialsProvider
+	SecretsManagerEndpoint string // "" means AWS's own
+	DynamoDBEndpoint       string // "" means AWS's own
+
+	// Loaded is the SDK's shared configuration, if the caller has loaded it. It replaces all fields above.
+	Loaded *aws.Config
+}
+
+// SecretsManager returns the configuration of a client of Secrets Manager.
+func (a AWS) SecretsManager() aws.Config { return a.Client(a.SecretsManagerEndpoint) }
+
+// DynamoDB returns the configuration of a client of DynamoDB.
+func (a AWS) DynamoDB() aws.Config { return a.Client(a.DynamoDBEndpoint) }
+
+// idleLimit is how long an idle connection is kept. Lambda freezes an instance between requests. When the instance
+// continues, the other side may have closed an older connection.
+const idleLimit = 30 * time.Second
+
+// Client returns the configuration of a client of the service at endpoint. An empty endpoint means AWS's own.
+func (a AWS) Client(endpoint string) aws.Config {
+	if a.Loaded != nil {
+		return *a.Loaded
+	}
+	short := func(t *http.Transport) { t.IdleConnTimeout = idleLimit }
+	config := aws.Config{
+		Region:      a.Region,
+		Credentials: a.Credentials,
+		HTTPClient:  awshttp.NewBuildableClient().WithTransportOptions(short),
+	}
+	if endpoint != "" {
+		config.BaseEndpoint = &endpoint
+	}
+	return config
+}
+
+// readAWS honours the SDK's own variables. Where every service in use is a double, since its endpoint is named, neither a region nor
+// credentials are needed; both then have placeholders, since the SDK signs every request.
+func readAWS(getenv func(string) string, table bool) (AWS, error) {
+	a := AWS{
+		Region:                 cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
+		SecretsManagerEndpoint: cmp.Or(getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), getenv("AWS_ENDPOINT_URL")),
+		DynamoDBEndpoint:       cmp.Or(getenv("AWS_ENDPOINT_URL_DYNAMODB"), getenv("AWS_ENDPOINT_URL")),
+	}
+	keys := aws.Credentials{
+		AccessKeyID:     getenv("AWS_ACCESS_KEY_ID"),
+		SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"),
+		SessionToken:    getenv("AWS_SESSION_TOKEN"),
+		Source:          "environment",
+	}
+	if a.SecretsManagerEndpoint != "" && (a.DynamoDBEndpoint != "" || !table) {
+		a.Region = cmp.Or(a.Region, "us-east-1")
+		if !keys.HasKeys() {
+			keys.AccessKeyID, keys.SecretAccessKey = "local", "local"
+		}
+	}
+	switch {
+	case a.Region == "":
+		return AWS{}, errors.New("AWS_REGION is not set: it must name the region of the parent secret")
+	case !keys.HasKeys():
+		return AWS{}, errors.New("AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set: Lambda sets both; elsewhere they must be exported")
+	}
+	a.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys, nil })
+	return a, nil
+}
