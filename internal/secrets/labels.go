@@ -48,6 +48,7 @@ func (s *secret) put(versionID string, v Value, stages []string, now time.Time) 
 	}
 	first := len(s.versions) == 0
 	s.versions[versionID] = version{created: now, value: v}
+	s.changed = now
 	for _, stage := range stages {
 		s.attach(stage, versionID)
 	}
@@ -73,6 +74,7 @@ func (s *secret) move(stage, from, to string) error {
 		return fmt.Errorf("it can move to another version only, not go: %w", ErrInvalid)
 	case to == "":
 		delete(s.labels, stage)
+		s.changed = s.now()
 		return nil
 	}
 	if _, ok := s.versions[to]; !ok {
@@ -82,6 +84,7 @@ func (s *secret) move(stage, from, to string) error {
 		return fmt.Errorf("version %s has %d labels already: %w", to, maxLabels, ErrInvalid)
 	}
 	s.attach(stage, to)
+	s.changed = s.now()
 	return nil
 }
 
