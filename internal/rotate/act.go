@@ -149,7 +149,7 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 			err = r.undate(ctx, m, s)
 		case len(s.labels) == 0 && (find(r.live, s.credential.ID) != nil || o.now.Sub(s.created) < orphanAge || s.unread()):
 			// The proof's list shows the pending token, so it is not much behind; but what was stored just now may be newer than that.
-			err = r.supersede(ctx, m, s, false)
+			err = r.supersede(ctx, m, s, slices.ContainsFunc(o.superseded, o.isDoubtful)) // which must not hide the doubt
 		}
 		if err != nil {
 			return err
@@ -238,6 +238,9 @@ func (r *run) delete(ctx context.Context, m Managed, o observation, id string) e
 		return err
 	}
 	if err := r.proveCurrent(ctx, m, o, id); err != nil {
+		if k, isKept := errors.AsType[kept](err); isKept {
+			return k
+		}
 		return fmt.Errorf("token %s is not deleted: %w", id, err)
 	}
 	r.intent.deletes--
@@ -266,6 +269,9 @@ func (r *run) proveCurrent(ctx context.Context, m Managed, o observation, id str
 	if err != nil {
 		return err
 	}
+	if why := r.needsBy(ctx, m, o, d, id); why != "" {
+		return kept("token " + id + " is kept: " + why)
+	}
 	currentID, _ := d.VersionAt(secrets.Current)
 	current, err := r.read(ctx, m, currentID)
 	if errors.Is(err, errNoCredential) && errors.Is(o.current.err, errNoCredential) {
@@ -273,6 +279,9 @@ func (r *run) proveCurrent(ctx context.Context, m Managed, o observation, id str
 	}
 	if err != nil {
 		return err
+	}
+	if current.credential.ID == "" {
+		return kept("token " + id + " is kept: secret " + m.SecretID + " holds a temporary token")
 	}
 	if id == current.credential.ID || id == o.auth.ID {
 		return kept("token " + id + " is kept: it is current in secret " + m.SecretID)

@@ -141,9 +141,9 @@ func (s situation) restartGraces() (steps []step) {
 }
 
 // isDoubtful reports whether a version's date may be too early.
-func (s situation) isDoubtful(old superseded) bool {
-	alive := old.unread() || s.find(old.credential.ID) != nil
-	return len(old.labels) > 0 && old.since.Before(s.unseenAt.Add(-clockSlack)) && old.id != s.current.id && alive
+func (o observation) isDoubtful(old superseded) bool {
+	alive := old.unread() || o.find(old.credential.ID) != nil
+	return len(old.labels) > 0 && old.since.Before(o.unseenAt.Add(-clockSlack)) && old.id != o.current.id && alive
 }
 
 // endOvertaken ends a pending version that is older than the current one, or was current itself. To promote it would undo

@@ -43,6 +43,9 @@ func (w *world) at(k int) rotate.Managed {
 func (w *world) byHand(secret string) {
 	w.remember()
 	w.hide(secret)
+	if c, ok := w.currentOf(secret); ok && w.active > 0 { // a run that has looked before may take AWSPREVIOUS off it
+		w.hidden[c.ID] = w.hidden[c.ID] || w.given[c.ID]
+	}
 	w.personAt[secret] = time.Now()
 }
 

@@ -80,7 +80,7 @@ func (w *world) deleted(a *actor, id string) {
 	for _, m := range w.managed {
 		c, ok := w.currentOf(m.SecretID)
 		// What a person deletes after the run has looked, nobody can see: between the look and the deletion lies a call.
-		unseen := !a.proved.IsZero() && w.revoked[c.ID].After(a.proved) || w.personAt[m.SecretID].After(a.lookedAt[m.SecretID])
+		unseen := !a.proved.IsZero() && w.revoked[c.ID].After(a.proved) || w.isUnseen(a, m.SecretID)
 		if ok && mine != nil && mine.name == m.Name && was && !w.isAlive(c.ID) && !unseen {
 			w.violate("the token before was deleted while the current one of %s does not work", m.Name)
 		}
@@ -90,10 +90,19 @@ func (w *world) deleted(a *actor, id string) {
 // clockSlack is what a grace period may lack: a change just after a label is not told from the label's own.
 const clockSlack = time.Minute + 2*time.Second
 
+// isUnseen reports whether a person has changed a secret since the run has looked at it.
+func (w *world) isUnseen(a *actor, secret string) bool {
+	at, changed := w.personAt[secret]
+	return changed && !at.Before(a.lookedAt[secret])
+}
+
 // checkUse holds a deletion to what the managed secrets say, unless a person has changed one since the run has looked.
 func (w *world) checkUse(a *actor, id string) {
 	for i, m := range w.managed {
-		if w.personAt[m.SecretID].After(a.lookedAt[m.SecretID]) {
+		if w.isUnseen(a, m.SecretID) {
+			if c, ok := w.currentOf(m.SecretID); ok && c.ID == id {
+				w.revoked[id] = time.Now() // between the run's look and the deletion a person has pasted it
+			}
 			continue
 		}
 		d := must(w.memory.Describe(context.Background(), m.SecretID))

@@ -45,6 +45,11 @@ func (r *run) needs(ctx context.Context, m Managed, o observation, id string) st
 	if err != nil {
 		return fmt.Sprintf("secret %s cannot be read, and may hold it: %v", m.SecretID, err)
 	}
+	return r.needsBy(ctx, m, o, d, id)
+}
+
+// needsBy says why a secret with these labels needs the token, or "".
+func (r *run) needsBy(ctx context.Context, m Managed, o observation, d secrets.Description, id string) string {
 	for _, versionID := range slices.Sorted(maps.Keys(d.Stages)) {
 		use := r.use(m, d, versionID)
 		if use == "" {
