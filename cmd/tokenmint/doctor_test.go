@@ -95,7 +95,7 @@ func TestDoctorExplainsWhatItFinds(t *testing.T) {
 		"too few scopes":   {doctor{getenv: m.hold("few", m.issue("tokens:read", "tokens:write"), time.Now())}, true, []string{"WRONG  scopes: the parent lacks ", "uploads:write"}},
 		"no right to list": {doctor{getenv: m.hold("blind", m.issue("tokens:write", "fonts:read"), time.Now())}, true, []string{"WRONG  scopes: ", "tokens:read", "WRONG  rotation of parent: "}},
 		"too many scopes":  {doctor{getenv: m.hold("many", m.issue(append(all, "vision:read")...), time.Now())}, false, []string{"note   scopes: beyond need: vision:read"}},
-		"pasted just now":  {doctor{getenv: m.hold("pasted", m.issue(all...), time.Time{})}, false, []string{"note   age: a person stored", "note   last rotation: none of this parent yet", "note   rotation of parent: create, since a person has made it"}},
+		"pasted just now":  {doctor{getenv: m.hold("pasted", m.issue(all...), time.Time{})}, false, []string{"note   age: a person stored", "note   last rotation: none of this parent yet", "note   rotation of parent: create, since the token was created manually"}},
 		"pasted long ago":  {doctor{getenv: m.hold("forgotten", m.issue(all...), time.Time{}), now: later(3 * time.Hour)}, true, []string{"WRONG  age: a person stored the parent 3h0m0s ago"}},
 		"due":              {doctor{getenv: m.getenv(), now: later(721 * time.Hour)}, false, []string{"note   rotation of parent: create"}},
 		"overdue":          {doctor{getenv: m.getenv(), now: later(723 * time.Hour)}, true, []string{"WRONG  age: the parent is 723h0m0s old, of 720h0m0s, and no heartbeat has come"}},

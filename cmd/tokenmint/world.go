@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/setup"
 	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
@@ -63,7 +65,8 @@ func newWorld(cfg *config.Config, o worldOptions) (*world, error) {
 		return nil, err
 	}
 	scopes := w.offered(cfg.ParentScopes())
-	id, parent, err := w.sim.IssueByHand(o.user, "Parent of tokenmint, made by hand", scopes)
+	version := newID() // the parent is as a rotation leaves it
+	id, parent, err := w.sim.IssueByHand(o.user, rotate.Note(setup.DefaultStack, "parent", version), scopes)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +78,8 @@ func newWorld(cfg *config.Config, o worldOptions) (*world, error) {
 	if err := w.makeSecrets(cfg); err != nil {
 		return nil, err
 	}
-	return w, w.storeParent(secrets.Credential{
-		Token: tokens.NewToken(parent), Username: o.user, ID: id, Scopes: scopes, Created: w.now().UTC(),
+	return w, w.storeParent(version, secrets.Credential{
+		Token: tokens.NewToken(parent), Username: o.user, ID: id, Scopes: scopes, Created: w.now().UTC(), Rotation: version,
 	})
 }
 
@@ -130,15 +133,15 @@ func liveWorld(value string) (*world, error) {
 		return nil, fmt.Errorf("MAPBOX_ACCESS_TOKEN: %w", err)
 	}
 	w := &world{secrets: aws.NewMemory(time.Now), user: credential.Username, now: time.Now, door: "/" + newID()}
-	return w, w.storeParent(credential)
+	return w, w.storeParent(newID(), credential)
 }
 
-func (w *world) storeParent(c secrets.Credential) error {
+func (w *world) storeParent(version string, c secrets.Credential) error {
 	value, err := c.Encode()
 	if err != nil {
 		return err
 	}
-	return w.secrets.Create(noDeadline, parentSecret, newID(), value)
+	return w.secrets.Create(noDeadline, parentSecret, version, value)
 }
 
 // mapbox serves the Tokens API and, beside it, what moves the simulator.

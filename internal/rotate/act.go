@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
@@ -13,15 +15,15 @@ import (
 func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
 	switch s.action {
 	case unmark:
-		return r.store.MoveStage(ctx, m.SecretID, secrets.Pending, o.pendingID, "")
+		return r.move(ctx, m, secrets.Pending, o.pendingID, "")
 	case watch:
-		return r.store.MoveStage(ctx, m.SecretID, watchLabel(r.now(), o.pendingID), "", o.current.id)
+		return r.move(ctx, m, watchLabel(r.now(), o.pendingID), "", o.current.id)
 	case unwatch:
-		return r.store.MoveStage(ctx, m.SecretID, s.watch.label, s.watch.holderID, "")
+		return r.move(ctx, m, s.watch.label, s.watch.holderID, "")
 	case promote:
 		return r.promote(ctx, m, o)
 	case supersede:
-		return r.supersede(ctx, m, s.old)
+		return r.supersede(ctx, m, s.old, s.again)
 	case forget:
 		return r.forget(ctx, m, o, s.old)
 	case retire:
@@ -31,11 +33,18 @@ func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
 	case edit:
 		return r.edit(ctx, m, o)
 	case create:
-		return r.create(ctx, m, o, r.wish.rotation)
-	case refuse:
-		return errors.New(s.why)
+		return r.create(ctx, m, o, r.intent.rotation)
 	}
 	return fmt.Errorf("no such step: %s", s.action)
+}
+
+// move moves a label, and remembers when this run has changed the secret.
+func (r *run) move(ctx context.Context, m Managed, stage, from, to string) error {
+	err := r.store.MoveStage(ctx, m.SecretID, stage, from, to)
+	if err == nil {
+		r.wrote[m.SecretID] = r.now()
+	}
+	return err
 }
 
 // create makes a successor and stores it as pending.
@@ -49,10 +58,19 @@ func (r *run) create(ctx context.Context, m Managed, o observation, rotation str
 		return err
 	}
 	err = r.store.Put(ctx, m.SecretID, rotation, value, secrets.Pending)
-	if isDefinite(err) {
-		// Certainly not stored, so nobody will ever know this token's value. Any other failure leaves it to the next run.
-		undo := r.tokens.Delete(ctx, o.auth.Auth(), credential.ID)
-		return errors.Join(err, undo)
+	if err == nil {
+		r.wrote[m.SecretID] = r.now()
+		return nil
+	}
+	// A refusal is about the last attempt. An earlier one may have stored the token, and lost its answer. A version never
+	// changes its value: one that holds another token will never hold this one. In any other case the token stays, and a
+	// later run sweeps it, once no attempt can be on its way.
+	held, readErr := r.read(ctx, m, rotation)
+	switch {
+	case readErr == nil && held.credential.ID == credential.ID:
+		return nil
+	case readErr == nil, errors.Is(readErr, errNoCredential):
+		return errors.Join(err, r.tokens.Delete(ctx, o.auth.Auth(), credential.ID))
 	}
 	return err
 }
@@ -68,12 +86,13 @@ func (r *run) createToken(ctx context.Context, m Managed, o observation, rotatio
 		}
 		scopes = current.Scopes
 	}
-	r.wish.creates--
+	r.intent.creates--
 	r.live = nil
 	created, err := r.tokens.Create(ctx, o.auth.Auth(), tokens.CreateRequest{
 		Scopes: scopes, Note: o.notePrefix + rotation, AllowedURLs: m.AllowedURLs,
 	})
 	if err != nil {
+		r.refundCreate(ctx, o, rotation)
 		return secrets.Credential{}, err
 	}
 	return secrets.Credential{
@@ -84,6 +103,15 @@ func (r *run) createToken(ctx context.Context, m Managed, o observation, rotatio
 		Created:  o.now,
 		Rotation: rotation,
 	}, nil
+}
+
+// refundCreate lets the run create another token in the place of one that is not there: what fails again and again must
+// not take another token's turn.
+func (r *run) refundCreate(ctx context.Context, o observation, rotation string) {
+	live, err := r.list(ctx, o.auth)
+	if err == nil && !slices.ContainsFunc(live, func(t tokens.Metadata) bool { return t.Note == o.notePrefix+rotation }) {
+		r.intent.creates++
+	}
 }
 
 // edit gives a public token the scopes and URLs of its configuration. Doing it twice does no harm.
@@ -117,15 +145,15 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 		switch {
 		case s.id == o.current.id:
 			err = r.undate(ctx, m, s)
-		case len(s.labels) == 0 && (find(r.live, s.credential.ID) != nil || o.now.Sub(s.created) < orphanAge):
+		case len(s.labels) == 0 && (find(r.live, s.credential.ID) != nil || o.now.Sub(s.created) < orphanAge || s.unread()):
 			// The proof's list shows the pending token, so it is not much behind; but what was stored just now may be newer than that.
-			err = r.supersede(ctx, m, s)
+			err = r.supersede(ctx, m, s, slices.ContainsFunc(o.superseded, o.isDoubtful)) // which must not hide the doubt
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return r.store.MoveStage(ctx, m.SecretID, secrets.Current, o.current.id, o.pending.id)
+	return r.move(ctx, m, secrets.Current, o.current.id, o.pending.id)
 }
 
 // expectPending looks at the labels again, since the proof takes its time. Meanwhile another run may have promoted the token, and a person have
@@ -136,16 +164,26 @@ func (r *run) expectPending(ctx context.Context, m Managed, o observation) error
 		return err
 	}
 	currentID, _ := d.VersionAt(secrets.Current)
-	if currentID != o.current.id || !d.Has(o.pending.id, secrets.Pending) || wasCurrent(d.Stages[o.pending.id]) {
+	if currentID != o.current.id || !d.Has(o.pending.id, secrets.Pending) || wasCurrent(o.pending.id, d.Stages[o.pending.id], r.now()) {
 		return fmt.Errorf("version %s is not pending beside %s any more: %w", o.pending.id, o.current.id, secrets.ErrConflict)
 	}
 	return nil
 }
 
 // supersede dates a version that was replaced. The date is of now, not of when the run began to look: it must not be earlier than the
-// promotion, which another run may have made meanwhile.
-func (r *run) supersede(ctx context.Context, m Managed, old superseded) error {
-	return r.store.MoveStage(ctx, m.SecretID, supersededLabel(r.now(), old.id), "", old.id)
+// promotion, which another run may have made meanwhile. Dates that it had before go.
+func (r *run) supersede(ctx context.Context, m Managed, old superseded, again bool) error {
+	label := supersededLabel(r.now(), old.id)
+	if again {
+		label = supersededPrefix + againMark + strings.TrimPrefix(label, supersededPrefix)
+	}
+	if slices.Contains(old.labels, label) {
+		return nil
+	}
+	if err := r.move(ctx, m, label, "", old.id); err != nil {
+		return err
+	}
+	return r.undate(ctx, m, old)
 }
 
 // forget takes the date off a version that is current again, or whose token is gone. A second look must confirm it: what the decision rests on
@@ -168,7 +206,7 @@ func (r *run) forget(ctx context.Context, m Managed, o observation, old supersed
 // undate takes all dates off a version.
 func (r *run) undate(ctx context.Context, m Managed, old superseded) error {
 	for _, label := range old.labels {
-		if err := r.store.MoveStage(ctx, m.SecretID, label, old.id, ""); err != nil {
+		if err := r.move(ctx, m, label, old.id, ""); err != nil {
 			return err
 		}
 	}
@@ -179,7 +217,7 @@ func (r *run) undate(ctx context.Context, m Managed, old superseded) error {
 // like one that was replaced.
 func (r *run) abandon(ctx context.Context, m Managed, o observation) error {
 	r.logger.ErrorContext(ctx, "pending token is given up", "secret", m.SecretID, "version", o.pending.id, "tokenId", o.pending.credential.ID)
-	return r.store.MoveStage(ctx, m.SecretID, secrets.Pending, o.pending.id, "")
+	return r.move(ctx, m, secrets.Pending, o.pending.id, "")
 }
 
 // sweep deletes a token that no version holds, which a second look must confirm: the first may have been at a copy of the secret that was
@@ -194,17 +232,27 @@ func (r *run) sweep(ctx context.Context, m Managed, o observation, orphan tokens
 // delete deletes a token that has had its time, once it is proved again that the one in its place works. Mapbox answers 404
 // for a token that is gone and for a lack of scopes alike, so a 404 counts as gone only if the token is no longer listed.
 func (r *run) delete(ctx context.Context, m Managed, o observation, id string) error {
-	if err := r.proveCurrent(ctx, m, o, id); err != nil {
-		return fmt.Errorf("token %s is not deleted: %w", id, err)
-	}
-	r.wish.deletes--
-	r.live = nil
-	err := r.tokens.Delete(ctx, o.auth.Auth(), id)
-	if !errors.Is(err, tokens.ErrNotFound) {
+	if err := r.expectUnused(ctx, o, id); err != nil {
 		return err
 	}
+	if err := r.proveCurrent(ctx, m, o, id); err != nil {
+		if k, isKept := errors.AsType[kept](err); isKept {
+			return k
+		}
+		return fmt.Errorf("token %s is not deleted: %w", id, err)
+	}
+	r.intent.deletes--
+	r.live = nil
+	err := r.tokens.Delete(ctx, o.auth.Auth(), id)
+	if err == nil {
+		return nil
+	}
 	live, listErr := r.list(ctx, o.auth)
-	if listErr == nil && find(live, id) == nil {
+	switch {
+	case listErr != nil:
+	case find(live, id) != nil:
+		r.intent.deletes++ // what cannot be deleted must not take another token's turn
+	case errors.Is(err, tokens.ErrNotFound):
 		return nil
 	}
 	return errors.Join(err, listErr)
@@ -219,26 +267,25 @@ func (r *run) proveCurrent(ctx context.Context, m Managed, o observation, id str
 	if err != nil {
 		return err
 	}
+	if why := r.needsBy(ctx, m, o, d, id); why != "" {
+		return kept("token " + id + " is kept: " + why)
+	}
 	currentID, _ := d.VersionAt(secrets.Current)
 	current, err := r.read(ctx, m, currentID)
+	if errors.Is(err, errNoCredential) && errors.Is(o.current.err, errNoCredential) {
+		return nil // there is none yet
+	}
 	if err != nil {
 		return err
 	}
+	if current.credential.ID == "" {
+		return kept("token " + id + " is kept: secret " + m.SecretID + " holds a temporary token")
+	}
 	if id == current.credential.ID || id == o.auth.ID {
-		return errors.New("it is in use")
+		return kept("token " + id + " is kept: it is current in secret " + m.SecretID)
 	}
 	if err := r.proveAlive(ctx, current.credential, o.auth.Username); err != nil {
 		return fmt.Errorf("current token: %w", err)
 	}
 	return nil
-}
-
-// isDefinite reports whether a store's error means that the call certainly had no effect.
-func isDefinite(err error) bool {
-	for _, definite := range []error{secrets.ErrNotFound, secrets.ErrExists, secrets.ErrConflict, secrets.ErrDenied, secrets.ErrInvalid} {
-		if errors.Is(err, definite) {
-			return true
-		}
-	}
-	return false
 }

@@ -193,7 +193,7 @@ func TestPlanSaysAndDoesNothing(t *testing.T) {
 	if got := stepsOf(report); got != "parent[create] uploads[create]" {
 		t.Errorf("plan: %s", got)
 	}
-	if report.Tokens[0].Why != "a person has made it" || report.Tokens[1].Why != "there is none yet" {
+	if report.Tokens[0].Why != "the token was created manually" || report.Tokens[1].Why != "there is none yet" {
 		t.Errorf("why: %q, %q", report.Tokens[0].Why, report.Tokens[1].Why)
 	}
 	for _, call := range b.sim.Calls()[calls:] {

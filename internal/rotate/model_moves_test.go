@@ -53,7 +53,7 @@ func act(name string, do func(w *world)) move {
 // What a person may do.
 var (
 	paste = act("a person pastes a token", func(w *world) {
-		w.hide()
+		w.byHand(parentSecret)
 		w.events++
 		w.give(parentSecret, 100+w.events)
 	})
@@ -62,11 +62,14 @@ var (
 		d := must(w.memory.Describe(ctx, parentSecret))
 		from, _ := d.VersionAt(secrets.Current)
 		if to, ok := d.VersionAt(secrets.Previous); ok {
-			c := must(secrets.ParseStored(must(w.memory.Get(ctx, parentSecret, to)).Value))
+			c, isToken := w.valueOf(parentSecret, to)
+			i := slices.IndexFunc(must(w.memory.Versions(ctx, parentSecret)), func(v secrets.Version) bool { return v.ID == to })
+			if !isToken || to == from || !w.isSafe(parentSecret, must(w.memory.Versions(ctx, parentSecret))[i]) {
+				return
+			}
 			// Nobody can roll back safely to what may be deleted at any moment: between the last look and the deletion lies a call.
 			if w.isAlive(c.ID) && w.endings == 0 && time.Since(w.left[c.ID]) < retireAfter-lambdaLimit {
-				w.remember()
-				w.hide()
+				w.byHand(parentSecret)
 				withdrawn, _ := w.currentOf(parentSecret)
 				w.hidden[withdrawn.ID] = w.given[withdrawn.ID] // a person who withdraws what a person has pasted deletes it too
 				if err := w.memory.MoveStage(ctx, parentSecret, secrets.Current, from, to); err != nil {
@@ -76,7 +79,7 @@ var (
 		}
 	})
 	pend = act("a person stores what is no token as AWSPENDING", func(w *world) {
-		w.remember()
+		w.byHand(parentSecret)
 		w.events++
 		if err := w.memory.Put(context.Background(), parentSecret, versionID("oops", w.events), secrets.NewValue("oops"), secrets.Pending); err != nil {
 			panic(err)
@@ -103,11 +106,17 @@ var (
 
 // hide notes which pasted tokens nobody can know any more to have been the secret's: the next edit takes AWSPREVIOUS off them, and they bear
 // no note of ours.
-func (w *world) hide() {
-	d := must(w.memory.Describe(context.Background(), parentSecret))
+func (w *world) hide(secret string) {
+	d := must(w.memory.Describe(context.Background(), secret))
 	if id, ok := d.VersionAt(secrets.Previous); ok && !slices.ContainsFunc(d.Stages[id], isDated) {
-		c := must(secrets.ParseStored(must(w.memory.Get(context.Background(), parentSecret, id)).Value))
-		w.hidden[c.ID] = w.given[c.ID]
+		if c, ok := w.valueOf(secret, id); ok {
+			w.hidden[c.ID] = w.hidden[c.ID] || w.given[c.ID]
+		}
+	}
+	if id, ok := d.VersionAt(secrets.Pending); ok { // by hand, and never current
+		if c, ok := w.valueOf(secret, id); ok {
+			w.hidden[c.ID] = w.hidden[c.ID] || w.given[c.ID]
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
 // sequential are histories in which one run follows another. Of each, all pairs of calls are broken.
@@ -63,11 +65,48 @@ func randomSchedule(seed, n uint64) schedule {
 		begin, step("createSecret"), step("setSecret"), step("testSecret"), step("finishSecret"), step("createSecret"), step("testSecret"), step("finishSecret"), giveUp,
 		pass(time.Second), pass(time.Minute), pass(time.Hour), pass(time.Hour), pass(retireAfter), pass(nativeLimit),
 	}
-	s := schedule{seed: seed, scenario: scenario{name: fmt.Sprint("random ", n), start: starts[r.IntN(len(starts))]}, logged: n%16 == 0}
+	return randomOf(r, schedule{seed: seed, scenario: scenario{name: fmt.Sprint("random ", n), start: starts[r.IntN(len(starts))]}, logged: n%16 == 0}, func() move {
+		return moves[r.IntN(len(moves))]
+	})
+}
+
+// randomHands is one in which people do much by hand.
+func randomHands(seed, n uint64) schedule {
+	r := rand.New(rand.NewPCG(seed, n+1<<40))
+	starts := []func(*world){pasted, fresh, due, replaced, overdue, many, further, uploadsDue, changed, six, wide, wide, emptyParent}
+	usual := []move{
+		heartbeatNow, heartbeatNow, heartbeatNow, force, forceAll, forceAllOnce, retireNow, paste, rollBack, revokeOldest,
+		begin, step("createSecret"), step("finishSecret"), giveUp, pass(time.Minute), pass(time.Hour), pass(retireAfter), pass(retireAfter),
+	}
+	labels := []string{secrets.Current, secrets.Previous, secrets.Pending}
+	return randomOf(r, schedule{seed: seed, scenario: scenario{name: fmt.Sprint("hands ", n), start: starts[r.IntN(len(starts))]}, logged: n%16 == 0}, func() move {
+		k := r.IntN(3)
+		switch r.IntN(16) {
+		case 0, 1:
+			return pasteKind(k, kinds[r.IntN(len(kinds))])
+		case 2:
+			return copyValue(r.IntN(3), k)
+		case 3, 4:
+			return moveLabel(k, labels[r.IntN(3)], r.IntN(8))
+		case 5:
+			return swing(k, time.Duration(1+r.IntN(90))*time.Minute)
+		case 6:
+			return spoilVersion(k, labels[r.IntN(3)], kindsOfUnreadable[r.IntN(len(kindsOfUnreadable))])
+		case 7:
+			if r.IntN(3) == 0 {
+				return stick
+			}
+		}
+		return usual[r.IntN(len(usual))]
+	})
+}
+
+// randomOf fills a schedule with moves, mishaps and switches.
+func randomOf(r *rand.Rand, s schedule, next func() move) schedule {
 	for range 1 + r.IntN(3) {
 		var thread []move
 		for range 2 + r.IntN(6) {
-			thread = append(thread, moves[r.IntN(len(moves))])
+			thread = append(thread, next())
 		}
 		s.scenario.threads = append(s.scenario.threads, thread)
 	}

@@ -3,6 +3,7 @@ package rotate_test
 import (
 	"flag"
 	"iter"
+	"maps"
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
@@ -16,8 +17,9 @@ import (
 )
 
 var (
+	modelOnly   = flag.String("model.only", "", "families of schedules to play: those whose name begins so")
 	modelSeed   = flag.Uint64("model.seed", 1, "seed of the model's random schedules; 0 = a new one")
-	modelRandom = flag.Int("model.random", 10_000, "number of the model's random schedules")
+	modelRandom = flag.Int("model.random", 10_000, "number of the model's random schedules, of each of two kinds")
 )
 
 // TestModel runs the rotator through all that may happen to it: model_scenarios_test.go has the histories, with what they begin with
@@ -31,35 +33,59 @@ func TestModel(t *testing.T) {
 		seed = rand.Uint64()
 	}
 	start, total := time.Now(), 0
+	counts := dimensions{counts: map[string]int{}}
 	for _, family := range []struct {
 		name  string
 		tasks iter.Seq[task]
 	}{
-		{"one fault", singles(slices.Concat(sequential, single, overlapping))},
-		{"two switches", interleavings(overlapping)},
+		{"one fault", singles(slices.Concat(sequential, single, overlapping, hands, besides))},
+		{"two switches", interleavings(slices.Concat(overlapping, besides))},
 		{"two faults", pairs(sequential)},
-		{"random", randoms(seed, *modelRandom)},
+		{"random", randoms(seed, *modelRandom, randomSchedule)},
+		{"random, with people", randoms(seed, *modelRandom, randomHands)},
 	} {
-		if raced && family.name != "one fault" {
+		if raced && family.name != "one fault" || !strings.HasPrefix(family.name, *modelOnly) {
 			continue
 		}
-		n := explore(t, family.tasks)
+		n := explore(t, family.tasks, &counts)
 		t.Logf("%s: %d schedules", family.name, n)
 		total += n
 	}
+	counts.log(t)
 	t.Logf("%d schedules in %s; -model.seed=%d makes the same random ones", total, time.Since(start).Round(time.Second), seed)
 }
 
 // task plays some schedules that belong together, in one bubble.
 type task func(try func(schedule) outcome)
 
+// dimensions counts in how many schedules each dimension of the model was used.
+type dimensions struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+func (d *dimensions) add(used map[string]bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name := range used {
+		d.counts[name]++
+	}
+}
+
+func (d *dimensions) log(t *testing.T) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(d.counts)) {
+		t.Logf("%7d schedules with %s", d.counts[name], name)
+	}
+}
+
 // explore does the tasks on all processors. It returns how many schedules were played whose faults all were met: the others are
 // the same as shorter ones.
-func explore(t *testing.T, tasks iter.Seq[task]) int {
+func explore(t *testing.T, tasks iter.Seq[task], counts *dimensions) int {
 	t.Helper()
 	var played atomic.Int64
 	var failed sync.Once
-	queue := make(chan task)
+	queue, stop := make(chan task), make(chan struct{})
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
@@ -69,10 +95,14 @@ func explore(t *testing.T, tasks iter.Seq[task]) int {
 						o := play(s, guard{})
 						if o.met == len(s.faults) || s.seed != 0 {
 							played.Add(1)
+							counts.add(o.used)
 						}
 						if o.violation != "" {
 							t.Fail()
-							failed.Do(func() { report(t, s, o) })
+							failed.Do(func() {
+								close(stop) // a bubble that fails ends its worker
+								report(t, s, o)
+							})
 						}
 						return o
 					})
@@ -84,7 +114,10 @@ func explore(t *testing.T, tasks iter.Seq[task]) int {
 		if t.Failed() {
 			break
 		}
-		queue <- do
+		select {
+		case queue <- do:
+		case <-stop:
+		}
 	}
 	close(queue)
 	workers.Wait()
@@ -177,12 +210,12 @@ func interleavings(scenarios []scenario) iter.Seq[task] {
 }
 
 // randoms are long histories with all kinds of moves in them.
-func randoms(seed uint64, n int) iter.Seq[task] {
+func randoms(seed uint64, n int, build func(seed, n uint64) schedule) iter.Seq[task] {
 	return func(yield func(task) bool) {
 		for from := range uint64(n) / 50 { //nolint:gosec // G115: n is a number of schedules
 			ok := yield(func(try func(schedule) outcome) {
 				for i := range uint64(50) {
-					try(randomSchedule(seed, 50*from+i))
+					try(build(seed, 50*from+i))
 				}
 			})
 			if !ok {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -66,17 +67,53 @@ func (w *world) deleted(a *actor, id string) {
 	switch {
 	case mine == nil && !w.given[id]:
 		w.violate("a token was deleted that is none of ours")
-	case was && !a.now && time.Since(since) < retireAfter:
+	case w.foreign[id]:
+		w.violate("a token was deleted that is another stack's")
+	case !w.vanished[id] && w.isKept(id, a.started):
+		w.violate("a token was deleted that a version holds which cannot be read")
+	case was && !a.now && time.Since(since) < retireAfter-clockSlack && !w.masked[id] && !w.vanished[id] && !since.After(a.lookedAt[w.leftIn[id]]):
 		w.violate("a token was deleted %s after it was replaced, within its grace", time.Since(since))
 	case mine != nil && !mine.stored && mine.by != a && mine.by.alive():
 		w.violate("a token was deleted that a run is on its way to store")
 	}
+	w.checkUse(a, id)
 	for _, m := range w.managed {
 		c, ok := w.currentOf(m.SecretID)
 		// What a person deletes after the run has looked, nobody can see: between the look and the deletion lies a call.
-		unseen := !a.proved.IsZero() && w.revoked[c.ID].After(a.proved)
+		unseen := !a.proved.IsZero() && w.revoked[c.ID].After(a.proved) || w.isUnseen(a, m.SecretID)
 		if ok && mine != nil && mine.name == m.Name && was && !w.isAlive(c.ID) && !unseen {
 			w.violate("the token before was deleted while the current one of %s does not work", m.Name)
+		}
+	}
+}
+
+// clockSlack is what a grace period may lack: a change just after a label is not told from the label's own.
+const clockSlack = time.Minute + 2*time.Second
+
+// isUnseen reports whether a person has changed a secret since the run has looked at it.
+func (w *world) isUnseen(a *actor, secret string) bool {
+	at, changed := w.personAt[secret]
+	return changed && !at.Before(a.lookedAt[secret])
+}
+
+// checkUse holds a deletion to what the managed secrets say, unless a person has changed one since the run has looked.
+func (w *world) checkUse(a *actor, id string) {
+	for i, m := range w.managed {
+		if w.isUnseen(a, m.SecretID) {
+			if c, ok := w.currentOf(m.SecretID); ok && c.ID == id {
+				w.revoked[id] = time.Now() // between the run's look and the deletion a person has pasted it
+			}
+			continue
+		}
+		d := must(w.memory.Describe(context.Background(), m.SecretID))
+		for _, label := range []string{secrets.Current, secrets.Pending} {
+			version, _ := d.VersionAt(label)
+			if c, ok := w.valueOf(m.SecretID, version); ok && c.ID == id && (label != secrets.Pending || !w.vanished[id]) {
+				w.violate("a token was deleted that is %s of %s", label, m.Name)
+			}
+		}
+		if c, ok := w.currentOf(m.SecretID); i == 0 && (!ok || c.Token.Usage() != tokens.UsageSecret) && len(d.Stages) > 0 {
+			w.violate("a token was deleted while the parent is none")
 		}
 	}
 }
@@ -94,8 +131,14 @@ func (w *world) currentOf(secret string) (secrets.Credential, bool) {
 	if c, ok := w.parse[secret+id]; ok {
 		return c, true
 	}
-	c, err := secrets.ParseStored(must(w.memory.Get(context.Background(), secret, id)).Value)
-	w.parse[secret+id] = c
+	v, err := w.memory.Get(context.Background(), secret, id)
+	if err != nil {
+		return secrets.Credential{}, false
+	}
+	c, err := secrets.ParseStored(v.Value)
+	if err == nil {
+		w.parse[secret+id] = c
+	}
 	return c, err == nil
 }
 
@@ -113,14 +156,11 @@ func (w *world) check(a *actor) {
 		if n := ours[m.Name]; n > maxOurs+w.threads-1 {
 			w.violate("%d tokens of %s are alive", n, m.Name)
 		}
-		c, ok := w.currentOf(m.SecretID)
-		if !ok {
-			continue
-		}
+		c, _ := w.currentOf(m.SecretID) // a person may have stored what is no token
 		if before := w.current[m.SecretID]; before != c.ID {
 			w.moved(a, m.SecretID, before, c)
 		}
-		if !live[c.ID] && w.revoked[c.ID].IsZero() {
+		if c.ID != "" && !live[c.ID] && w.revoked[c.ID].IsZero() {
 			w.violate("AWSCURRENT of %s holds a token that does not live", m.Name)
 		}
 	}
@@ -129,30 +169,26 @@ func (w *world) check(a *actor) {
 // moved is told that AWSCURRENT holds another token.
 func (w *world) moved(a *actor, secret, before string, now secrets.Credential) {
 	w.current[secret] = now.ID
-	since, again := w.left[now.ID]
-	earlier, unseen := w.restored[before]
 	delete(w.left, now.ID)
-	delete(w.restored, before)
 	if c := w.mine[now.ID]; a != nil && c != nil && c.by != nil {
 		if other := w.promoted[secret+c.by.event]; other != "" && other != now.ID {
 			w.violate("an event that was delivered twice has made two tokens current")
 		}
 		w.promoted[secret+c.by.event] = now.ID
 	}
+	if before != "" {
+		w.left[before], w.leftIn[before] = time.Now(), secret
+	}
+	if a == nil {
+		// A run at work may date the version without having seen this.
+		w.masked[before] = w.masked[before] || w.active > 0
+		w.masked[now.ID] = w.masked[now.ID] || w.active > 0
+		return
+	}
 	if before == "" {
 		return
 	}
-	w.left[before] = time.Now()
-	if a == nil {
-		// What a person restores and replaces again by hand, nobody else may have seen current: its first grace goes on.
-		if again {
-			w.restored[now.ID] = since
-		}
-		if unseen {
-			w.left[before] = earlier
-		}
-		return
-	}
+	w.masked[before] = false // it has left by a run's hand, which dates it
 	previous, _ := must(w.memory.Describe(context.Background(), secret)).VersionAt(secrets.Previous)
 	if !a.seen[secret+previous] {
 		w.violate("a run has replaced a current version that it has not read")
@@ -165,33 +201,82 @@ func (w *world) unsettled() string {
 	kept := map[string]bool{}
 	for _, m := range w.managed {
 		d := must(w.memory.Describe(context.Background(), m.SecretID))
-		if _, pending := d.VersionAt(secrets.Pending); pending {
-			return "AWSPENDING is left on " + m.Name
+		if w.stuck && countOurs(rows, m) >= maxOurs {
+			continue // nothing can be deleted, and one more would be too many
+		}
+		if id, pending := d.VersionAt(secrets.Pending); pending {
+			return "AWSPENDING is left on version " + id + " of " + m.Name
 		}
 		for id, stages := range d.Stages {
-			if slices.ContainsFunc(stages, isOurs) {
+			if slices.ContainsFunc(stages, isOurs) && !w.mayKeepLabel(m, id) {
 				return fmt.Sprintf("version %s of %s still has a label of ours", id, m.Name)
 			}
 		}
-		c, ok := w.currentOf(m.SecretID)
-		if !ok || c.Created.IsZero() {
-			return m.Name + " has no token of ours"
+		if why := w.unsettledToken(m, d, rows); why != "" {
+			return why
 		}
-		i := slices.IndexFunc(rows, func(t tokens.Metadata) bool { return t.ID == c.ID })
-		if i < 0 {
-			return "the current token of " + m.Name + " does not live"
-		}
-		if m.Scopes != nil && !sameStrings(rows[i].Scopes, m.Scopes) {
-			return "the current token of " + m.Name + " has other scopes than its configuration"
-		}
+		c, _ := w.currentOf(m.SecretID)
 		kept[c.ID] = true
 	}
 	for _, t := range rows {
-		if (w.mine[t.ID] != nil || w.given[t.ID] && !w.hidden[t.ID]) && !kept[t.ID] {
+		if (w.mine[t.ID] != nil || w.given[t.ID] && !w.hidden[t.ID]) && !kept[t.ID] && !w.stuck && !w.mayLive(t.ID) {
 			return "a token is left behind"
 		}
 	}
 	return ""
+}
+
+// unsettledToken says what is wrong with what is current, or "".
+func (w *world) unsettledToken(m rotate.Managed, d secrets.Description, rows []tokens.Metadata) string {
+	id, _ := d.VersionAt(secrets.Current)
+	c, ok := w.currentOf(m.SecretID)
+	i := slices.IndexFunc(rows, func(t tokens.Metadata) bool { return ok && t.ID == c.ID })
+	switch {
+	case i < 0:
+		return "the current token of " + m.Name + " does not live"
+	case rows[i].Note != "tokenmint/test/"+m.Name+"/"+id:
+		return m.Name + " has no token of ours"
+	case m.Scopes != nil && !sameStrings(rows[i].Scopes, m.Scopes):
+		return "the current token of " + m.Name + " has other scopes than its configuration"
+	}
+	return ""
+}
+
+func countOurs(rows []tokens.Metadata, m rotate.Managed) (n int) {
+	for _, t := range rows {
+		if strings.HasPrefix(t.Note, "tokenmint/test/"+m.Name+"/") {
+			n++
+		}
+	}
+	return n
+}
+
+// mayKeepLabel reports whether a version may keep its date: its token cannot be deleted, or is not this secret's to delete.
+func (w *world) mayKeepLabel(m rotate.Managed, id string) bool {
+	c, ok := w.valueOf(m.SecretID, id)
+	if w.stuck || w.unreadable[m.SecretID+id] != nil || ok && w.mayLive(c.ID) {
+		return true
+	}
+	if _, err := w.memory.Get(context.Background(), m.SecretID, id); err != nil {
+		return true // it has no value, and AWSPREVIOUS
+	}
+	own := w.mine[c.ID] == nil || w.mine[c.ID].name == m.Name
+	return ok && w.isAlive(c.ID) && (!own || slices.Contains(w.currents(), c.ID))
+}
+
+// mayLive reports whether a token may live on: another stack owns it, or a version holds it that cannot be read.
+func (w *world) mayLive(id string) bool {
+	if w.foreign[id] {
+		return true
+	}
+	for _, m := range w.managed {
+		for _, v := range must(w.memory.Versions(context.Background(), m.SecretID)) {
+			if c, ok := w.valueOf(m.SecretID, v.ID); ok && c.ID == id && w.unreadable[m.SecretID+v.ID] != nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func sameStrings(a, b []string) bool {

@@ -3,6 +3,7 @@ package rotate_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -18,7 +19,10 @@ type way string
 
 // The ways. "Before" and "after" are the call's effect.
 const (
-	refused    way = "refused"     // it certainly did not happen: access denied, or 404 as Mapbox says it
+	refused way = "refused" // it certainly did not happen: access denied, or 404 as Mapbox says it
+	// it happened, and the answer is a refusal: that of a later attempt
+	refusedAfter way = "refused after its effect"
+
 	throttled  way = "throttled"   // 429: it certainly did not happen
 	broken     way = "broken"      // no effect, and nobody can tell
 	lost       way = "lost"        // it happened, and nobody can tell
@@ -35,7 +39,7 @@ const (
 // Effects can go wrong in more ways than reads, and reads in one of their own.
 var (
 	waysOfReads  = []way{refused, throttled, broken, diedBefore, slowBefore, tooLate, stale, staler}
-	waysOfWrites = []way{refused, throttled, broken, lost, diedBefore, diedAfter, slowBefore, slowAfter, tooLate, justLate}
+	waysOfWrites = []way{refused, refusedAfter, throttled, broken, lost, diedBefore, diedAfter, slowBefore, slowAfter, tooLate, justLate}
 )
 
 const (
@@ -61,8 +65,10 @@ type actor struct {
 	seen     map[string]bool // versions that it has read
 	listedAt time.Time       // when it last saw the account's tokens
 	deletes  int
-	looked   time.Time // when it last saw the labels
-	proved   time.Time // when it saw the labels by which it last asked whether a token is valid
+	started  time.Time
+	lookedAt map[string]time.Time // when it last saw the labels of a secret
+	looked   time.Time            // when it last saw the labels
+	proved   time.Time            // when it saw the labels by which it last asked whether a token is valid
 }
 
 // alive reports whether the run may still do something: a Lambda ends at its deadline, whatever it is at.
@@ -100,6 +106,8 @@ func (a *actor) through(ctx context.Context, name string, writes bool, failed fu
 		a.check(a)
 	}
 	switch w {
+	case refusedAfter:
+		return failed(refused)
 	case lost, diedAfter:
 		if a.dead = w == diedAfter; a.dead {
 			a.cancel()
@@ -133,6 +141,7 @@ func (s modelStore) Describe(ctx context.Context, id string) (d secrets.Descript
 			return nil
 		}
 		s.looked = time.Now()
+		s.lookedAt[id] = s.looked
 		d, err = s.memory.Describe(ctx, id)
 		return err
 	})
@@ -140,6 +149,7 @@ func (s modelStore) Describe(ctx context.Context, id string) (d secrets.Descript
 }
 
 func (s modelStore) Get(ctx context.Context, id, version string) (v secrets.Version, err error) {
+	s.seen[id+version] = true // what is asked for, a run knows of, even if it cannot read it
 	err = s.through(ctx, "Get "+id, false, storeFailure, func(w way) error {
 		if past, ok := s.pastStages(id, w); ok {
 			if version == "" {
@@ -148,8 +158,16 @@ func (s modelStore) Get(ctx context.Context, id, version string) (v secrets.Vers
 				return secrets.ErrNotFound
 			}
 		}
+		if version == "" {
+			if d, describeErr := s.memory.Describe(ctx, id); describeErr == nil {
+				version, _ = d.VersionAt(secrets.Current)
+			}
+		}
+		s.seen[id+version] = true
+		if err := s.unreadable[id+version]; err != nil {
+			return fmt.Errorf("get version %s of secret %s: %w", version, id, err)
+		}
 		v, err = s.memory.Get(ctx, id, version)
-		s.seen[id+v.ID] = true
 		return err
 	})
 	return v, err
@@ -254,6 +272,9 @@ func (m modelTokens) CreateTemporary(
 
 func (m modelTokens) Delete(ctx context.Context, auth tokens.Auth, id string) error {
 	return m.through(ctx, "Delete", true, tokensFailure, func(way) error {
+		if m.stuck {
+			return &tokens.Error{Op: "call", Status: 503}
+		}
 		m.remember()
 		alive := m.isAlive(id)
 		err := m.client.Delete(ctx, auth, id)

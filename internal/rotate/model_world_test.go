@@ -58,10 +58,21 @@ type world struct {
 	promoted  map[string]string    // id of the token that an event has made current
 	current   map[string]string    // id by secret
 	left      map[string]time.Time // when an id stopped being current
-	restored  map[string]time.Time // current again by a person's hand: since when it had not been
+	leftIn    map[string]string    // in which secret
 	endings   int                  // runs that end every grace, now
 	revoked   map[string]time.Time // ids that a person has deleted
 	violation string
+
+	used       map[string]bool      // dimensions of the model
+	stuck      bool                 // Mapbox deletes nothing any more
+	unreadable map[string]error     // by secret and version: why it cannot be read
+	unreadAt   map[string]time.Time // since when
+	foreign    map[string]bool      // ids of tokens that another stack owns
+	personAt   map[string]time.Time // when a person last changed a secret
+	masked     map[string]bool      // ids that a person has moved while a run was at work
+	active     int                  // runs at work
+	vanished   map[string]bool      // ids of tokens whose version reads as if it were not there
+	repaired   bool                 // a person has put right what only a person can
 }
 
 // creation is a token that a run has created.
@@ -90,7 +101,9 @@ func newWorld() *world {
 	w := &world{
 		calls:  map[string]int{},
 		listed: map[listing][]tokens.Metadata{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]time.Time{}, mine: map[string]*creation{}, promoted: map[string]string{},
-		current: map[string]string{}, left: map[string]time.Time{}, restored: map[string]time.Time{},
+		current: map[string]string{}, left: map[string]time.Time{}, leftIn: map[string]string{},
+		used: map[string]bool{}, unreadable: map[string]error{}, unreadAt: map[string]time.Time{}, foreign: map[string]bool{},
+		personAt: map[string]time.Time{}, masked: map[string]bool{}, vanished: map[string]bool{},
 		managed: []rotate.Managed{{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter}},
 	}
 	w.sim = must(mapbox.New(mapbox.Config{Seed: 11}))
@@ -121,12 +134,14 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 func (w *world) run(event string, yield func() bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lambdaLimit)
 	defer cancel()
-	a := &actor{world: w, event: event, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, now: strings.Contains(event, `"retire"`)}
+	a := &actor{world: w, event: event, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, lookedAt: map[string]time.Time{}, started: time.Now(), now: strings.Contains(event, `"retire"`)}
+	w.active++
 	if a.now {
 		w.endings++
 	}
 	defer func() {
 		a.dead = true
+		w.active--
 		if a.now {
 			w.endings--
 		}
@@ -149,11 +164,28 @@ func (w *world) run(event string, yield func() bool) error {
 	if w.guard.event != nil {
 		event = w.guard.event(w, event)
 	}
-	_, err := handler.Handle(ctx, json.RawMessage(event))
+	report, err := handler.Handle(ctx, json.RawMessage(event))
+	w.noLeak(string(must(json.Marshal(report))))
 	if err != nil {
 		w.noLeak(err.Error())
+	} else if strings.Contains(event, `"force":true`) {
+		w.checkForced(report)
 	}
 	return err
+}
+
+// checkForced holds a forced run that reports success to what it was asked for.
+func (w *world) checkForced(report rotate.Report) {
+	for _, t := range report.Tokens {
+		for _, m := range w.managed {
+			if m.Name != t.Name {
+				continue
+			}
+			if _, err := w.memory.Get(context.Background(), m.SecretID, report.Rotation); err != nil {
+				w.violate("a forced run has left %s undone and reports success", m.Name)
+			}
+		}
+	}
 }
 
 // meet counts a call and returns what shall happen to it.
@@ -174,6 +206,9 @@ func (w *world) meet(name string, writes bool) way {
 		return ""
 	}
 	w.met++
+	if how == refusedAfter {
+		w.use(dimRefusedAfter)
+	}
 	w.trace = append(w.trace, fmt.Sprintf("%s [%s]", name, how))
 	return how
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
@@ -39,7 +40,7 @@ func (h *Handler) handleStep(ctx context.Context, e event) error {
 		}
 		auth = &parent
 	}
-	r := &run{Handler: h, wish: wish{rotation: id, deletes: h.deletes, creates: 1}}
+	r := &run{Handler: h, wrote: map[string]time.Time{}, unseenAt: map[string]time.Time{}, intent: intent{rotation: id, deletes: h.deletes, creates: 1}}
 	return r.step(ctx, m, auth, e.Step)
 }
 
@@ -58,7 +59,7 @@ func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, nam
 	err := r.await(ctx, func() (done bool, err error) {
 		o, err = r.observe(ctx, m, auth)
 		// After createSecret has succeeded, a version without a value is a read that is behind.
-		return name == "createSecret" || o.current.id == "" || o.pending != nil || o.pendingID != r.wish.rotation, err
+		return name == "createSecret" || o.current.id == "" || o.pending != nil || o.pendingID != r.intent.rotation, err
 	})
 	if err != nil {
 		return err
@@ -66,16 +67,16 @@ func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, nam
 	switch {
 	case o.current.id == "":
 		return fmt.Errorf("secret %s has no current version: the heartbeat stores the first", m.SecretID)
-	case o.current.id == r.wish.rotation:
+	case o.current.id == r.intent.rotation:
 		return nil // another run has promoted it meanwhile
-	case o.pendingID != r.wish.rotation:
-		return fmt.Errorf("version %s of secret %s is not pending any more", r.wish.rotation, m.SecretID)
+	case o.pendingID != r.intent.rotation:
+		return fmt.Errorf("version %s of secret %s is not pending any more", r.intent.rotation, m.SecretID)
 	case o.pending != nil && o.isSuperseded(o.pendingID):
 		return fmt.Errorf("version %s of secret %s was overtaken by another one", o.pendingID, m.SecretID)
 	case name == "createSecret":
 		return r.createSecret(ctx, m, o)
 	case o.pending == nil:
-		return fmt.Errorf("version %s of secret %s holds no value yet", r.wish.rotation, m.SecretID)
+		return fmt.Errorf("version %s of secret %s holds no value yet", r.intent.rotation, m.SecretID)
 	}
 	switch name {
 	case "testSecret":
@@ -93,7 +94,7 @@ func (r *run) createSecret(ctx context.Context, m Managed, o observation) error 
 		return nil
 	}
 	for _, t := range o.live {
-		if rotation, _ := rotationOf(t.Note, o.notePrefix); rotation != r.wish.rotation {
+		if rotation, _ := rotationOf(t.Note, o.notePrefix); rotation != r.intent.rotation {
 			continue
 		}
 		if o.now.Sub(t.Created) < orphanAge {
@@ -109,5 +110,5 @@ func (r *run) createSecret(ctx context.Context, m Managed, o observation) error 
 	if n := o.ours(); n >= maxLive {
 		return fmt.Errorf("%d tokens of this name are alive: delete some of them, or wait for their grace to end", n)
 	}
-	return r.create(ctx, m, o, r.wish.rotation)
+	return r.create(ctx, m, o, r.intent.rotation)
 }

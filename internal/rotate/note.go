@@ -19,6 +19,9 @@ func notePrefix(stack, name string) string {
 	return "tokenmint/" + stack + "/" + name + "/"
 }
 
+// Note returns the note of the token that a rotation creates. The rotation is the id of the version that holds the token.
+func Note(stack, name, rotation string) string { return notePrefix(stack, name) + rotation }
+
 // rotationOf returns the rotation that a note names, if it is one of those that begin with prefix.
 func rotationOf(note, prefix string) (rotation string, ok bool) {
 	return strings.CutPrefix(note, prefix)
@@ -32,4 +35,10 @@ func rotationID(eventID string) string {
 	}
 	sum := sha256.Sum256([]byte(eventID))
 	return hex.EncodeToString(sum[:16])
+}
+
+// isOthers reports whether a note says that another rotator's secret owns the token: another stack's, or another managed
+// token's of this one. A note that names the version which holds the token is of this secret, under whatever name.
+func isOthers(note, prefix, versionID string) bool {
+	return strings.HasPrefix(note, "tokenmint/") && !strings.HasPrefix(note, prefix) && !strings.HasSuffix(note, "/"+versionID)
 }

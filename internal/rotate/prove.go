@@ -29,8 +29,8 @@ var errUnfit = errors.New("token is unfit")
 // with the scopes that it was stored with, and mints with it if it has tokens:write; and it does not mint what it must not. A parent must be
 // able to mint, and to list what the next rotation finds.
 func (r *run) prove(ctx context.Context, m Managed, o observation) error {
-	if o.unreadable != nil {
-		return fmt.Errorf("%w: %w", errUnfit, o.unreadable)
+	if o.pending.err != nil {
+		return fmt.Errorf("%w: %w", errUnfit, o.pending.err)
 	}
 	c := o.pending.credential
 	for _, scope := range []string{"tokens:read", "tokens:write"} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -132,17 +133,16 @@ func TestWhatIsWrongWithTheSecretIsSaid(t *testing.T) {
 		prepare func(b *bench)
 		want    string
 	}{
-		"no secret": {func(*bench) {}, "not found"},
-		"no value": {func(b *bench) {
-			if err := b.memory.Create(b.t.Context(), parentSecret, "", secrets.Value{}); err != nil {
-				b.t.Fatal(err)
-			}
-		}, "has no current version"},
-		"no token": {func(b *bench) {
-			if err := b.memory.Create(b.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue("hello")); err != nil {
-				b.t.Fatal(err)
-			}
+		"no secret":      {func(*bench) {}, "not found"},
+		"a quoted token": {func(b *bench) { b.hold(strconv.Quote(b.bare())) }, "holds no credential"},
+		"garbage over a parent": {func(b *bench) {
+			b.paste(scopes...)
+			b.put("hello", hand, secrets.Current)
 		}, "holds no credential"},
+		"a public token": {func(b *bench) {
+			_, value := b.issue("styles:read")
+			b.hold(value)
+		}, "store a secret one (sk)"},
 		"no tokens:read":  {func(b *bench) { b.paste("styles:read", "tokens:write") }, "lacks the scope tokens:read"},
 		"no tokens:write": {func(b *bench) { b.paste("styles:read", "tokens:read") }, "lacks the scope tokens:write"},
 	} {

@@ -25,19 +25,21 @@ func watchLabel(now time.Time, pendingID string) string {
 	return watchPrefix + now.UTC().Format(time.RFC3339) + ":" + pendingID
 }
 
-// observeWatched reads the labels, the oldest first. One that says nothing is about no version, so that it is taken off.
-func observeWatched(d secrets.Description) []watched {
+// observeWatched reads the labels, the oldest first. A label of ours that says nothing, since a person has written or moved
+// it, is about no version, so that it is taken off.
+func observeWatched(d secrets.Description, now time.Time) []watched {
 	var all []watched
 	for id, labels := range d.Stages {
 		for _, label := range labels {
-			text, ok := strings.CutPrefix(label, watchPrefix)
-			if !ok {
-				continue
-			}
 			w := watched{label: label, holderID: id}
-			at := strings.LastIndex(text, ":")
-			if since, err := time.Parse(time.RFC3339, text[:max(at, 0)]); err == nil {
-				w.since, w.pendingID = since, text[at+1:]
+			if text, ok := strings.CutPrefix(label, watchPrefix); ok {
+				at := strings.LastIndex(text, ":")
+				since, err := time.Parse(time.RFC3339, text[:max(at, 0)])
+				if err == nil && !since.After(now.Add(clockSlack)) {
+					w.since, w.pendingID = since, text[at+1:]
+				}
+			} else if _, dated := supersededSince(label, id, now); dated || !strings.HasPrefix(label, supersededPrefix) {
+				continue
 			}
 			all = append(all, w)
 		}

@@ -68,6 +68,11 @@ func ParseStored(v Value) (Credential, error) {
 	return s.credential()
 }
 
+// IsPlaceholder reports whether the text neither is nor contains anything like a Mapbox token: it waits for the first one.
+func IsPlaceholder(v Value) bool {
+	return !strings.Contains(v.Reveal(), "k.ey") // all tokens begin sk.ey, pk.ey or tk.ey: their payload is a JSON object
+}
+
 func (s stored) credential() (Credential, error) {
 	c := Credential{Token: tokens.NewToken(s.Token), Scopes: s.Scopes, Created: s.Created, Rotation: s.Rotation}
 	claims, err := c.Token.Decode()

@@ -8,6 +8,7 @@ package secrets
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -45,9 +46,10 @@ type Store interface {
 	MoveStage(ctx context.Context, id, stage, from, to string) error
 }
 
-// The ways in which a store says no, for errors.Is. Each means that the call had no effect. An error that is
-// none of them, such as a lost answer, leaves open whether a Put or MoveStage took place: read to find out,
-// or repeat the same call, which is harmless.
+// The ways in which a store says no, for errors.Is. Each means that the last attempt of the call had no effect. It says
+// nothing about an earlier attempt: a client that retries may have lost the answer to one that had its effect. Any other
+// error, such as a lost answer, says nothing at all. Read to find out what happened, or repeat the same call, which is
+// harmless.
 var (
 	// ErrNotFound: no such secret or version, or a version that is registered but has no value yet.
 	ErrNotFound = errors.New("not found")
@@ -59,6 +61,8 @@ var (
 	ErrDenied = errors.New("access denied")
 	// ErrInvalid: the request can never succeed as it stands.
 	ErrInvalid = errors.New("invalid request")
+	// ErrBinary: the version holds binary data instead of text. It is an ErrInvalid.
+	ErrBinary = fmt.Errorf("binary data (SecretBinary) instead of text: %w", ErrInvalid)
 )
 
 // Description is what a store tells about a secret without its values.
@@ -67,6 +71,9 @@ type Description struct {
 	ARN  string
 	// RotationEnabled says whether Secrets Manager's own (native) rotation is switched on.
 	RotationEnabled bool
+	Created         time.Time // of the secret; zero if the store does not tell
+	// Changed is when the secret was last modified in any way, labels included; zero if the store does not tell.
+	Changed time.Time
 	// Stages holds the labels of every version that has any, by version id; labels are sorted.
 	Stages map[string][]string
 }

@@ -14,6 +14,9 @@ import (
 	"strings"
 )
 
+// DefaultStack is the stack's name in notes when STACK is not set.
+const DefaultStack = "tokenmint"
+
 // Settings are the checked variables.
 type Settings struct {
 	ParentSecretID string     // PARENT_SECRET_ID: name or ARN
@@ -70,7 +73,7 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 		TokensAPIURL:   cmp.Or(getenv("TOKENS_API_URL"), "https://api.mapbox.com"),
 		TokenTable:     getenv("TOKEN_TABLE"),
 		Stage:          cmp.Or(getenv("STAGE"), "dev"),
-		Stack:          cmp.Or(getenv("STACK"), "tokenmint"),
+		Stack:          cmp.Or(getenv("STACK"), DefaultStack),
 	}
 	if s.ParentSecretID == "" {
 		return Settings{}, errors.New("PARENT_SECRET_ID is not set: it must name the secret that holds the parent token")

@@ -66,9 +66,9 @@ func (m *Metrics) Record(a Audit, now time.Time) {
 type Rotation struct {
 	Name    string
 	Failed  bool
-	Due     bool          // a successor is wanted and not there yet
-	Orphans int           // live tokens of ours that no version holds
-	Age     time.Duration // of the current token; 0 when it is not known
+	Due     bool           // a successor is wanted and not there yet
+	Orphans int            // live tokens of ours that no version holds
+	Age     *time.Duration // of the current token; nil when it is not known
 }
 
 // RecordRotation writes what a run adds to the metrics about one managed token. The sum of Succeeded is what tells that there was no
@@ -83,8 +83,8 @@ func (m *Metrics) RecordRotation(r Rotation, now time.Time) {
 		{"Due", "Count", one(r.Due)},
 		{"Orphans", "Count", float64(r.Orphans)},
 	}
-	if r.Age > 0 {
-		metrics = append(metrics, metric{"Age", "Seconds", r.Age.Seconds()})
+	if r.Age != nil { // a clock that is behind Mapbox's makes a negative age
+		metrics = append(metrics, metric{"Age", "Seconds", max(0, r.Age.Seconds())})
 	}
 	m.write(metrics, "Token", r.Name, now)
 }

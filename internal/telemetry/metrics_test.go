@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func TestMetricsOfARotation(t *testing.T) {
 	var none *telemetry.Metrics
 	none.RecordRotation(telemetry.Rotation{}, time.Now())
 	var out bytes.Buffer
-	telemetry.NewMetrics(&out, "prod").RecordRotation(telemetry.Rotation{Name: "parent", Failed: true, Due: true, Orphans: 2, Age: time.Minute}, time.UnixMilli(5))
+	telemetry.NewMetrics(&out, "prod").RecordRotation(telemetry.Rotation{Name: "parent", Failed: true, Due: true, Orphans: 2, Age: new(time.Minute)}, time.UnixMilli(5))
 	var values map[string]any
 	if err := json.Unmarshal(out.Bytes(), &values); err != nil {
 		t.Fatalf("%v\n%s", err, out.Bytes())
@@ -121,6 +122,34 @@ func TestDefectsAreOfOneVersion(t *testing.T) {
 		}
 		if defects != want {
 			t.Errorf("%d: %d defects, want %d", status, defects, want)
+		}
+	}
+}
+
+// A clock that is behind Mapbox's makes a negative age, which must not silence an alarm on it.
+func TestAgeIsWrittenWheneverItIsKnown(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		age  *time.Duration
+		want string
+	}{{nil, ""}, {new(-time.Hour), `"Age":0`}, {new(time.Duration(0)), `"Age":0`}, {new(time.Minute), `"Age":60`}} {
+		var out bytes.Buffer
+		telemetry.NewMetrics(&out, "prod").RecordRotation(telemetry.Rotation{Name: "parent", Age: tc.age}, time.UnixMilli(5))
+		if got := strings.Contains(out.String(), `"Age":`); got != (tc.want != "") || !strings.Contains(out.String(), tc.want) {
+			t.Errorf("age %v: %s", tc.age, out.String())
+		}
+	}
+}
+
+func TestOverdueHasTheStageAlone(t *testing.T) {
+	t.Parallel()
+	var none *telemetry.Metrics
+	none.RecordOverdue(0, time.Now())
+	for overdue, want := range map[time.Duration]string{0: `"AdditionalOverdue":0}`, time.Hour: `"AdditionalOverdue":3600}`} {
+		var out bytes.Buffer
+		telemetry.NewMetrics(&out, "prod").RecordOverdue(overdue, time.UnixMilli(5))
+		if got := out.String(); !strings.Contains(got, `"Dimensions":[["Stage"]]`) || !strings.Contains(got, want) || !strings.Contains(got, `"Seconds"`) {
+			t.Errorf("%s: %s", overdue, got)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
@@ -162,7 +163,8 @@ func newStack(t *testing.T) *stack {
 	if err := sim.AddAccount("acme"); err != nil {
 		t.Fatal(err)
 	}
-	_, value, err := sim.IssueByHand("acme", "Made by hand", cfg.ParentScopes())
+	version := strings.Repeat("a", 32)
+	_, value, err := sim.IssueByHand("acme", rotate.Note("tokenmint", "parent", version), cfg.ParentScopes())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +174,7 @@ func newStack(t *testing.T) *stack {
 		t.Fatal(err)
 	}
 	store := aws.NewMemory(time.Now)
-	if err := store.Create(t.Context(), "tokenmint/parent", strings.Repeat("a", 32), parent); err != nil {
+	if err := store.Create(t.Context(), "tokenmint/parent", version, parent); err != nil {
 		t.Fatal(err)
 	}
 	service := aws.New(store)

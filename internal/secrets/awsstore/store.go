@@ -38,19 +38,21 @@ func (s *Store) Describe(ctx context.Context, id string) (secrets.Description, e
 		Name:            aws.ToString(out.Name),
 		ARN:             aws.ToString(out.ARN),
 		RotationEnabled: aws.ToBool(out.RotationEnabled),
+		Created:         aws.ToTime(out.CreatedDate),
+		Changed:         aws.ToTime(out.LastChangedDate),
 		Stages:          out.VersionIdsToStages,
 	}, nil
 }
 
 // Get reads a version; an empty versionID means the current one. A version that holds binary data is
-// ErrInvalid: no tool of ours writes one.
+// ErrBinary: no tool of ours writes one.
 func (s *Store) Get(ctx context.Context, id, versionID string) (secrets.Version, error) {
 	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
 		SecretId:  &id,
 		VersionId: optional(versionID),
 	})
 	if err == nil && out.SecretString == nil {
-		err = fmt.Errorf("it holds binary data (SecretBinary) instead of text: %w", secrets.ErrInvalid)
+		err = secrets.ErrBinary
 	}
 	if err != nil {
 		return secrets.Version{}, fmt.Errorf("get %s of secret %s: %w", describeVersion(versionID), id, classify(err))

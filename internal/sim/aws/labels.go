@@ -50,6 +50,7 @@ func (s *secret) put(versionID string, v secrets.Value, stages []string, now tim
 	}
 	first := len(s.versions) == 0
 	s.versions[versionID] = version{created: now, value: v}
+	s.changed = now
 	for _, stage := range stages {
 		s.attach(stage, versionID)
 	}
@@ -75,6 +76,7 @@ func (s *secret) move(stage, from, to string) error {
 		return fmt.Errorf("it can move to another version only, not go: %w", secrets.ErrInvalid)
 	case to == "":
 		delete(s.labels, stage)
+		s.changed = s.now()
 		return nil
 	}
 	if _, ok := s.versions[to]; !ok {
@@ -84,6 +86,7 @@ func (s *secret) move(stage, from, to string) error {
 		return fmt.Errorf("version %s has %d labels already: %w", to, maxLabels, secrets.ErrInvalid)
 	}
 	s.attach(stage, to)
+	s.changed = s.now()
 	return nil
 }
 

@@ -30,6 +30,9 @@ type Memory struct {
 type secret struct {
 	name            string
 	rotationEnabled bool
+	now             func() time.Time
+	created         time.Time
+	changed         time.Time          // of the last change of a version or label
 	versions        map[string]version // by id
 	labels          map[string]string  // label -> version id
 }
@@ -76,9 +79,10 @@ func (m *Memory) create(ctx context.Context, name, versionID string, v secrets.V
 		}
 		return secrets.ErrExists
 	}
-	s := &secret{name: name, versions: map[string]version{}, labels: map[string]string{}}
+	now := m.instant()
+	s := &secret{name: name, now: m.instant, created: now, changed: now, versions: map[string]version{}, labels: map[string]string{}}
 	if !v.IsZero() {
-		if err := s.put(versionID, v, []string{secrets.Current}, m.instant()); err != nil {
+		if err := s.put(versionID, v, []string{secrets.Current}, now); err != nil {
 			return err
 		}
 	}
@@ -91,6 +95,7 @@ func (m *Memory) Describe(ctx context.Context, id string) (secrets.Description, 
 	var d secrets.Description
 	err := m.with(ctx, "describe secret", id, func(s *secret) error {
 		d = secrets.Description{Name: s.name, ARN: s.arn(), RotationEnabled: s.rotationEnabled, Stages: map[string][]string{}}
+		d.Created, d.Changed = s.created, s.changed
 		for _, stage := range slices.Sorted(maps.Keys(s.labels)) {
 			versionID := s.labels[stage]
 			d.Stages[versionID] = append(d.Stages[versionID], stage)

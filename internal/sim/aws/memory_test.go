@@ -24,7 +24,7 @@ func TestMemoryConforms(t *testing.T) {
 	storetest.Run(t, func(_ *testing.T, mem *aws.Memory) secrets.Store { return mem })
 }
 
-// parent returns a store whose clock moves a second with each version, and that holds one secret: version
+// parent returns a store whose clock moves a second with each change, and that holds one secret: version
 // v1, current.
 func parent(t *testing.T) *aws.Memory {
 	t.Helper()
@@ -102,12 +102,15 @@ func TestVersionsAndStages(t *testing.T) {
 	want := []secrets.Version{
 		{ID: v1, Stages: []string{secrets.Current}, Created: first, Value: one},
 		{ID: v3, Created: first.Add(time.Second), Value: two},
-		{ID: v2, Stages: []string{secrets.Pending}, Created: first.Add(2 * time.Second)},
+		{ID: v2, Stages: []string{secrets.Pending}, Created: first.Add(3 * time.Second)},
 	}
 	if !reflect.DeepEqual(versions, want) {
 		t.Errorf("versions are %+v, want %+v (a difference may be in the values)", versions, want)
 	}
 
+	if d, err := mem.Describe(ctx, name); err != nil || !d.Created.Equal(first) || !d.Changed.Equal(first.Add(3*time.Second)) {
+		t.Errorf("created %s, changed %s: %v", d.Created, d.Changed, err)
+	}
 	if v, err := mem.GetStage(ctx, name, secrets.Current); err != nil || v.ID != v1 {
 		t.Errorf("current version is %+v, %v", v, err)
 	}

@@ -25,7 +25,8 @@ func (m *Memory) BeginRotation(ctx context.Context, id, versionID string) error 
 		if _, ok := s.versions[versionID]; ok {
 			return fmt.Errorf("version %s: %w", versionID, secrets.ErrExists)
 		}
-		s.versions[versionID] = version{created: m.instant()}
+		s.changed = m.instant()
+		s.versions[versionID] = version{created: s.changed}
 		s.labels[secrets.Pending] = versionID
 		return nil
 	})

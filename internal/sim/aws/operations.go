@@ -61,8 +61,10 @@ func (s service) describe(ctx context.Context, in struct {
 		ARN                string
 		Name               string
 		RotationEnabled    bool                `json:",omitempty"`
+		CreatedDate        *epoch              `json:",omitempty"`
+		LastChangedDate    *epoch              `json:",omitempty"`
 		VersionIDsToStages map[string][]string `json:"VersionIdsToStages,omitempty"`
-	}{d.ARN, d.Name, d.RotationEnabled, d.Stages}, err
+	}{d.ARN, d.Name, d.RotationEnabled, dated(d.Created), dated(d.Changed), d.Stages}, err
 }
 
 type versionReply struct {
@@ -158,6 +160,14 @@ func (s service) list(ctx context.Context, in struct {
 
 // epoch is a timestamp as AWS JSON has it: seconds since 1970, as a number with a fraction.
 type epoch time.Time
+
+// dated leaves an unknown time out of a reply.
+func dated(t time.Time) *epoch {
+	if t.IsZero() {
+		return nil
+	}
+	return (*epoch)(&t)
+}
 
 // MarshalJSON implements json.Marshaler.
 func (e epoch) MarshalJSON() ([]byte, error) {

@@ -71,7 +71,7 @@ func TestWire(t *testing.T) {
 		"create without value": {"CreateSecret", `{"Name":"new"}`,
 			`{"ARN":"arn:aws:secretsmanager:us-east-1:000000000000:secret:new-999611","Name":"new"}`},
 		"describe": {"DescribeSecret", `{"SecretId":"` + name + `"}`,
-			`{` + ref + `,"VersionIdsToStages":{"` + v1 + `":["AWSCURRENT"],"` + v2 + `":["AWSPENDING"]}}`},
+			`{` + ref + `,"CreatedDate":1767366246.678,"LastChangedDate":1767366249.678,"VersionIdsToStages":{"` + v1 + `":["AWSCURRENT"],"` + v2 + `":["AWSPENDING"]}}`},
 		"get": {"GetSecretValue", `{"SecretId":"` + arn + `"}`,
 			`{` + ref + `,"VersionId":"` + v1 + `","VersionStages":["AWSCURRENT"],"CreatedDate":1767366246.678,"SecretString":"SENTINEL-1"}`},
 		"get by version": {"GetSecretValue", `{"SecretId":"` + name + `","VersionId":"` + v3 + `"}`,

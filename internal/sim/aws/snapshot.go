@@ -19,6 +19,8 @@ type snapshot struct {
 type savedSecret struct {
 	Name            string            `json:"name"`
 	RotationEnabled bool              `json:"rotation_enabled,omitempty"`
+	Created         time.Time         `json:"created,omitzero"`
+	Changed         time.Time         `json:"changed,omitzero"`
 	Labels          map[string]string `json:"labels"` // label -> version id
 	Versions        []savedVersion    `json:"versions"`
 }
@@ -36,7 +38,8 @@ func (m *Memory) Snapshot() ([]byte, error) {
 	snap := snapshot{Secrets: []savedSecret{}}
 	for _, name := range slices.Sorted(maps.Keys(m.secrets)) {
 		s := m.secrets[name]
-		saved := savedSecret{Name: name, RotationEnabled: s.rotationEnabled, Labels: s.labels, Versions: []savedVersion{}}
+		saved := savedSecret{Name: name, RotationEnabled: s.rotationEnabled, Created: s.created, Changed: s.changed,
+			Labels: s.labels, Versions: []savedVersion{}}
 		for _, id := range slices.Sorted(maps.Keys(s.versions)) {
 			v := s.versions[id]
 			saved.Versions = append(saved.Versions, savedVersion{ID: id, Created: v.created, Value: v.value.Reveal()})
@@ -55,6 +58,7 @@ func (m *Memory) Restore(data []byte) error {
 	restored := map[string]*secret{}
 	for _, saved := range snap.Secrets {
 		s := &secret{name: saved.Name, rotationEnabled: saved.RotationEnabled,
+			now: m.instant, created: saved.Created, changed: saved.Changed,
 			versions: map[string]version{}, labels: map[string]string{}}
 		for _, v := range saved.Versions {
 			s.versions[v.ID] = version{created: v.Created, value: secrets.NewValue(v.Value)}
