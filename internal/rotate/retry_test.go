@@ -30,7 +30,7 @@ type refusingWire struct {
 }
 
 func (w *refusingWire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("X-Amz-Target") != "awsstore.PutSecretValue" || w.code == "" {
+	if r.Header.Get("X-Amz-Target") != "secretsmanager.PutSecretValue" || w.code == "" {
 		w.next.ServeHTTP(rw, r)
 		return
 	}
