@@ -99,16 +99,16 @@ func (b *bench) newHandler(mapbox string) *mint.Handler {
 }
 
 // custom is a handler over parts of a test's own.
-func (b *bench) custom(create mint.Mint, read mint.ReadParent) *mint.Handler {
+func (b *bench) custom(create mint.CreateTemporary, read mint.ReadParent) *mint.Handler {
 	b.t.Helper()
 	handler, err := mint.New(mint.Config{
-		Profiles:   b.profiles(),
-		Cache:      b.cache(),
-		Mint:       create,
-		ReadParent: read,
-		Now:        func() time.Time { return time.Now().Add(b.skew) },
-		Logger:     telemetry.NewLogger(b.log, nil),
-		Metrics:    telemetry.NewMetrics(&b.metrics, "test"),
+		Profiles:        b.profiles(),
+		Cache:           b.cache(),
+		CreateTemporary: create,
+		ReadParent:      read,
+		Now:             func() time.Time { return time.Now().Add(b.skew) },
+		Logger:          telemetry.NewLogger(b.log, nil),
+		Metrics:         telemetry.NewMetrics(&b.metrics, "test"),
 	})
 	if err != nil {
 		b.t.Fatal(err)

@@ -72,23 +72,23 @@ func (h *Handler) record(ctx context.Context, audit telemetry.Audit, reply event
 
 // serve reads the event from outside in. What it learns it notes in the audit record at once, so that a refusal finds it
 // there; what a caller sends is noted only once a rule has matched it, for it may hold anything, even a token.
-func (h *Handler) serve(ctx context.Context, audit *telemetry.Audit, e *event) (minted, error) {
+func (h *Handler) serve(ctx context.Context, audit *telemetry.Audit, e *event) (issued, error) {
 	route, err := routeOf(e)
 	if err != nil {
-		return minted{}, err
+		return issued{}, err
 	}
 	audit.Route = route.pattern
 	caller := callerOf(e)
 	if err := admit(h.profiles, &caller); err != nil {
-		return minted{}, err
+		return issued{}, err
 	}
 	audit.Caller = caller.name()
 	if e.Body.wrong || e.IsBase64Encoded.wrong {
-		return minted{}, refuseBody("the body is not a text")
+		return issued{}, refuseBody("the body is not a text")
 	}
 	req, err := decode(e.Body.value, e.IsBase64Encoded.value)
 	if err != nil {
-		return minted{}, err
+		return issued{}, err
 	}
 	got, err := h.issue(ctx, &caller, route, req)
 	audit.Profile, audit.Scopes, audit.UpstreamCalls = got.profile, got.scopes, got.upstreamCalls
@@ -121,7 +121,7 @@ type tokenReply struct {
 // mapboxTime is the form of the Tokens API's own times.
 const mapboxTime = "2006-01-02T15:04:05.000Z"
 
-func (h *Handler) reply(audit *telemetry.Audit, got minted) events.APIGatewayV2HTTPResponse {
+func (h *Handler) reply(audit *telemetry.Audit, got issued) events.APIGatewayV2HTTPResponse {
 	token := got.Token
 	audit.Code, audit.Source, audit.TokenHash, audit.Expires = "ok", string(got.Source), token.Token.Hash(), token.Expires
 	if got.Stale {

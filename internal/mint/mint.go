@@ -1,15 +1,27 @@
-// Package mint answers one HTTP request for a temporary token, in the form in which API Gateway hands it to a Lambda.
+// Package mint answers one HTTP request for a temporary token. The request is an event of API
+// Gateway, as Lambda receives it.
 //
-// A request flows one way: [Handler.HandleJSON] finds the route, the caller (caller.go), what is asked (request.go), the profile that
-// grants it (policy.go) and the expiry (expiry.go), and mints with the parent token (parent.go). Whatever refuses on the way
-// does so with a [refusal] (refusal.go), which is all that the caller learns; causes go to the audit record. Everything
-// fails closed: what is not granted by a rule is refused.
+// A request passes these files in this order:
+//
+//	handler.go   event in, reply and audit record out
+//	event.go     the fields of the event that the mint uses
+//	route.go     the route
+//	caller.go    the caller, with the claims of a JWT (claims.go)
+//	request.go   the body
+//	issue.go     the steps below, in order
+//	policy.go    the profile that allows the caller and the scopes
+//	expiry.go    when the token ends
+//	parent.go    the parent token
+//	upstream.go  the call to Mapbox, if the cache has no token; minted.go checks the reply
+//	refusal.go   what the caller learns about an error
+//
+// Every step fails closed: a request that no rule allows is refused. A caller learns the status,
+// the code and the message of a refusal. Causes go to the audit record only.
 package mint
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -20,38 +32,42 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// Mint creates a temporary token upstream; it is [tokens.Client.CreateTemporary].
-type Mint func(ctx context.Context, parent tokens.Auth, req tokens.TemporaryRequest) (tokens.Temporary, error)
+// CreateTemporary mints a token at Mapbox. [tokens.Client.CreateTemporary] is one. Its errors are
+// those of package tokens. It must be safe for concurrent use.
+type CreateTemporary func(
+	ctx context.Context, parent tokens.Auth, req tokens.TemporaryRequest,
+) (tokens.Temporary, error)
 
-// ReadParent reads the current version of the parent secret.
+// ReadParent reads the current version of the parent secret. The handler makes one call at a time.
 type ReadParent func(ctx context.Context) (secrets.Version, error)
 
-// Config is what a [Handler] is made of. All fields are required.
+// Config is what a [Handler] needs. All fields are required.
 type Config struct {
-	Profiles   []config.Profile
-	Cache      *tokencache.Cache
-	Mint       Mint
-	ReadParent ReadParent
-	Now        func() time.Time
-	Logger     *slog.Logger
-	Metrics    *telemetry.Metrics
+	Profiles        []config.Profile // in the order in which they are tried
+	Cache           *tokencache.Cache
+	CreateTemporary CreateTemporary
+	ReadParent      ReadParent
+	Now             func() time.Time
+	Logger          *slog.Logger
+	Metrics         *telemetry.Metrics
 }
 
-// Handler mints tokens for those whom the profiles allow. It is safe for concurrent use.
+// Handler answers requests for tokens. It is safe for concurrent use.
 type Handler struct {
 	profiles []config.Profile
 	digests  map[string]string // of the profiles, by name
 	cache    *tokencache.Cache
-	mint     Mint
+	create   CreateTemporary
 	parent   *parentCache
 	now      func() time.Time
 	logger   *slog.Logger
 	metrics  *telemetry.Metrics
 }
 
-// New returns a handler. It calls nothing.
+// New returns a handler, or an error if a field of c is missing. It makes no calls.
 func New(c Config) (*Handler, error) {
-	if len(c.Profiles) == 0 || c.Cache == nil || c.Mint == nil || c.ReadParent == nil || c.Now == nil || c.Logger == nil || c.Metrics == nil {
+	if len(c.Profiles) == 0 || c.Cache == nil || c.CreateTemporary == nil || c.ReadParent == nil ||
+		c.Now == nil || c.Logger == nil || c.Metrics == nil {
 		return nil, errors.New("mint: a field of Config is missing")
 	}
 	digests := make(map[string]string, len(c.Profiles))
@@ -61,111 +77,11 @@ func New(c Config) (*Handler, error) {
 	return &Handler{
 		profiles: c.Profiles,
 		digests:  digests,
-		metrics:  c.Metrics,
 		cache:    c.Cache,
-		mint:     c.Mint,
+		create:   c.CreateTemporary,
 		parent:   newParentCache(c.ReadParent, c.Now),
 		now:      c.Now,
 		logger:   c.Logger,
+		metrics:  c.Metrics,
 	}, nil
-}
-
-// minted is a token on its way to a caller.
-type minted struct {
-	profile string
-	scopes  []string
-	tokencache.Result
-	life          time.Duration // of the token, from now
-	parentCreated time.Time     // zero when it is not known
-	upstreamCalls int           // for this request; those who wait for another's have none
-}
-
-// issue decides what the caller gets and makes it. This is the order that everything hangs on: nothing is read, let
-// alone minted, for a caller whom no profile allows.
-func (h *Handler) issue(ctx context.Context, caller *caller, route route, req request) (minted, error) {
-	if err := req.checkForm(route); err != nil {
-		return minted{}, err
-	}
-	grant, err := choose(h.profiles, caller, req)
-	if err != nil {
-		return minted{}, err
-	}
-	got := minted{profile: grant.profile.Name, scopes: grant.scopes}
-	expires, err := expiry(req, grant.profile, h.now())
-	if err != nil {
-		return got, err
-	}
-	parent, err := h.parent.get(ctx)
-	if err != nil {
-		return got, err
-	}
-	if route.username != "" && route.username != parent.credential.Username {
-		return got, refuseUsername
-	}
-	got.parentCreated = parent.credential.Created
-	order := h.order(grant, expires)
-	got.Result, err = h.cache.Get(ctx, parent.credential.Token, order, func(ctx context.Context, expires time.Time) (tokens.Temporary, error) {
-		return h.mintWith(ctx, parent, tokens.TemporaryRequest{Scopes: grant.scopes, Expires: expires}, &got.upstreamCalls)
-	})
-	if err == nil {
-		got.life = got.Token.Expires.Sub(h.now())
-		err = checkLife(got.life, !expires.IsZero())
-	}
-	return got, h.refusalOf(err, !expires.IsZero())
-}
-
-// checkLife refuses a token that is about to end, when minting it took too long. timed tells whether the caller asked for
-// the end.
-func checkLife(life time.Duration, timed bool) error {
-	switch {
-	case life >= config.ShortestLifetime:
-		return nil
-	case timed:
-		return refuseExpirySoon
-	}
-	return fmt.Errorf("the token has %s to live", life)
-}
-
-// order says what the cache may share this token with: nothing that another rule grants, or for other scopes.
-func (h *Handler) order(g grant, expires time.Time) tokencache.Order {
-	return tokencache.Order{
-		Policy:   h.digests[g.profile.Name],
-		Profile:  g.profile.Name,
-		Scopes:   g.scopes,
-		Lifetime: g.profile.Lifetime,
-		Reuse:    g.profile.Reuse,
-		Expires:  expires,
-		Limit:    g.profile.MintsPerMinute,
-	}
-}
-
-// mintWith mints, and once more when Mapbox no longer knows the parent: the secret may have moved on under this instance.
-// Only a 401 says so, and it certainly minted nothing. A 404 or a 422 is about what was asked and would come again.
-func (h *Handler) mintWith(ctx context.Context, p parent, req tokens.TemporaryRequest, calls *int) (tokens.Temporary, error) {
-	*calls++
-	token, err := h.mintChecked(ctx, p, req)
-	if !errors.Is(err, tokens.ErrUnauthorized) {
-		return token, err
-	}
-	fresh, readErr := h.parent.refresh(ctx, p.version)
-	if readErr != nil {
-		return tokens.Temporary{}, readErr
-	}
-	if fresh.version == p.version {
-		return tokens.Temporary{}, refuseParentRejected.because(fmt.Errorf("version %s of the parent secret: %w", p.version, err))
-	}
-	*calls++
-	return h.mintChecked(ctx, fresh, req)
-}
-
-// mintChecked mints, and checks what Mapbox returned before anybody gets it or shares it.
-func (h *Handler) mintChecked(ctx context.Context, p parent, req tokens.TemporaryRequest) (tokens.Temporary, error) {
-	token, err := h.mint(ctx, p.credential.Auth(), req)
-	if err == nil {
-		err = checkMinted(token, p.credential.Username, req, h.now())
-	}
-	if err != nil {
-		return tokens.Temporary{}, err
-	}
-	return token, nil
 }

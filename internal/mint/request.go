@@ -12,24 +12,23 @@ import (
 	"unicode/utf8"
 )
 
-// maxBody is the longest body that is read, in bytes.
+// maxBody is the size of the largest body that is read, in bytes.
 const maxBody = 8 << 10
 
-// request is what a caller asks for. A field that was not sent, or sent as null, is zero.
+// request is what a caller asks for. A field is zero if the body has null in its place, or nothing.
 type request struct {
-	scopes  []string // as sent; nil: all that the profile grants
+	scopes  []string // as sent; nil asks for all scopes of the profile
 	expires *time.Time
 	ttl     *time.Duration
 	profile string
 }
 
-// decode reads a body: one JSON object with known names, each at most once. It reads the object name by name, because
-// [json.Unmarshal] accepts a name twice and in any case, and then two readers of one body may see two requests.
+// decode reads a body: one JSON object with known names, each at most once.
 func decode(body string, isBase64 bool) (request, error) {
 	if isBase64 {
 		text, err := base64.StdEncoding.DecodeString(body)
 		if err != nil {
-			return request{}, refuseBody("the body is not the base64 that it is said to be")
+			return request{}, refuseBody("the event says that the body is base64, but it is not")
 		}
 		body = string(text)
 	}
@@ -41,9 +40,9 @@ func decode(body string, isBase64 bool) (request, error) {
 	}
 	in := json.NewDecoder(strings.NewReader(body))
 	if open, err := in.Token(); err != nil || open != json.Delim('{') {
-		return request{}, refuseBody("the body must be one JSON object; {} asks for what your profile gives")
+		return request{}, refuseBody("the body must be one JSON object; {} asks for the profile's defaults")
 	}
-	req, err := decodeFields(in)
+	f, err := decodeFields(in)
 	if err != nil {
 		return request{}, err
 	}
@@ -51,112 +50,98 @@ func decode(body string, isBase64 bool) (request, error) {
 		return request{}, refuseBody("the body is not JSON")
 	}
 	if _, err := in.Token(); !errors.Is(err, io.EOF) {
-		return request{}, refuseBody("something follows the JSON object")
+		return request{}, refuseBody("the JSON object must end the body, but more text follows")
 	}
-	return req, nil
+	return f.request()
 }
 
-// fields are what a body may hold. A note is accepted because Mapbox's own clients send one; a temporary token cannot carry it.
+// fields are the fields of a body. nil means that the body has null in its place, or nothing.
 type fields struct {
-	scopes       []*string // nil: an element that is null
-	expires, ttl *string   // nil: not sent, or null
-	profile      string
-	note         string
-
-	seen [5]bool
+	scopes  []*string // a nil element was null
+	expires *string
+	ttl     *string
+	profile *string
+	note    *string // ignored: Mapbox's clients send a note, but a temporary token has none
 }
 
-// place returns where the value of a field goes, or nil if there is no such field or it was there before.
-func (f *fields) place(name string) any {
-	i, into := -1, any(nil)
-	switch name {
-	case "scopes":
-		i, into = 0, &f.scopes
-	case "expires":
-		i, into = 1, &f.expires
-	case "ttl":
-		i, into = 2, &f.ttl
-	case "profile":
-		i, into = 3, &f.profile
-	case "note":
-		i, into = 4, &f.note
-	}
-	if i < 0 || f.seen[i] {
-		return nil
-	}
-	f.seen[i] = true
-	return into
-}
-
-func decodeFields(in *json.Decoder) (request, error) {
+// decodeFields reads the object up to its closing brace. It reads name by name, because
+// [json.Unmarshal] accepts a name twice and in any case. Then two readers of one body could
+// understand two requests.
+func decodeFields(in *json.Decoder) (fields, error) {
 	var f fields
+	unread := map[string]any{
+		"scopes": &f.scopes, "expires": &f.expires, "ttl": &f.ttl, "profile": &f.profile, "note": &f.note,
+	}
 	for in.More() {
 		token, err := in.Token()
 		if err != nil {
-			return request{}, refuseBody("the body is not JSON")
+			return fields{}, refuseBody("the body is not JSON")
 		}
 		name, _ := token.(string)
-		into := f.place(name)
-		if into == nil {
-			return request{}, refuseBody("unknown or repeated field%s; known are scopes, expires, ttl, profile and note", quoteName(name))
+		into, ok := unread[name]
+		if !ok {
+			return fields{}, refuseBody(
+				"unknown or repeated field%s; known are scopes, expires, ttl, profile and note", quoteName(name))
 		}
-		if err := in.Decode(into); err != nil {
-			if _, ok := errors.AsType[*json.UnmarshalTypeError](err); !ok {
-				return request{}, refuseBody("the body is not JSON")
-			}
-			return request{}, refuseType(name)
+		delete(unread, name)
+		err = in.Decode(into)
+		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return fields{}, refuseType(name)
+		}
+		if err != nil {
+			return fields{}, refuseBody("the body is not JSON")
 		}
 	}
-	req := request{profile: f.profile}
-	if err := req.setScopes(f.scopes); err != nil {
-		return request{}, err
-	}
-	return req, req.setTimes(f.expires, f.ttl)
+	return f, nil
 }
 
-func (r *request) setScopes(scopes []*string) error {
-	if scopes == nil {
-		return nil
+// request checks the values of the fields.
+func (f fields) request() (request, error) {
+	var r request
+	if f.profile != nil {
+		r.profile = *f.profile
 	}
-	r.scopes = make([]string, len(scopes))
-	for i, scope := range scopes {
+	if f.scopes != nil {
+		r.scopes = make([]string, len(f.scopes))
+	}
+	for i, scope := range f.scopes {
 		if scope == nil {
-			return refuseType("scopes")
+			return request{}, refuseType("scopes")
 		}
 		r.scopes[i] = *scope
 	}
-	return nil
+	if f.expires != nil && f.ttl != nil {
+		return request{}, refuseBody("expires and ttl exclude each other: send one")
+	}
+	if f.ttl != nil {
+		ttl, err := time.ParseDuration(*f.ttl)
+		if err != nil {
+			return request{}, refuseBody("ttl is not a duration such as 15m or 90s")
+		}
+		r.ttl = &ttl
+	}
+	if f.expires != nil {
+		expires, err := parseTime(*f.expires)
+		if err != nil {
+			return request{}, refuseBody(
+				"expires is not a time in RFC 3339 form, such as 2026-01-02T15:04:05Z")
+		}
+		r.expires = &expires
+	}
+	return r, nil
 }
 
 func refuseType(field string) *refusal {
-	return refuseBody("%s is of the wrong type: scopes is an array of strings, all else is a string", field)
+	return refuseBody("%s has the wrong type: scopes is an array of strings, "+
+		"all other fields are strings", field)
 }
 
-func (r *request) setTimes(expires, ttl *string) error {
-	if expires != nil && ttl != nil {
-		return refuseBody("expires and ttl exclude each other: send one")
-	}
-	if ttl != nil {
-		d, err := time.ParseDuration(*ttl)
-		if err != nil {
-			return refuseBody("ttl is not a duration such as 15m or 90s")
-		}
-		r.ttl = &d
-	}
-	if expires != nil {
-		t, err := parseTime(*expires)
-		if err != nil {
-			return refuseBody("expires is not a time in RFC 3339 form, such as 2026-01-02T15:04:05Z")
-		}
-		r.expires = &t
-	}
-	return nil
-}
-
-// parseTime reads RFC 3339, whose letters may be small, and two forms that clients of the Tokens API send besides: an offset without its
-// colon, as strftime writes it, and no zone, which means UTC, as Mapbox's SDK for Python writes it.
+// parseTime reads RFC 3339, with letters in any case, and two more forms that clients of the Tokens
+// API send. strftime writes an offset without its colon. Mapbox's SDK for Python writes no zone and
+// means UTC.
 func parseTime(s string) (t time.Time, err error) {
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05"} {
+	layouts := []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05"}
+	for _, layout := range layouts {
 		if t, err = time.Parse(layout, strings.ToUpper(s)); err == nil {
 			return t, nil
 		}
@@ -166,22 +151,25 @@ func parseTime(s string) (t time.Time, err error) {
 
 // checkForm refuses what no profile could grant.
 func (r *request) checkForm(route route) error {
-	timed := r.ttl != nil || r.expires != nil
+	mapboxForm := route.username != ""
 	switch {
-	case route.username != "" && !timed:
+	case mapboxForm && r.ttl == nil && r.expires == nil:
 		return refusePermanent
-	case route.username != "" && r.scopes == nil, r.scopes != nil && len(r.scopes) == 0, slices.ContainsFunc(r.scopes, isOdd):
+	case mapboxForm && r.scopes == nil,
+		r.scopes != nil && len(r.scopes) == 0,
+		slices.ContainsFunc(r.scopes, isOdd):
 		return refuseScopes
 	}
 	return nil
 }
 
-// isOdd reports whether s cannot be a scope. It bounds what reaches messages and records: a token is odd.
+// isOdd reports whether s cannot be a scope. A token is odd, so none reaches messages and records.
 func isOdd(s string) bool {
 	return s == "" || len(s) > 64 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_:") != ""
 }
 
-// quoteName quotes a field's name back to the sender, if it looks like one.
+// quoteName returns a field's name in quotes, with a blank before it. It returns "" for a text that
+// does not look like a name, since that could be a token.
 func quoteName(name string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 	if name == "" || len(name) > 40 || strings.Trim(name, plain) != "" {

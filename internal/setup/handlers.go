@@ -44,9 +44,9 @@ func Mint(p Parts) (*mint.Handler, error) {
 	}
 	store := awsstore.Open(p.Settings.AWS.SecretsManager())
 	return mint.New(mint.Config{
-		Profiles: p.Config.Profiles,
-		Cache:    cache,
-		Mint:     client.CreateTemporary,
+		Profiles:        p.Config.Profiles,
+		Cache:           cache,
+		CreateTemporary: client.CreateTemporary,
 		ReadParent: func(ctx context.Context) (secrets.Version, error) {
 			return store.Get(ctx, p.Settings.ParentSecretID, "")
 		},

@@ -127,7 +127,7 @@ func (s *stack) instance(cfg *config.Config, client *tokens.Client, clock func()
 		s.t.Fatal(err)
 	}
 	handler, err := mint.New(mint.Config{
-		Profiles: cfg.Profiles, Cache: cache, Mint: client.CreateTemporary, Now: clock,
+		Profiles: cfg.Profiles, Cache: cache, CreateTemporary: client.CreateTemporary, Now: clock,
 		ReadParent: func(ctx context.Context) (secrets.Version, error) { return s.secrets.Get(ctx, parentSecret, "") },
 		Logger:     slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(new(strings.Builder), "load"),
 	})

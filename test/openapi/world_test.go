@@ -46,7 +46,7 @@ type world struct {
 	sim     *mapbox.Simulator
 	store   *aws.Memory
 	table   *tokencache.Memory
-	create  mint.Mint
+	create  mint.CreateTemporary
 	timeout time.Duration // Lambda's
 	handler *mint.Handler
 }
@@ -88,7 +88,7 @@ func (w *world) newHandler() *mint.Handler {
 		Profiles: cfg.Profiles,
 		Cache:    cache,
 		// What a test puts into the world later counts.
-		Mint: func(ctx context.Context, parent tokens.Auth, req tokens.TemporaryRequest) (tokens.Temporary, error) {
+		CreateTemporary: func(ctx context.Context, parent tokens.Auth, req tokens.TemporaryRequest) (tokens.Temporary, error) {
 			return w.create(ctx, parent, req)
 		},
 		ReadParent: func(ctx context.Context) (secrets.Version, error) { return w.store.Get(ctx, parentSecret, "") },
