@@ -1,4 +1,4 @@
-"""Adds headers that the document does not name, with any value, to the requests of test/schemathesis.sh. None may decide anything."""
+"""Adds headers that the document does not name, with any value, to the requests of schemathesis. None may decide anything."""
 
 import schemathesis
 from hypothesis import strategies as st

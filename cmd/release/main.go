@@ -1,6 +1,6 @@
 // Command release builds what a version of tokenmint is published as:
 //
-//	go run ./internal/release --tag v1.2.3
+//	go run ./cmd/release --tag v1.2.3
 //
 // For each processor that Lambda has it makes a zip of each function, and a template that deploys them without Go; beside them the
 // licences, where all of it came from, and the digests. The same commit gives the same bytes on any machine: the toolchain is the one
@@ -25,7 +25,7 @@ func main() {
 	dirty := flags.Bool("dirty", false, "build a work tree that differs from its commit, or has none; RELEASE says so")
 	flags.Usage = func() {
 		_, _ = fmt.Fprint(flags.Output(), "Builds the zips of both functions for arm64 and x86_64, templates that deploy them, and SHA256SUMS.\n\n",
-			"Usage: go run ./internal/release [--tag vX.Y.Z] [--out DIR] [--dirty]\n\n")
+			"Usage: go run ./cmd/release [--tag vX.Y.Z] [--out DIR] [--dirty]\n\n")
 		flags.PrintDefaults()
 	}
 	_ = flags.Parse(os.Args[1:]) // it exits

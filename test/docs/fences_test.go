@@ -39,8 +39,8 @@ func blocks(t *testing.T, kinds ...string) []fence.Block {
 
 // runners has, for each kind of block, what checks here that the block is run, or what it says.
 var runners = map[string]func(*testing.T, fence.Block){
-	"sh":      isRunByReadme,
-	"sh aws":  isShell, // TestSampleCommands runs it
+	"sh":      isOfARunPage, // TestSamplePages or TestSampleSAMLocal runs it
+	"sh aws":  isShell,      // TestSampleCommands runs it
 	"sh ci":   isInCI,
 	"sh long": hasSmallerForm,
 	"js":      isTheRenewal,
@@ -69,8 +69,8 @@ func isShell(t *testing.T, b fence.Block) {
 	}
 }
 
-// isRunByReadme: test/readme.sh runs README.md and the pages in docs/, and no other.
-func isRunByReadme(t *testing.T, b fence.Block) {
+// isOfARunPage: the blocks of README.md and of the pages in docs/ are run, and no others.
+func isOfARunPage(t *testing.T, b fence.Block) {
 	t.Helper()
 	isShell(t, b)
 	if b.Page != "README.md" && filepath.Dir(b.Page) != "docs" {
@@ -78,11 +78,19 @@ func isRunByReadme(t *testing.T, b fence.Block) {
 	}
 }
 
+// isInCI: .ci/run runs each line, the whole of what -short leaves out, or it is the line with steps that .ci/run has.
 func isInCI(t *testing.T, b fence.Block) {
 	t.Helper()
+	ci := read(t, ".ci/run")
 	for line := range strings.Lines(b.Text) {
 		line = strings.TrimSpace(line)
-		if line != ".ci/run" && !strings.Contains(read(t, ".ci/run"), strings.TrimSuffix(line, " ./...")) {
+		command, steps, isStep := strings.Cut(line, ".ci/run")
+		for step := range strings.FieldsSeq(steps) {
+			if !strings.Contains(ci, "\n"+step+"() { # ") {
+				t.Errorf("%s:%d: .ci/run has no step %s", b.Page, b.Line, step)
+			}
+		}
+		if command != "" && (isStep || !strings.Contains(ci, "\n\t"+strings.Replace(line, " -short", "", 1)+"\n")) {
 			t.Errorf("%s:%d: .ci/run does not run %s", b.Page, b.Line, line)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -18,13 +17,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	"github.com/tokenmint/tokenmint/test/dev"
 	"github.com/tokenmint/tokenmint/test/docs/fence"
 )
 
@@ -259,7 +258,7 @@ func checkSignature(t *testing.T, r *http.Request, hasSession bool) {
 // TestSamplePipelineGetsATokenFromDev: the token works, GitHub masks it, and no other log shows it.
 func TestSamplePipelineGetsATokenFromDev(t *testing.T) {
 	t.Parallel()
-	env := slices.Concat(startDev(t), awsVariables)
+	env := slices.Concat(dev.Start(t, root), awsVariables)
 	for shell, command := range shells {
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel()
@@ -273,98 +272,4 @@ func TestSamplePipelineGetsATokenFromDev(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestSampleCommands runs the samples that need an AWS account with stand-ins for what they call, and checks the commands.
-// It wants a python3 with the SAM CLI and botocore: the one that .ci/run installs for the template.
-func TestSampleCommands(t *testing.T) {
-	t.Parallel()
-	python := exec.CommandContext(t.Context(), "python3", "-c", "import botocore, samcli")
-	if out, err := python.CombinedOutput(); err != nil {
-		t.Fatalf("put .cache/venv/bin, as .ci/run makes it, into the PATH: %v\n%s", err, out)
-	}
-	server := httptest.NewServer(reply(200, mintJSON, `{"token":"tk.eyJ1.sig","expires_in":3599}`))
-	t.Cleanup(server.Close)
-	env := append(standins(t), awsVariables...)
-	env = append(env, "MINT_URL="+server.URL, "PARENT_SECRET_ID=tokenmint/prod/parent", "TOKEN_TABLE=table", "SCHEDULE_NAME=schedule",
-		"UNDONE_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/123456789012/undone",
-		"STACK=tokenmint", "STAGE=prod", "JWT=e30.e30.c2ln", "BUCKET=releases")
-	for _, block := range blocks(t, "sh aws") {
-		t.Run(fmt.Sprintf("%s:%d", block.Page, block.Line), func(t *testing.T) {
-			t.Parallel()
-			dir := filepath.Join(t.TempDir(), "tokenmint")
-			if err := os.Mkdir(dir, 0o700); err != nil {
-				t.Fatal(err)
-			}
-			bash := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", block.Text)
-			bash.Dir, bash.Env = dir, env
-			if out, err := bash.CombinedOutput(); err != nil {
-				t.Errorf("%v\n%s\n%s", err, block.Text, out)
-			}
-		})
-	}
-}
-
-// standins returns the environment in which the stand-ins are found first.
-func standins(t *testing.T) []string {
-	t.Helper()
-	bin := t.TempDir()
-	script, err := filepath.Abs("standin.py")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"aws", "sam", "git", "go", "sha256sum", "diff"} {
-		if err := os.Symlink(script, filepath.Join(bin, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	repository, err := filepath.Abs(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tool, err := exec.LookPath("go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return []string{
-		"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "SAM_CLI_TELEMETRY=0",
-		"ROOT=" + repository, "TOKENMINT=" + buildCommand(t), "GO=" + tool,
-	}
-}
-
-// buildCommand builds tokenmint and returns its path.
-func buildCommand(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir, "./cmd/tokenmint")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return filepath.Join(dir, "tokenmint")
-}
-
-// startDev runs the command that a reader runs, on free ports, and returns the lines that it prints.
-func startDev(t *testing.T) []string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "env")
-	dev := exec.Command(buildCommand(t), "dev", "--env-file", file, //nolint:noctx // it ends with the test
-		"--mint", "127.0.0.1:0", "--mapbox", "127.0.0.1:0", "--aws", "127.0.0.1:0")
-	var log bytes.Buffer
-	dev.Stderr = &log
-	if err := dev.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = dev.Process.Signal(syscall.SIGTERM)
-		_ = dev.Wait()
-	})
-	for range 300 {
-		if text, err := os.ReadFile(file); err == nil && len(text) > 0 {
-			return strings.Fields(string(text))
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Fatalf("dev did not become ready:\n%s", log.String())
-	return nil
 }

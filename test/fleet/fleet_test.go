@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -27,6 +26,7 @@ import (
 	simaws "github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/internal/testkit/lambda"
+	"github.com/tokenmint/tokenmint/internal/testkit/moto"
 )
 
 var (
@@ -77,10 +77,7 @@ type fleet struct {
 
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
-	endpoint := os.Getenv("TOKENMINT_MOTO_ENDPOINT")
-	if endpoint == "" {
-		t.Fatal("TOKENMINT_MOTO_ENDPOINT is not set: run this with test/moto.sh")
-	}
+	endpoint := moto.Endpoint(t)
 	sim, err := mapbox.New(mapbox.Config{Seed: 9, RateLimit: 100})
 	if err != nil {
 		t.Fatal(err)

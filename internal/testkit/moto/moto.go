@@ -1,5 +1,5 @@
-// Package moto gives a test an account of its own on moto's server, an independent double of AWS. Run such a test with
-// test/moto.sh.
+// Package moto starts moto's server, an independent double of AWS, and gives a test an account of its own there.
+// Such tests have the tag moto.
 //
 // What moto 5.2 does otherwise than Secrets Manager, by its source (moto/secretsmanager/models.py), and what tests do about it. Where
 // it says "left out", the test's own table names the cases.
@@ -19,7 +19,7 @@
 //   - DescribeSecret shows versions without labels: [Store] hides them.
 //   - Times are in whole seconds of the machine's clock: left out where they are compared.
 //
-// It answers requests of several clients at once without locks; test/moto.sh lets one in at a time.
+// It answers requests of several clients at once without locks; server.py lets one in at a time.
 package moto
 
 import (
@@ -28,8 +28,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
-	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -39,16 +37,6 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
 )
-
-// Endpoint is the server's address.
-func Endpoint(tb testing.TB) string {
-	tb.Helper()
-	endpoint := os.Getenv("TOKENMINT_MOTO_ENDPOINT")
-	if endpoint == "" {
-		tb.Fatal("TOKENMINT_MOTO_ENDPOINT is not set: run this with test/moto.sh")
-	}
-	return endpoint
-}
 
 // Account is the number of an account that no other test has.
 func Account() string {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"reflect"
 	"slices"
 	"sync"
@@ -19,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/tokenmint/tokenmint/internal/testkit/moto"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 	"github.com/tokenmint/tokenmint/internal/tokencache/dynamo"
 	"github.com/tokenmint/tokenmint/internal/tokencache/storetest"
@@ -186,10 +186,7 @@ var tables atomic.Int64
 // newTable creates a table like the template's.
 func newTable(t *testing.T) (client *dynamodb.Client, table string) {
 	t.Helper()
-	endpoint := os.Getenv("TOKENMINT_MOTO_ENDPOINT")
-	if endpoint == "" {
-		t.Fatal("TOKENMINT_MOTO_ENDPOINT is not set: run test/moto.sh go test -tags=moto ./internal/tokencache/dynamo")
-	}
+	endpoint := moto.Endpoint(t)
 	client = dynamodb.New(dynamodb.Options{
 		BaseEndpoint: &endpoint,
 		Region:       "us-east-1",
