@@ -189,15 +189,18 @@ func (e examination) checkRotation(ctx context.Context, log io.Writer) {
 }
 
 func (e examination) checkPlan(t rotate.TokenReport) {
+	for _, problem := range t.Problems {
+		e.wrong("rotation of %s: %s; make the version readable, or delete its token at Mapbox once nothing uses it", t.Name, problem)
+	}
 	if t.Error != "" {
-		e.wrong("rotation of %s: %s; until that is mended it is not rotated", t.Name, t.Error)
+		e.wrong("rotation of %s: %s; until that is fixed, it is not rotated", t.Name, t.Error)
 		return
 	}
 	switch step := t.Steps[len(t.Steps)-1]; step {
 	case "settled":
 		e.ok("rotation of %s: %s", t.Name, t.Why)
 	case "refuse":
-		e.wrong("rotation of %s: %s; delete those that nothing uses", t.Name, t.Why)
+		e.wrong("rotation of %s: %s", t.Name, t.Why)
 	default:
 		e.note("rotation of %s: %s, since %s; the next heartbeat does it, or: tokenmint rotate --name %s", t.Name, step, t.Why, t.Name)
 	}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -153,6 +156,39 @@ func TestDoctorLooksAtEveryToken(t *testing.T) {
 			if err == nil || !strings.Contains(got, want) {
 				t.Errorf("after %s: no %q: %v\n%s", tc.after, want, err, got)
 			}
+		}
+	}
+}
+
+// TestDoctorShowsWhatTheRotatorCannotRepair: a run succeeds beside an old version that cannot be read, so only doctor tells.
+func TestDoctorShowsWhatTheRotatorCannotRepair(t *testing.T) {
+	t.Parallel()
+	m := startDev(t, dev{})
+	old := m.currentVersion()
+	m.put(m.lines["PARENT_SECRET_ID"], m.issue(needed(t)...).Token.Reveal())
+	service, err := url.Parse(m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(service)
+	double := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetSecretValue") && bytes.Contains(body, []byte(old)) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"__type":"DecryptionFailure","message":"the key is gone"}`)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(double.Close)
+	got, err := m.examine(doctor{getenv: m.getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", double.URL)})
+	for _, want := range []string{
+		"WRONG  rotation of parent: version " + old + " cannot be read, so its token ", "make the version readable",
+		"note   rotation of parent: supersede",
+	} {
+		if err == nil || !strings.Contains(got, want) {
+			t.Errorf("no %q: %v\n%s", want, err, got)
 		}
 	}
 }

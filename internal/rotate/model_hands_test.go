@@ -128,11 +128,17 @@ func copyValue(from, to int) move {
 
 // valueOf reads a version's credential, if it holds one.
 func (w *world) valueOf(secret, id string) (secrets.Credential, bool) {
+	if c, ok := w.parse[secret+id]; ok {
+		return c, c.ID != ""
+	}
 	v, err := w.memory.Get(context.Background(), secret, id)
-	if err != nil {
+	if err != nil || id == "" {
 		return secrets.Credential{}, false
 	}
 	c, err := secrets.ParseStored(v.Value)
+	if err == nil {
+		w.parse[secret+id] = c
+	}
 	return c, err == nil && c.ID != ""
 }
 

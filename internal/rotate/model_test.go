@@ -27,7 +27,7 @@ var (
 // model_truth_test.go the invariants. A failure prints its schedule, shrunk, and all that happened in it.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // each schedule leaves a world behind
+	defer debug.SetGCPercent(debug.SetGCPercent(1000)) // each schedule leaves a world behind
 	seed := *modelSeed
 	if seed == 0 {
 		seed = rand.Uint64()
@@ -47,8 +47,9 @@ func TestModel(t *testing.T) {
 		if raced && family.name != "one fault" || !strings.HasPrefix(family.name, *modelOnly) {
 			continue
 		}
+		begun := time.Now()
 		n := explore(t, family.tasks, &counts)
-		t.Logf("%s: %d schedules", family.name, n)
+		t.Logf("%s: %d schedules in %s", family.name, n, time.Since(begun).Round(time.Second))
 		total += n
 	}
 	counts.log(t)
@@ -110,9 +111,15 @@ func explore(t *testing.T, tasks iter.Seq[task], counts *dimensions) int {
 			}
 		})
 	}
+	begun, last := 0, time.Now()
 	for do := range tasks {
 		if t.Failed() {
 			break
+		}
+		begun++
+		if time.Since(last) > 30*time.Second {
+			t.Logf("  %d tasks begun, %d schedules played", begun, played.Load())
+			last = time.Now()
 		}
 		select {
 		case queue <- do:

@@ -48,7 +48,7 @@ type world struct {
 
 	past   []moment // before each write
 	writes int      // so far
-	listed map[listing][]tokens.Metadata
+	ids    map[tokens.Token]string       // of the tokens that have asked for lists
 	urls   map[string][]string           // allowed URLs of tokens, which the simulator's own view lacks
 	parse  map[string]secrets.Credential // by secret and version; values never change
 
@@ -84,12 +84,6 @@ type creation struct {
 	stored bool   // a Put for it has begun to have an effect
 }
 
-// listing is a list that was asked for. Until the next write, whoever asks with the same token gets the same.
-type listing struct {
-	auth   tokens.Token
-	writes int
-}
-
 // moment is what reads could say before a write.
 type moment struct {
 	at     time.Time
@@ -100,7 +94,7 @@ type moment struct {
 func newWorld() *world {
 	w := &world{
 		calls:  map[string]int{},
-		listed: map[listing][]tokens.Metadata{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]time.Time{}, mine: map[string]*creation{}, promoted: map[string]string{},
+		ids: map[tokens.Token]string{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]time.Time{}, mine: map[string]*creation{}, promoted: map[string]string{},
 		current: map[string]string{}, left: map[string]time.Time{}, leftIn: map[string]string{},
 		used: map[string]bool{}, unreadable: map[string]error{}, unreadAt: map[string]time.Time{}, foreign: map[string]bool{},
 		personAt: map[string]time.Time{}, masked: map[string]bool{}, vanished: map[string]bool{},
@@ -251,6 +245,19 @@ func (w *world) rows() []tokens.Metadata {
 		})
 	}
 	return rows
+}
+
+// mayList reports whether the API lists the account's tokens for this one. For others, the simulator says why not: to ask
+// it each time would be most of a schedule's work.
+func (w *world) mayList(auth tokens.Token) bool {
+	id, known := w.ids[auth]
+	if !known {
+		claims, _ := auth.Decode()
+		id, w.ids[auth] = claims.ID, claims.ID
+	}
+	return slices.ContainsFunc(w.sim.Tokens(user), func(t mapbox.TokenInfo) bool {
+		return t.ID == id && id != "" && t.Usage == string(tokens.UsageSecret) && slices.Contains(t.Scopes, "tokens:read")
+	})
 }
 
 // pastMoment is what a stale answer shows, if there was a write that it can be too old for.

@@ -2,13 +2,13 @@
 // retires the one before.
 //
 // It is level-triggered. A run looks at what is there (observe.go), decides on one step (decide.go, a pure function),
-// does it (act.go) and looks again, until nothing is left to do now. No run relies on what an earlier one remembers: a run that dies anywhere
-// leaves something that the next one recognises. Three things make that so:
+// does it (act.go) and looks again, until nothing is left to do now. No run relies on what an earlier one remembers. A run
+// that dies anywhere leaves something that the next one recognises. Three things make that so:
 //
-//   - The note of a token names the rotation that it belongs to before the token exists (note.go). A token whose value was
-//     lost on the way to the secret can so be found and deleted.
-//   - The version of the secret that holds the successor has the rotation's id as its own, and AWSPENDING until it is promoted.
-//   - The version that was replaced carries a label with the time at which that was seen, so its grace needs no memory.
+//   - The note of a token names its rotation before the token exists (note.go). So a run finds and deletes a token whose
+//     value was lost on the way to the secret.
+//   - The version that holds the successor has the rotation's id as its own, and AWSPENDING until it is promoted.
+//   - The version that was replaced carries a label with the time at which a run saw that. Its grace period needs no memory.
 //
 // Interruptions, and what the next run finds:
 //
@@ -21,7 +21,7 @@
 //	before delete        a labelled version, past its grace: deleted
 //	delete, answer lost  a labelled version whose token the list does not show: the label is removed
 //
-// The parent comes first, then the further tokens, which are created, listed and deleted with the parent.
+// The parent comes first, then the additional tokens. They are created, listed and deleted with the parent.
 package rotate
 
 import (
