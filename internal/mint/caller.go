@@ -10,32 +10,32 @@ import (
 	"github.com/tokenmint/tokenmint/config"
 )
 
-// caller is who API Gateway's authorizer says is calling. Nothing that the request itself carries counts, with two
-// exceptions: the token that a JWT authorizer has verified, and the origin, which only ever narrows a rule.
+// caller is who sent the request, according to API Gateway's authorizer. Only two parts come from
+// the request itself: a JWT that the authorizer has verified, and the origin. An origin can narrow a
+// rule, but no rule is satisfied by an origin alone.
 type caller struct {
-	arn        string         // IAM user or role, "" for another kind of caller
-	claims     func() *claims // of a JWT, nil for another kind of caller; read only if a rule needs them
+	arn        string         // of an IAM user or role; "" for another kind of caller
+	claims     func() *claims // of a JWT, read when first needed; nil for another kind of caller
 	subject    string         // of a JWT
-	context    object         // of a Lambda authorizer, nil for another kind of caller
-	named      bool           // an authorizer has named the caller, or has let them in without a name
-	unreadable bool           // what the authorizer says of the caller cannot be read
-	origin     func() string  // of the web page, as the browser says; "" outside one
+	context    object         // of a Lambda authorizer; nil for another kind of caller
+	named      bool           // an authorizer named the caller, or let them in without a name
+	unreadable bool           // the authorizer's data cannot be read
+	origin     func() string  // of the web page, according to the browser; "" if there is none
 }
 
-// callerOf reads the authorizer's verdict. Without one nobody has checked who is calling, and the caller has no name.
+// callerOf reads what the authorizer says. Without an authorizer the caller is not named.
 func callerOf(e *event) caller {
 	c := caller{origin: func() string { return e.header("origin") }}
-	said := e.RequestContext.value.Authorizer
-	iam, jwt, lambda := said.value.IAM, said.value.JWT, said.value.Lambda
-	c.unreadable = e.RequestContext.wrong || said.wrong || iam.wrong || jwt.wrong
-	if iam.value != nil {
-		c.readIAM(iam.value.UserARN)
+	said := e.RequestContext.Authorizer
+	c.unreadable = e.unreadable
+	if said.IAM != nil {
+		c.readIAM(said.IAM.UserARN)
 	}
-	if jwt.value != nil && isPresent(jwt.value.Claims) {
-		c.readJWT(e, jwt.value.Claims)
+	if said.JWT != nil && isPresent(said.JWT.Claims) {
+		c.readJWT(e, said.JWT.Claims)
 	}
-	if lambda != nil {
-		c.readLambda(lambda)
+	if said.Lambda != nil {
+		c.readLambda(said.Lambda)
 	}
 	if c.unreadable {
 		return caller{unreadable: true, origin: c.origin}
@@ -43,13 +43,29 @@ func callerOf(e *event) caller {
 	return c
 }
 
-// isPresent reports whether a field is there and not null.
+// isPresent reports whether a field exists and is not null.
 func isPresent(field json.RawMessage) bool { return field != nil && string(field) != "null" }
 
 func (c *caller) readIAM(arn lenient[string]) {
 	c.unreadable = c.unreadable || arn.wrong
 	c.arn = principal(arn.value)
 	c.named = c.arn != ""
+}
+
+// principal returns the ARN of the role for the ARN of a role's session, since policies name roles:
+// arn:aws:sts::1:assumed-role/web/session becomes arn:aws:iam::1:role/web. Any other ARN stays as it
+// is. The ARN of a session has no path of the role. The ARN of a user has the user's path.
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+func principal(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[2] != "sts" {
+		return arn
+	}
+	role := strings.Split(parts[5], "/")
+	if len(role) != 3 || role[0] != "assumed-role" {
+		return arn
+	}
+	return strings.Join([]string{parts[0], parts[1], "iam", parts[3], parts[4], "role/" + role[1]}, ":")
 }
 
 func (c *caller) readJWT(e *event, text json.RawMessage) {
@@ -61,13 +77,15 @@ func (c *caller) readJWT(e *event, text json.RawMessage) {
 	c.setJWT(said, func() *claims { return claimsOf(e.header("authorization"), said) })
 }
 
-// setJWT makes the caller the bearer of a JWT with these claims, of which read finds all.
+// setJWT makes the caller the bearer of a JWT. said has the claims according to the event, and read
+// returns all claims.
 func (c *caller) setJWT(said object, read func() *claims) {
 	c.claims, c.named = sync.OnceValue(read), len(said) > 0
 	c.subject = strings.Join(said.texts("sub"), " ")
 }
 
-// readLambda reads the context of a Lambda authorizer. It is null when the authorizer lets a caller in without one.
+// readLambda reads the context of a Lambda authorizer. The context is null if the authorizer lets
+// the caller in without one.
 func (c *caller) readLambda(context json.RawMessage) {
 	c.context = object{}
 	if isPresent(context) {
@@ -81,7 +99,7 @@ func (c *caller) readLambda(context json.RawMessage) {
 	c.named = true
 }
 
-// name is what the audit record calls the caller.
+// name returns the caller's name for the audit record, "" if the caller is not named.
 func (c *caller) name() string {
 	switch {
 	case !c.named:
@@ -94,13 +112,14 @@ func (c *caller) name() string {
 	return "lambda:" + strings.Join(c.context.texts("principalId"), " ")
 }
 
-// fits reports whether the caller is one that the rule describes.
+// fits reports whether the rule matches the caller.
 func (c *caller) fits(rule config.Rule) bool { return c.misfit(rule) == "" }
 
-// misfit says which part of the rule does not hold, and "" when all do. It names patterns, never what the caller sent.
+// misfit says which part of the rule does not match, "" if all parts match. The text has the rule's
+// patterns and nothing that the caller sent.
 func (c *caller) misfit(rule config.Rule) string {
 	if rule.IAM == nil && len(rule.JWT) == 0 && len(rule.Lambda) == 0 && !rule.Anyone {
-		return "the rule describes nobody"
+		return "the rule matches nobody"
 	}
 	if rule.IAM != nil && !rule.IAM.Match(c.arn) {
 		return fmt.Sprintf("the ARN does not match iam %q", rule.IAM)
@@ -134,20 +153,4 @@ func (c *caller) misfitClaim(claim string, pattern config.Pattern) string {
 		}
 	}
 	return fmt.Sprintf("no value of the claim %s matches jwt %q%s", claim, pattern, reason)
-}
-
-// principal reduces the ARN of a role's session to that of the role, which is what policies are written about:
-// arn:aws:sts::1:assumed-role/web/session becomes arn:aws:iam::1:role/web. STS leaves the role's path out. The ARN of a
-// user has its path.
-// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-func principal(arn string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[2] != "sts" {
-		return arn
-	}
-	role := strings.Split(parts[5], "/")
-	if len(role) != 3 || role[0] != "assumed-role" {
-		return arn
-	}
-	return strings.Join([]string{parts[0], parts[1], "iam", parts[3], parts[4], "role/" + role[1]}, ":")
 }

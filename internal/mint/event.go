@@ -3,11 +3,12 @@ package mint
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 )
 
-// event is as much of an HTTP API's event, payload format 2.0, as the mint uses. Nothing else is decoded, so no other field
-// can refuse a caller.
+// event has the fields of an HTTP API's event, payload format 2.0, that the mint uses. No other
+// field is decoded, so no other field can refuse a caller.
 // Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 type event struct {
 	Version         lenient[string]         `json:"version"`
@@ -17,37 +18,53 @@ type event struct {
 	Body            lenient[string]         `json:"body"`
 	IsBase64Encoded lenient[bool]           `json:"isBase64Encoded"`
 
-	RequestContext lenient[requestContext] `json:"requestContext"`
+	RequestContext requestContext `json:"requestContext"`
 
-	// In payload format 1.0 only.
+	// Fields of payload format 1.0.
 	HTTPMethod json.RawMessage `json:"httpMethod"`
 	Resource   json.RawMessage `json:"resource"`
+
+	// unreadable says that an object on the path to the authorizer's fields has another type.
+	unreadable bool
 }
 
 type requestContext struct {
 	RequestID  lenient[string]      `json:"requestId"`
 	RouteKey   lenient[string]      `json:"routeKey"`
 	HTTP       lenient[httpRequest] `json:"http"`
-	Authorizer lenient[authorizer]  `json:"authorizer"`
+	Authorizer authorizer           `json:"authorizer"`
 }
 
 type httpRequest struct {
 	Method lenient[string] `json:"method"`
 }
 
-// authorizer is what API Gateway's authorizer says. One of its fields is there.
+// authorizer is what API Gateway's authorizer says about the caller. One field is set.
 type authorizer struct {
-	IAM lenient[*struct {
+	IAM *struct {
 		UserARN lenient[string] `json:"userArn"`
-	}] `json:"iam"`
-	JWT lenient[*struct {
+	} `json:"iam"`
+	JWT *struct {
 		Claims json.RawMessage `json:"claims"`
-	}] `json:"jwt"`
-	Lambda json.RawMessage `json:"lambda"` // null when the authorizer allows a request without a context
+	} `json:"jwt"`
+	Lambda json.RawMessage `json:"lambda"` // null if the authorizer gives no context
 }
 
-// lenient is a field that may be absent or null, which is its zero value. A value of another type is also zero, and wrong:
-// only who uses the field refuses it.
+// readEvent decodes an event. The error means that raw is not a JSON object; it may quote raw.
+func readEvent(raw json.RawMessage) (*event, error) {
+	e := &event{}
+	err := json.Unmarshal(raw, e)
+	// encoding/json skips a value of a wrong type, goes on and returns the first such error.
+	// Lenient fields return none, so the error is about one of the plain objects above.
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+		e.unreadable = true
+		return e, nil
+	}
+	return e, err
+}
+
+// lenient is a field that may have a wrong type. Then it is zero and wrong, and only the code that
+// uses the field refuses the request. A field that is absent or null is zero and not wrong.
 type lenient[T any] struct {
 	value T
 	wrong bool
@@ -55,7 +72,7 @@ type lenient[T any] struct {
 
 // UnmarshalJSON implements [json.Unmarshaler]. It returns no error.
 func (l *lenient[T]) UnmarshalJSON(text []byte) error {
-	// Most fields are short plain texts, for which encoding/json would set up a decoder each.
+	// Most fields are short plain texts. json.Unmarshal would set up a decoder for each.
 	if s, ok := any(&l.value).(*string); ok && isPlainJSON(text) {
 		*s = string(text[1 : len(text)-1])
 		return nil
@@ -66,20 +83,21 @@ func (l *lenient[T]) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// isPlainJSON reports whether a JSON value is a text that reads as it is written: ASCII without escapes.
+// isPlainJSON reports whether a JSON value is a string of ASCII without escapes.
 func isPlainJSON(value []byte) bool {
-	return value[0] == '"' && !bytes.ContainsFunc(value, func(r rune) bool { return r == '\\' || r >= 0x7f })
+	odd := func(r rune) bool { return r == '\\' || r >= 0x7f }
+	return value[0] == '"' && !bytes.ContainsFunc(value, odd)
 }
 
-// isFormat1 reports whether the event has payload format 1.0, as a REST API sends it, or an HTTP API that is set so.
+// isFormat1 reports whether the event has payload format 1.0. REST APIs send it, and HTTP APIs can.
 func (e *event) isFormat1() bool {
 	return e.Version.value == "1.0" || e.routeKey() == "" && (e.HTTPMethod != nil || e.Resource != nil)
 }
 
-// routeKey returns the key of the route that API Gateway chose, such as "POST /tokens". It is "" when the event has none,
-// or two that differ.
+// routeKey returns the key of the route that API Gateway chose, such as "POST /tokens". It returns
+// "" if the event has no key, or two different ones.
 func (e *event) routeKey() string {
-	key, other := e.RouteKey.value, e.RequestContext.value.RouteKey.value
+	key, other := e.RouteKey.value, e.RequestContext.RouteKey.value
 	switch {
 	case key == "":
 		return other
@@ -89,8 +107,9 @@ func (e *event) routeKey() string {
 	return ""
 }
 
-// header returns a header's value. API Gateway writes names in small letters, emulators as they came. A name that is there
-// in several spellings with different values is as good as absent, as is a value that is not a text.
+// header returns the value of a header, "" if there is none. API Gateway writes names in small
+// letters, emulators write them as the client did. header also returns "" if the value is not a
+// string, or if two spellings of the name have different values.
 func (e *event) header(name string) string {
 	var headers map[string]any
 	if json.Unmarshal(e.Headers, &headers) != nil {

@@ -4,71 +4,41 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/tokenmint/tokenmint/config"
 )
 
-// Verdict is what the profiles say to a request, and why.
+// Verdict says how the profiles answer a request, and why.
 type Verdict struct {
-	Caller   string           // as rules see it: a session of a role is the role; "" when no authorizer names one
-	Profile  string           // the one that answers, "" when none does
-	Scopes   []string         // what it gives
-	Refusal  error            // what the caller is told when none does: code and sentence
-	Profiles []ProfileVerdict // of each, in the file's order; none when the request is refused before they are tried
+	Caller   string           // as rules see them: a role for its session; "" if not named
+	Profile  string           // the profile that answers; "" if none does
+	Scopes   []string         // of the token; nil if no profile answers
+	Refusal  error            // code and message for the caller; nil if a profile answers
+	Profiles []ProfileVerdict // in the file's order; nil if the request is refused before them
 }
 
-// ProfileVerdict is what one profile says by itself. It answers if it is the one that is asked for, a rule lets the caller in and it has
-// all scopes; of those that do, the first gives the token.
+// ProfileVerdict says how one profile judges a request. The profile can answer if Other is false,
+// one of Misfits is "" and Beyond is empty. The first profile that can answer does.
 type ProfileVerdict struct {
 	Name    string
-	Other   bool     // another profile is asked for by name
-	Misfits []string // of each rule of its allow list, which part does not hold; "" when all do
-	Beyond  []string // the scopes that it does not have
+	Other   bool     // the request names another profile
+	Misfits []string // for each rule, the part that does not match; "" if the rule matches
+	Beyond  []string // the requested scopes that the profile does not have
 }
 
-// Who describes a caller to [Explain]. At most one of ARN, JWT and Lambda is set; none stands for a route without an
-// authorizer.
+// Who describes a caller to [Explain]. At most one of ARN, JWT and Lambda is set. If none is, the
+// route has no authorizer.
 type Who struct {
 	ARN    string          // of an IAM user or role, or of a role's session
-	JWT    json.RawMessage // the payload of a token, as the identity provider issues it
-	Lambda json.RawMessage // the context of a Lambda authorizer; null when it lets a caller in without one
-	Origin string          // of the web page that asks
+	JWT    json.RawMessage // payload of a token, as the identity provider issues it
+	Lambda json.RawMessage // context of a Lambda authorizer; null if it gives none
+	Origin string          // of the web page; "" if there is none
 }
 
-// caller returns the caller as the mint sees them.
-func (w Who) caller() (*caller, error) {
-	c := &caller{origin: func() string { return w.Origin }}
-	switch {
-	case w.ARN != "":
-		c.readIAM(lenient[string]{value: withoutPath(w.ARN)})
-	case w.JWT != nil:
-		payload, err := parseObject(w.JWT)
-		if err != nil {
-			return nil, fmt.Errorf("the payload of the JWT %w", err)
-		}
-		c.setJWT(payload, func() *claims { return &claims{payload: payload} })
-	case w.Lambda != nil:
-		if c.readLambda(w.Lambda); c.unreadable {
-			return nil, errors.New("the context is not one JSON object with each name once")
-		}
-	}
-	return c, nil
-}
-
-// withoutPath returns the ARN of a role without its path, which no session of the role tells.
-func withoutPath(arn string) string {
-	before, name, ok := strings.Cut(arn, ":role/")
-	if !ok {
-		return arn
-	}
-	return before + ":role/" + name[strings.LastIndex(name, "/")+1:]
-}
-
-// Explain decides as [Handler.HandleJSON] does who may have what, for the caller that who describes, and says why.
-// nil scopes ask for all that the profile has, "" for any profile. Nothing is read or minted. The error says that who
-// cannot be read.
+// Explain decides as [Handler.HandleJSON] does which profile answers, and says why. nil scopes ask
+// for all scopes of the profile. An empty profile asks for the first one that can answer. Explain
+// reads no secret and mints nothing. The error says that who cannot be read.
 func Explain(profiles []config.Profile, who Who, scopes []string, profile string) (Verdict, error) {
 	c, err := who.caller()
 	if err != nil {
@@ -99,35 +69,31 @@ func explain(profiles []config.Profile, c *caller, req request) Verdict {
 	return v
 }
 
-// misfits says of each rule of the profile why it does not let the caller in, and "" when it does.
-func (c *caller) misfits(p config.Profile) []string {
-	reasons := make([]string, len(p.Allow))
-	for i, rule := range p.Allow {
-		reasons[i] = c.misfit(rule)
-	}
-	return reasons
-}
-
-// denial says of every rule why it does not let the caller in, for the log.
-func denial(profiles []config.Profile, c *caller) error {
-	var reasons []string
-	for _, p := range profiles {
-		for i, misfit := range c.misfits(p) {
-			if misfit != "" {
-				reasons = append(reasons, fmt.Sprintf("%s rule %d: %s", p.Name, i+1, misfit))
-			}
+// caller returns the caller as the mint sees them. The error quotes nothing of w.
+func (w Who) caller() (*caller, error) {
+	c := &caller{origin: func() string { return w.Origin }}
+	switch {
+	case w.ARN != "":
+		c.readIAM(lenient[string]{value: withoutPath(w.ARN)})
+	case w.JWT != nil:
+		payload, err := parseObject(w.JWT)
+		if err != nil {
+			return nil, fmt.Errorf("the payload of the JWT %w", err)
+		}
+		c.setJWT(payload, func() *claims { return &claims{payload: payload} })
+	case w.Lambda != nil:
+		if c.readLambda(w.Lambda); c.unreadable {
+			return nil, errors.New("the context is not one JSON object with each name once")
 		}
 	}
-	return errors.New(strings.Join(reasons, "; "))
+	return c, nil
 }
 
-// beyond returns those of scopes that are not granted. No scope implies another.
-func beyond(granted, scopes []string) []string {
-	var missing []string
-	for _, scope := range scopes {
-		if !slices.Contains(granted, scope) {
-			missing = append(missing, scope)
-		}
+// withoutPath returns the ARN of a role without its path, since the ARN of a session has no path.
+func withoutPath(arn string) string {
+	before, name, ok := strings.Cut(arn, ":role/")
+	if !ok {
+		return arn
 	}
-	return missing
+	return before + ":role/" + name[strings.LastIndex(name, "/")+1:]
 }

@@ -16,16 +16,18 @@ import (
 )
 
 const (
-	// requestLimit bounds a request where nothing shorter does. API Gateway gives up after 30 seconds.
+	// requestLimit bounds a request. API Gateway's own limit is 30 seconds.
 	requestLimit = 10 * time.Second
 
-	// replyMargin is kept back from Lambda's deadline, so that a caller whose request took too long still gets an answer
-	// and an operator a record.
+	// replyMargin is the time before Lambda's deadline that is kept for the reply and the audit
+	// record.
 	replyMargin = 500 * time.Millisecond
 )
 
-// Invoke is HandleJSON as a handler of the Lambda runtime's own form, which hands over the event's bytes as they came: any other form
-// is decoded and encoded once more.
+// Invoke is HandleJSON with the types of [lambda.Handler], so that the runtime hands over the
+// event's bytes. With other types it would decode and encode the event once more.
+//
+// [lambda.Handler]: https://pkg.go.dev/github.com/aws/aws-lambda-go/lambda#Handler
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	reply, err := h.HandleJSON(ctx, payload)
 	if err != nil {
@@ -34,45 +36,51 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return json.Marshal(reply)
 }
 
-// HandleJSON answers one request as it comes from Lambda: an event of an HTTP API, payload format 2.0. Its error is always
-// nil: whatever goes wrong is a reply that says so, and an audit record.
-func (h *Handler) HandleJSON(ctx context.Context, raw json.RawMessage) (reply events.APIGatewayV2HTTPResponse, _ error) {
+// HandleJSON answers one request. raw is an event of an HTTP API, payload format 2.0. Every failure,
+// even a panic, becomes a reply and an audit record, so the error is always nil.
+func (h *Handler) HandleJSON(
+	ctx context.Context, raw json.RawMessage,
+) (reply events.APIGatewayV2HTTPResponse, _ error) {
 	start := h.now()
-	var e event
-	unread := json.Unmarshal(raw, &e)
-	audit := telemetry.Audit{RequestID: e.RequestContext.value.RequestID.value}
+	e, unread := readEvent(raw)
+	audit := telemetry.Audit{RequestID: e.RequestContext.RequestID.value}
 	defer func() {
 		if value := recover(); value != nil {
-			// The value may quote anything, so only its type is kept. A stack trace holds no values.
+			// The value may quote a token, so the record has its type. A stack trace has no values.
 			cause := fmt.Errorf("panic of type %T: %s", value, debug.Stack())
 			reply = h.refuse(&audit, refuseInternal.because(cause))
 		}
 		h.record(ctx, audit, reply, start)
 	}()
 	if unread != nil {
-		// The error may quote the event, which may quote anything.
-		return h.refuse(&audit, refuseEvent.because(fmt.Errorf("event: error of type %T", unread))), nil
+		// The error may quote the event, and the event may hold a token.
+		cause := fmt.Errorf("event: error of type %T", unread)
+		return h.refuse(&audit, refuseEvent.because(cause)), nil
 	}
 	ctx, cancel := withReplyMargin(ctx)
 	defer cancel()
-	got, err := h.serve(ctx, &audit, &e)
+	got, err := h.serve(ctx, &audit, e)
 	if err != nil {
 		return h.refuse(&audit, err), nil
 	}
 	return h.reply(&audit, got), nil
 }
 
-// record leaves the evidence of one request.
-func (h *Handler) record(ctx context.Context, audit telemetry.Audit, reply events.APIGatewayV2HTTPResponse, start time.Time) {
-	now := h.now()
-	audit.Status, audit.Took = reply.StatusCode, now.Sub(start)
-	audit.Log(ctx, h.logger)
-	h.metrics.Record(audit, now)
+// withReplyMargin ends the request's work before the function's own deadline.
+func withReplyMargin(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := requestLimit
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)-replyMargin)
+	}
+	return context.WithTimeout(ctx, limit)
 }
 
-// serve reads the event from outside in. What it learns it notes in the audit record at once, so that a refusal finds it
-// there; what a caller sends is noted only once a rule has matched it, for it may hold anything, even a token.
-func (h *Handler) serve(ctx context.Context, audit *telemetry.Audit, e *event) (issued, error) {
+// serve writes into the audit record what it learns, as soon as it learns it. So the record of a
+// refusal has it too. Text of the caller goes into the record only after a rule has matched it,
+// since it may hold a token.
+func (h *Handler) serve(
+	ctx context.Context, audit *telemetry.Audit, e *event,
+) (issued, error) {
 	route, err := routeOf(e)
 	if err != nil {
 		return issued{}, err
@@ -84,7 +92,7 @@ func (h *Handler) serve(ctx context.Context, audit *telemetry.Audit, e *event) (
 	}
 	audit.Caller = caller.name()
 	if e.Body.wrong || e.IsBase64Encoded.wrong {
-		return issued{}, refuseBody("the body is not a text")
+		return issued{}, refuseBody("the body is not a string")
 	}
 	req, err := decode(e.Body.value, e.IsBase64Encoded.value)
 	if err != nil {
@@ -99,16 +107,7 @@ func (h *Handler) serve(ctx context.Context, audit *telemetry.Audit, e *event) (
 	return got, err
 }
 
-// withReplyMargin ends the request's work before the function's own deadline.
-func withReplyMargin(ctx context.Context) (context.Context, context.CancelFunc) {
-	limit := requestLimit
-	if deadline, ok := ctx.Deadline(); ok {
-		limit = min(limit, time.Until(deadline)-replyMargin)
-	}
-	return context.WithTimeout(ctx, limit)
-}
-
-// tokenReply is the body of a 200, as the Tokens API writes it, with what was granted besides.
+// tokenReply is the body of status 200: the fields of the Tokens API, and what the profile gives.
 type tokenReply struct {
 	Token     string   `json:"token"`
 	IssuedAt  string   `json:"issued_at"`
@@ -118,15 +117,17 @@ type tokenReply struct {
 	Profile   string   `json:"profile"`
 }
 
-// mapboxTime is the form of the Tokens API's own times.
+// mapboxTime is the layout of times in the Tokens API.
 const mapboxTime = "2006-01-02T15:04:05.000Z"
 
 func (h *Handler) reply(audit *telemetry.Audit, got issued) events.APIGatewayV2HTTPResponse {
 	token := got.Token
-	audit.Code, audit.Source, audit.TokenHash, audit.Expires = "ok", string(got.Source), token.Token.Hash(), token.Expires
+	audit.Code = "ok"
 	if got.Stale {
 		audit.Code = "ok_stale"
 	}
+	audit.Source, audit.TokenHash = string(got.Source), token.Token.Hash()
+	audit.Expires = token.Expires
 	return respond(http.StatusOK, tokenReply{
 		Token:     token.Token.Reveal(),
 		IssuedAt:  token.IssuedAt.UTC().Format(mapboxTime),
@@ -137,7 +138,7 @@ func (h *Handler) reply(audit *telemetry.Audit, got issued) events.APIGatewayV2H
 	})
 }
 
-// errorReply is the body of every other reply.
+// errorReply is the body of any other status.
 type errorReply struct {
 	Message   string `json:"message"`
 	Code      string `json:"code"`
@@ -158,11 +159,21 @@ func (h *Handler) refuse(audit *telemetry.Audit, err error) events.APIGatewayV2H
 func respond(status int, body any) events.APIGatewayV2HTTPResponse {
 	text, err := json.Marshal(body)
 	if err != nil {
-		panic(err) // the two types above always marshal
+		panic(err) // unreachable: both types of a body can be marshaled
 	}
 	return events.APIGatewayV2HTTPResponse{
 		StatusCode: status,
 		Headers:    map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"},
 		Body:       string(text),
 	}
+}
+
+// record writes the audit record and the metrics of one request.
+func (h *Handler) record(
+	ctx context.Context, audit telemetry.Audit, reply events.APIGatewayV2HTTPResponse, start time.Time,
+) {
+	now := h.now()
+	audit.Status, audit.Took = reply.StatusCode, now.Sub(start)
+	audit.Log(ctx, h.logger)
+	h.metrics.Record(audit, now)
 }

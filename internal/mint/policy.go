@@ -1,20 +1,23 @@
 package mint
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/tokenmint/tokenmint/config"
 )
 
-// grant is what a profile gives for a request.
+// grant is what a profile gives to a request.
 type grant struct {
 	profile *config.Profile
 	scopes  []string // sorted, each once
 }
 
-// choose finds the first profile, in the file's order, that allows the caller and covers the scopes; a profile that is
-// named is that one or none. A profile that does not exist is refused like one that is not the caller's.
+// choose returns the first profile, in the file's order, that allows the caller and has the scopes.
+// If the request names a profile, choose tries only that one. The refusal does not tell whether a
+// profile exists that the caller may not use.
 func choose(profiles []config.Profile, c *caller, req request) (grant, error) {
 	scopes := slices.Compact(slices.Sorted(slices.Values(req.scopes)))
 	var mine []*config.Profile
@@ -45,13 +48,13 @@ func choose(profiles []config.Profile, c *caller, req request) (grant, error) {
 	}
 }
 
-// names reports whether the request is content with this profile.
+// names reports whether this profile may answer the request.
 func (r request) names(p config.Profile) bool { return r.profile == "" || r.profile == p.Name }
 
-// admit refuses a caller whom nobody has named, unless there is a profile for such.
+// admit refuses a caller whom no authorizer has named, unless a profile allows anyone.
 func admit(profiles []config.Profile, c *caller) error {
 	switch {
-	case c.named, admitsUnknown(profiles):
+	case c.named, allowsAnyone(profiles):
 		return nil
 	case c.unreadable:
 		return refuseEvent
@@ -59,14 +62,14 @@ func admit(profiles []config.Profile, c *caller) error {
 	return refuseNoAuthorizer
 }
 
-// admitsUnknown reports whether there is a profile for callers without a name.
-func admitsUnknown(profiles []config.Profile) bool {
+// allowsAnyone reports whether a profile allows callers whom no authorizer has named.
+func allowsAnyone(profiles []config.Profile) bool {
 	return slices.ContainsFunc(profiles, func(p config.Profile) bool {
 		return slices.ContainsFunc(p.Allow, func(r config.Rule) bool { return r.Anyone })
 	})
 }
 
-// describe lists profiles with their scopes, for a caller who is allowed them.
+// describe lists profiles with their scopes. The caller must be allowed to use them.
 func describe(profiles []*config.Profile) string {
 	var b strings.Builder
 	for i, p := range profiles {
@@ -76,4 +79,37 @@ func describe(profiles []*config.Profile) string {
 		b.WriteString(p.Name + " (" + strings.Join(p.Scopes, ", ") + ")")
 	}
 	return b.String()
+}
+
+// misfits says for each rule of the profile why it does not match the caller, "" if it matches.
+func (c *caller) misfits(p config.Profile) []string {
+	reasons := make([]string, len(p.Allow))
+	for i, rule := range p.Allow {
+		reasons[i] = c.misfit(rule)
+	}
+	return reasons
+}
+
+// denial says why each rule does not match the caller. It is for the audit record.
+func denial(profiles []config.Profile, c *caller) error {
+	var reasons []string
+	for _, p := range profiles {
+		for i, misfit := range c.misfits(p) {
+			if misfit != "" {
+				reasons = append(reasons, fmt.Sprintf("%s rule %d: %s", p.Name, i+1, misfit))
+			}
+		}
+	}
+	return errors.New(strings.Join(reasons, "; "))
+}
+
+// beyond returns the scopes that are not in granted. No scope implies another.
+func beyond(granted, scopes []string) []string {
+	var missing []string
+	for _, scope := range scopes {
+		if !slices.Contains(granted, scope) {
+			missing = append(missing, scope)
+		}
+	}
+	return missing
 }

@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// route is the one that API Gateway chose for a request. Its path as sent does not count: behind a custom domain it has a
-// prefix, and a caller may fill it with anything.
+// route is the route that API Gateway chose. The path of the request is not used: a custom domain
+// puts a prefix before it, and a caller can put anything into it.
 type route struct {
-	pattern  string // as in the template, also for the audit record
-	username string // of the path, "" on a route without one
+	pattern  string // route key of the template, such as "POST /tokens"
+	username string // in the path; "" on a route without a user name
 }
 
-// routes are the mint's, by path, and tell whether the path has a user name.
+// routes are the mint's routes, by path.
 var routes = map[string]struct{ hasUsername bool }{
 	"/tokens":               {},
 	"/tokens/v2/{username}": {hasUsername: true},
 }
 
-// routeOf returns the route of an event, from the key and the path parameters that API Gateway found.
+// routeOf returns the route of an event, from API Gateway's route key and path parameters.
 func routeOf(e *event) (route, error) {
 	if e.isFormat1() {
 		return route{}, refuseFormat
@@ -27,7 +27,7 @@ func routeOf(e *event) (route, error) {
 	key := e.routeKey()
 	method, path, _ := strings.Cut(key, " ")
 	kind, ok := routes[path]
-	sent := cmp.Or(e.RequestContext.value.HTTP.value.Method.value, method)
+	sent := cmp.Or(e.RequestContext.HTTP.value.Method.value, method)
 	switch {
 	case !ok:
 		return route{}, refuseRoute
