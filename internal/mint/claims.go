@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tokenmint/tokenmint/config"
@@ -12,15 +13,17 @@ import (
 
 // claims are those of a JWT that API Gateway has verified.
 //
-// They come from the token's payload, because API Gateway flattens them in the event: the list ["a b"] and the list
-// ["a","b"] both become the text "[a b]". The payload counts only as far as it agrees with the event.
+// They come from the token's payload, because API Gateway flattens claims in the event: the lists
+// ["a b"] and ["a","b"] both become the text "[a b]". A part of the payload that does not agree with
+// the event matches nothing.
 type claims struct {
 	payload object
-	event   object // what API Gateway says of them; nil when there is nothing to compare with
-	problem error  // why no claim matches anything; nil when the payload counts
+	event   object // the claims according to API Gateway; nil if there is nothing to compare with
+	problem error  // why no claim matches anything; nil if the payload is used
 }
 
-// claimsOf reads the claims of the token in an Authorization header, and compares them with those of the event.
+// claimsOf reads the claims of the token in an Authorization header. It compares the token with the
+// claims in the event.
 func claimsOf(header string, event object) *claims {
 	c := &claims{event: event}
 	if c.payload, c.problem = bearerPayload(header); c.problem == nil {
@@ -29,19 +32,20 @@ func claimsOf(header string, event object) *claims {
 	return c
 }
 
-// bearerPayload returns the payload of the one token in an Authorization header, with or without the word Bearer. API
-// Gateway has checked the token's signature. It joins several headers with commas, which no token has.
+// bearerPayload returns the payload of the one token in an Authorization header, with or without
+// the word Bearer. API Gateway has checked the signature. It joins several headers with commas, and
+// no token has a comma.
 func bearerPayload(header string) (object, error) {
 	token := strings.Trim(header, " ")
 	if scheme, rest, ok := strings.Cut(token, " "); ok {
 		if !strings.EqualFold(scheme, "Bearer") {
-			return nil, errors.New("the Authorization header holds something other than one bearer token")
+			return nil, errors.New("the Authorization header is not one bearer token")
 		}
 		token = strings.TrimLeft(rest, " ")
 	}
 	parts := strings.Split(token, ".")
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
-	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" || strings.Trim(token, alphabet) != "" {
+	if len(parts) != 3 || slices.Contains(parts, "") || strings.Trim(token, alphabet) != "" {
 		return nil, errors.New("the Authorization header does not hold one token")
 	}
 	text, err := base64.RawURLEncoding.Strict().DecodeString(parts[1])
@@ -55,7 +59,8 @@ func bearerPayload(header string) (object, error) {
 	return payload, nil
 }
 
-// checkToken compares what tells one token from another: issuer, subject and end. A token may have no subject.
+// checkToken compares issuer, subject and expiry with the event, since another token would differ in
+// one of them. A token may have no subject.
 func (c *claims) checkToken() error {
 	for _, name := range []string{"iss", "sub", "exp"} {
 		value, inPayload := c.payload[name]
@@ -72,8 +77,8 @@ func (c *claims) checkToken() error {
 	return nil
 }
 
-// texts returns what the pattern for a claim may match: its text, or each element of its list. Nothing matches a claim
-// that does not agree with the event.
+// texts returns the texts that a pattern for the claim may match: the claim's text, or the elements
+// of its list. It returns nil if the claim does not agree with the event.
 func (c *claims) texts(name string) []string {
 	if c.problem != nil {
 		return nil
@@ -84,7 +89,7 @@ func (c *claims) texts(name string) []string {
 			return nil
 		}
 	} else if _, isList := value.([]any); isList {
-		return nil // it cannot be compared
+		return nil // a list without an event form cannot be compared
 	}
 	all := c.payload.texts(name)
 	if _, isText := value.(string); isText && len(all) == 1 && config.IsScopeClaim(name) {
@@ -93,13 +98,15 @@ func (c *claims) texts(name string) []string {
 	return all
 }
 
-// hasEventForm reports whether a claim has a known text in the event. AWS documents none for objects, floats and null.
+// hasEventForm reports whether the text of a claim in an event is known. AWS documents no text for
+// objects, floats and null.
 func hasEventForm(value any) bool {
 	_, ok := eventForm(value)
 	return ok
 }
 
-// eventForm returns a claim as API Gateway writes it into an event: a list [a b], without quotes.
+// eventForm returns the text that API Gateway writes into an event for a claim. A list is [a b],
+// without quotes. The result is false if the text is not known.
 func eventForm(value any) (string, bool) {
 	switch v := value.(type) {
 	case string:
@@ -121,8 +128,8 @@ func eventForm(value any) (string, bool) {
 	return textOf(value)
 }
 
-// agree reports whether a claim and what the event has in its place are the same. The event has all claims as texts, and
-// may write a number in another form. Emulators pass on values as they are.
+// agree reports whether a claim in the payload equals the same claim in the event. The event has all
+// claims as texts and may write a number in another form. Emulators do not convert values.
 func agree(value, said any) bool {
 	b, ok := eventForm(said)
 	if number, isNumber := said.(json.Number); isNumber {

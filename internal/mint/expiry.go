@@ -6,7 +6,7 @@ import (
 	"github.com/tokenmint/tokenmint/config"
 )
 
-// expiry returns when the caller wants the token to have ended; zero leaves it to the profile.
+// expiry returns the expiry that the caller asks for. It is zero if the caller asks for none.
 func expiry(req request, profile *config.Profile, now time.Time) (time.Time, error) {
 	var asked time.Time
 	switch {

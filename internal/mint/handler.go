@@ -151,7 +151,8 @@ func (h *Handler) refuse(audit *telemetry.Audit, err error) events.APIGatewayV2H
 		r = refuseInternal.because(err)
 	}
 	audit.Code, audit.Cause = r.code, r.cause
-	reply := respond(r.status, errorReply{Message: r.message, Code: r.code, RequestID: audit.RequestID})
+	body := errorReply{Message: r.message, Code: r.code, RequestID: audit.RequestID}
+	reply := respond(r.status, body)
 	maps.Copy(reply.Headers, r.headers)
 	return reply
 }
@@ -163,14 +164,18 @@ func respond(status int, body any) events.APIGatewayV2HTTPResponse {
 	}
 	return events.APIGatewayV2HTTPResponse{
 		StatusCode: status,
-		Headers:    map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"},
-		Body:       string(text),
+		Headers: map[string]string{
+			"Content-Type":  "application/json",
+			"Cache-Control": "no-store",
+		},
+		Body: string(text),
 	}
 }
 
 // record writes the audit record and the metrics of one request.
 func (h *Handler) record(
-	ctx context.Context, audit telemetry.Audit, reply events.APIGatewayV2HTTPResponse, start time.Time,
+	ctx context.Context, audit telemetry.Audit,
+	reply events.APIGatewayV2HTTPResponse, start time.Time,
 ) {
 	now := h.now()
 	audit.Status, audit.Took = reply.StatusCode, now.Sub(start)

@@ -10,66 +10,68 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// parent is the parent token as read from one version of its secret.
+// parent is the parent token, read from one version of its secret.
 type parent struct {
 	credential secrets.Credential
 	version    string
 }
 
-// parentCache keeps the parent for [config.ParentCacheLife]. It never hands out an older one, not even when the secret
-// cannot be read: rotation counts on that when it deletes an old parent.
+// parentCache keeps the parent for [config.ParentCacheLife]. It never returns an older one, even if
+// the secret cannot be read: rotation deletes an old parent after that time.
 type parentCache struct {
 	read ReadParent
 	now  func() time.Time
 
-	turn chan struct{} // holds one element while somebody uses the fields below
+	lock chan struct{} // has one element while a request uses the fields below
 	held parent
-	at   time.Time // when held was asked for; zero when nothing is held
+	at   time.Time // before held was read; zero if nothing is held
 }
 
 func newParentCache(read ReadParent, now func() time.Time) *parentCache {
-	return &parentCache{read: read, now: now, turn: make(chan struct{}, 1)}
+	return &parentCache{read: read, now: now, lock: make(chan struct{}, 1)}
 }
 
 // get returns the parent, read at most [config.ParentCacheLife] ago.
 func (c *parentCache) get(ctx context.Context) (parent, error) {
-	return c.load(ctx, func() bool { return !c.at.IsZero() && c.now().Sub(c.at) < config.ParentCacheLife })
+	return c.load(ctx, func() bool { return c.now().Sub(c.at) < config.ParentCacheLife })
 }
 
-// refresh returns the parent from a version other than stale, or reads anew.
+// refresh returns the held parent if its version is not stale. Otherwise it reads the secret.
 func (c *parentCache) refresh(ctx context.Context, stale string) (parent, error) {
-	return c.load(ctx, func() bool { return !c.at.IsZero() && c.held.version != stale })
+	return c.load(ctx, func() bool { return c.held.version != stale })
 }
 
+// load returns the held parent if there is one and it is good. Otherwise it reads the secret.
 func (c *parentCache) load(ctx context.Context, good func() bool) (parent, error) {
 	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
+	case c.lock <- struct{}{}:
+		defer func() { <-c.lock }()
 	case <-ctx.Done():
 		return parent{}, refuseParentUnread.because(ctx.Err())
 	}
-	if good() {
+	if !c.at.IsZero() && good() {
 		return c.held, nil
 	}
 	c.at = time.Time{}
-	asked := c.now() // the age counts from before the read: the answer may be as old as the question
+	asked := c.now() // taken before the read, since the value may be that old
 	version, err := c.read(ctx)
 	if err != nil {
 		return parent{}, refuseParentUnread.because(err)
 	}
 	credential, err := usable(version.Value, c.now())
 	if err != nil {
-		return parent{}, refuseParentUnusable.because(fmt.Errorf("version %s of the parent secret: %w", version.ID, err))
+		cause := fmt.Errorf("version %s of the parent secret: %w", version.ID, err)
+		return parent{}, refuseParentUnusable.because(cause)
 	}
 	c.held, c.at = parent{credential, version.ID}, asked
 	return c.held, nil
 }
 
-// usable reads a secret's value and refuses a temporary token that has ended, before Mapbox has to.
+// usable parses the value of the secret. It refuses a temporary token that has expired.
 func usable(value secrets.Value, now time.Time) (secrets.Credential, error) {
 	credential, err := secrets.ParseCredential(value)
 	if err == nil && !credential.Expires.IsZero() && !now.Before(credential.Expires) {
-		return secrets.Credential{}, errors.New("holds a temporary token that has expired")
+		return secrets.Credential{}, errors.New("has a temporary token that has expired")
 	}
 	return credential, err
 }

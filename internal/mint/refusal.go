@@ -14,8 +14,8 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// refusal is an error that a caller may read: a status, a code that stays the same between releases, and one sentence.
-// Where Mapbox has a sentence for the same fault, it is that one. The cause is for the audit record alone.
+// refusal is an error for the caller: a status, a stable code and one sentence. If Mapbox has a
+// sentence for the same error, the refusal has that one. The cause is for the audit record only.
 type refusal struct {
 	status  int
 	code    string
@@ -28,66 +28,91 @@ func (r *refusal) Error() string { return r.code + ": " + r.message }
 
 func (r *refusal) Unwrap() error { return r.cause }
 
-// because returns the refusal with its cause.
-func (r *refusal) because(cause error) *refusal {
-	with := *r
-	with.cause = cause
-	return &with
+func newRefusal(status int, code, message string) *refusal {
+	return &refusal{status: status, code: code, message: message}
 }
 
-// What is refused before anything is read or minted.
+// because returns a copy of the refusal with a cause.
+func (r *refusal) because(cause error) *refusal {
+	c := *r
+	c.cause = cause
+	return &c
+}
+
+// with returns a copy of the refusal with one header.
+func (r *refusal) with(name, value string) *refusal {
+	c := *r
+	c.headers = map[string]string{name: value}
+	return &c
+}
+
+// Refusals before a secret is read or a token is minted.
 var (
-	refuseRoute  = &refusal{status: 404, code: "not_found", message: tokens.ErrNotFound.Error()}
-	refuseMethod = &refusal{status: 405, code: "method_not_allowed", message: "only POST is answered here",
-		headers: map[string]string{"Allow": http.MethodPost}}
-	refuseNoAuthorizer = &refusal{status: 403, code: "no_authorizer",
-		message: "no authorizer ran, so nobody is known to be calling: the route needs an IAM or JWT authorizer (sam local start-api runs none)"}
-	refuseEvent  = &refusal{status: 403, code: "event_unreadable", message: "what API Gateway says of this request cannot be read, so nobody is known to be calling"}
-	refuseFormat = &refusal{status: 403, code: "event_unreadable",
-		message: "the event has payload format 1.0, and the mint reads 2.0 only: set payloadFormatVersion of the integration to 2.0"}
-	refuseTooLarge = &refusal{status: 413, code: "body_too_large", message: "the body is larger than 8 KiB"}
+	refuseRoute  = newRefusal(404, "not_found", tokens.ErrNotFound.Error())
+	refuseMethod = newRefusal(405, "method_not_allowed", "only POST is answered here").
+			with("Allow", http.MethodPost)
+	refuseNoAuthorizer = newRefusal(403, "no_authorizer",
+		"no authorizer ran, so the caller is unknown: the route needs an IAM or JWT authorizer "+
+			"(sam local start-api runs none)")
+	refuseEvent = newRefusal(403, "event_unreadable",
+		"the data of API Gateway about this request cannot be read, so the caller is unknown")
+	refuseFormat = newRefusal(403, "event_unreadable",
+		"the event has payload format 1.0, and the mint reads only 2.0: "+
+			"set payloadFormatVersion of the integration to 2.0")
+	refuseTooLarge = newRefusal(413, "body_too_large", "the body is larger than 8 KiB")
 
-	refuseCaller = &refusal{status: 403, code: "caller_not_allowed",
-		message: "no profile allows this caller: ask the operator of tokenmint for a rule in the allow list of a profile"}
-	refuseProfile = &refusal{status: 403, code: "profile_not_allowed", message: "this caller has no profile of that name"}
+	refuseCaller = newRefusal(403, "caller_not_allowed",
+		"no profile allows this caller: "+
+			"ask the operator of tokenmint for a rule in the allow list of a profile")
+	refuseProfile = newRefusal(403, "profile_not_allowed", "this caller has no profile of that name")
 
-	refuseScopes    = &refusal{status: 422, code: "scopes_invalid", message: tokens.ErrScopes.Error()}
-	refusePermanent = &refusal{status: 422, code: "permanent_not_offered",
-		message: "expires is required: a body without expires or ttl asks for a permanent token, and none is given here"}
-	refuseExpirySoon = &refusal{status: 422, code: "expires_too_soon",
-		message: fmt.Sprintf("expires is less than %d seconds in the future", config.ShortestLifetime/time.Second)}
-	refuseExpiryPast = &refusal{status: 422, code: "expires_past", message: tokens.ErrExpiryPast.Error()}
-	refuseExpiryFar  = &refusal{status: 422, code: "expires_too_far", message: tokens.ErrExpiryTooFar.Error()}
-	refuseUsername   = &refusal{status: 404, code: "no_such_user", message: tokens.ErrNoSuchUser.Error()}
+	refuseScopes    = newRefusal(422, "scopes_invalid", tokens.ErrScopes.Error())
+	refusePermanent = newRefusal(422, "permanent_not_offered",
+		"expires is required: a body without expires or ttl asks for a permanent token, "+
+			"and the mint issues none")
+	refuseExpirySoon = newRefusal(422, "expires_too_soon", fmt.Sprintf(
+		"expires is less than %d seconds in the future", config.ShortestLifetime/time.Second))
+	refuseExpiryPast = newRefusal(422, "expires_past", tokens.ErrExpiryPast.Error())
+	refuseExpiryFar  = newRefusal(422, "expires_too_far", tokens.ErrExpiryTooFar.Error())
+	refuseUsername   = newRefusal(404, "no_such_user", tokens.ErrNoSuchUser.Error())
 )
 
-// What is refused because of our own side, or Mapbox's.
+// Refusals because of the parent token, Mapbox or the mint itself.
 var (
-	refuseInternal       = &refusal{status: 500, code: "internal", message: "Internal Server Error"}
-	refuseParentUnread   = &refusal{status: 503, code: "parent_unavailable", message: "the parent token cannot be read now; try again later"}
-	refuseParentUnusable = &refusal{status: 503, code: "parent_unusable", message: "the stored parent token is not usable; its operator must replace it"}
-	refuseParentRejected = &refusal{status: 503, code: "parent_rejected", message: "Mapbox does not accept the parent token; its operator must replace it"}
-	refuseParentScopes   = &refusal{status: 503, code: "parent_lacks_scopes", message: "the parent token may not create tokens: it lacks tokens:write"}
-	refuseBusy           = &refusal{status: 429, code: "rate_limited", message: "Mapbox's rate limit is reached; try again after Retry-After seconds"}
-	refuseSpent          = &refusal{status: 429, code: "budget_spent", message: "the mints of this minute are spent; try again after Retry-After seconds"}
-	refuseSlow           = &refusal{status: 504, code: "upstream_timeout", message: "Mapbox did not answer in time"}
-	refuseFailed         = &refusal{status: 502, code: "upstream_failed", message: "Mapbox could not mint a token now; try again later"}
+	refuseInternal     = newRefusal(500, "internal", "Internal Server Error")
+	refuseParentUnread = newRefusal(503, "parent_unavailable",
+		"the parent token cannot be read now; try again later")
+	refuseParentUnusable = newRefusal(503, "parent_unusable",
+		"the stored parent token is not usable; its operator must replace it")
+	refuseParentRejected = newRefusal(503, "parent_rejected",
+		"Mapbox does not accept the parent token; its operator must replace it")
+	refuseParentScopes = newRefusal(503, "parent_lacks_scopes",
+		"the parent token may not create tokens: it lacks tokens:write")
+	refuseBusy = newRefusal(429, "rate_limited",
+		"Mapbox's rate limit is reached; try again after Retry-After seconds")
+	refuseSpent = newRefusal(429, "budget_spent",
+		"the mint budget for this minute is used up; try again after Retry-After seconds")
+	refuseSlow   = newRefusal(504, "upstream_timeout", "Mapbox did not answer in time")
+	refuseFailed = newRefusal(502, "upstream_failed",
+		"Mapbox could not mint a token now; try again later")
 )
 
 func refuseBody(format string, args ...any) *refusal {
-	return &refusal{status: 400, code: "malformed", message: fmt.Sprintf(format, args...)}
+	return newRefusal(400, "malformed", fmt.Sprintf(format, args...))
 }
 
 func refuseBeyond(mine []*config.Profile) *refusal {
-	return &refusal{status: 403, code: "scopes_not_allowed", message: "these scopes are beyond this caller's profiles; within one request ask for scopes of one of: " + describe(mine)}
+	return newRefusal(403, "scopes_not_allowed",
+		"no profile of this caller has all these scopes; ask for scopes of one of: "+describe(mine))
 }
 
 func refuseExpiryBeyond(p *config.Profile) *refusal {
-	return &refusal{status: 422, code: "expires_beyond_profile", message: fmt.Sprintf("expires is more than %s in the future, which is the longest that profile %s gives", p.Lifetime, p.Name)}
+	return newRefusal(422, "expires_beyond_profile", fmt.Sprintf(
+		"expires is more than %s in the future, the longest lifetime of profile %s", p.Lifetime, p.Name))
 }
 
-// refusalOf says to a caller what an error of minting means, where timed tells whether he asked for an end of his own. It returns nil for
-// a nil error.
+// refusalOf returns the refusal for an error of minting, nil for nil. timed says that the caller
+// asked for an expiry of their own.
 func (h *Handler) refusalOf(err error, timed bool) error {
 	if err == nil {
 		return nil
@@ -119,10 +144,8 @@ func (h *Handler) refusalOf(err error, timed bool) error {
 	return refuseFailed.because(err)
 }
 
-// busyUntil adds when to come again, in a second at the soonest.
+// busyUntil adds Retry-After: the seconds until a time, at least one.
 func busyUntil(r *refusal, until, now time.Time) *refusal {
 	wait := max(until.Sub(now), time.Second)
-	busy := *r
-	busy.headers = map[string]string{"Retry-After": strconv.Itoa(int(math.Ceil(wait.Seconds())))}
-	return &busy
+	return r.with("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 }

@@ -5,20 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/tokenmint/tokenmint/config"
 )
 
-// object is a JSON object. Its values are a string, json.Number, bool, nil, []any or object. encoding/json would take a name
-// in any case, and the last of two equal names. Here names are exact, and there once.
+// object is a JSON object with exact names, each once. Its values have the types string,
+// json.Number, bool, nil, []any and object. encoding/json would accept a name in any case, and a
+// name twice.
 type object map[string]any
 
-// deepest is how deep objects and lists may be nested.
+// deepest is the number of levels that objects and lists may have.
 const deepest = 64
 
-// parseObject reads one JSON object. Its errors quote nothing of the text.
+// parseObject reads one JSON object. Its errors have no part of the text.
 func parseObject(text []byte) (object, error) {
 	if !utf8.Valid(text) || !json.Valid(text) {
 		return nil, errors.New("is not JSON")
@@ -52,7 +52,7 @@ func parseValue(in *json.Decoder, depth int) (any, error) {
 	for in.More() {
 		name := ""
 		if open == '{' {
-			token, _ := in.Token() // an error comes again from the value
+			token, _ := in.Token() // parseValue returns the same error
 			name, _ = token.(string)
 			if _, twice := o[name]; twice {
 				return nil, errors.New("has a name twice in one object")
@@ -73,8 +73,8 @@ func parseValue(in *json.Decoder, depth int) (any, error) {
 	return o, nil
 }
 
-// find returns the values at a path of names with dots between them. A name may have dots itself, as in
-// https://example.com/groups, so a path can lead to several values: then it is ambiguous.
+// find returns the values at a path, which is names with dots between them. Names such as
+// https://example.com/groups have dots too, so an ambiguous path has several values.
 func (o object) find(path string) []any {
 	var found []any
 	if value, ok := o[path]; ok {
@@ -88,8 +88,8 @@ func (o object) find(path string) []any {
 	return found
 }
 
-// texts returns what a pattern may match: the one value at path, or each element of the one list. What has no text, or more
-// than one, matches nothing, and neither does a list that holds such an element.
+// texts returns the texts that a pattern may match: of the value at path, or of each element of the
+// list there. It returns nil if the path is ambiguous, or if a value has no text or several.
 func (o object) texts(path string) []string {
 	found := o.find(path)
 	if len(found) != 1 {
@@ -110,8 +110,8 @@ func (o object) texts(path string) []string {
 	return all
 }
 
-// textOf returns the one text of a value. Objects, lists and null have none. A number such as 1.0 or 1e3 has several, and so
-// may a text that is not plain.
+// textOf returns the text of a value. Objects, lists and null have none. A number such as 1.0 or 1e3
+// has several, and a string that is not plain may have. The result is false for all of these.
 func textOf(value any) (string, bool) {
 	switch v := value.(type) {
 	case string:
@@ -122,44 +122,4 @@ func textOf(value any) (string, bool) {
 		return v.String(), config.IsPlainNumber(v.String())
 	}
 	return "", false
-}
-
-// sameNumber reports whether two texts are one number, as 1.7e9 and 1700000000 are. It compares digits: a float would
-// lose some.
-func sameNumber(a, b string) bool {
-	x, okX := decimalOf(a)
-	y, okY := decimalOf(b)
-	return okX && okY && x == y
-}
-
-// decimal is a number as digits times a power of ten. The digits neither begin nor end with 0.
-type decimal struct {
-	negative bool
-	digits   string
-	power    int
-}
-
-func decimalOf(text string) (decimal, bool) {
-	if !json.Valid([]byte(text)) || text == "" || strings.Trim(text[:1], "-0123456789") != "" {
-		return decimal{}, false
-	}
-	var d decimal
-	text, d.negative = strings.CutPrefix(text, "-") // zero has no sign
-	mantissa, exponent, scientific := strings.Cut(strings.ToLower(text), "e")
-	if scientific {
-		power, err := strconv.ParseInt(exponent, 10, 16)
-		if err != nil {
-			return decimal{}, false
-		}
-		d.power = int(power)
-	}
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	d.power -= len(fraction)
-	digits := strings.TrimLeft(whole+fraction, "0")
-	d.digits = strings.TrimRight(digits, "0")
-	d.power += len(digits) - len(d.digits)
-	if d.digits == "" {
-		return decimal{}, true
-	}
-	return d, true
 }

@@ -54,12 +54,13 @@ func refusalsInSource(t *testing.T) []string {
 			t.Fatal(err)
 		}
 		ast.Inspect(file, func(node ast.Node) bool {
-			literal, ok := node.(*ast.CompositeLit)
+			call, ok := node.(*ast.CallExpr)
 			if !ok {
 				return true
 			}
-			if name, ok := literal.Type.(*ast.Ident); ok && name.Name == "refusal" {
-				found = append(found, field(t, files, literal, "status")+" "+field(t, files, literal, "code"))
+			if name, ok := call.Fun.(*ast.Ident); ok && name.Name == "newRefusal" {
+				status, code := literal(t, files, call.Args[0]), literal(t, files, call.Args[1])
+				found = append(found, status+" "+code)
 			}
 			return true
 		})
@@ -67,24 +68,16 @@ func refusalsInSource(t *testing.T) []string {
 	return found
 }
 
-// field returns the value of a struct's field, which must be written out for the reader of the source as for this test.
-func field(t *testing.T, files *token.FileSet, literal *ast.CompositeLit, name string) string {
+// literal returns the value of an argument. It must be a literal, for readers and for this test.
+func literal(t *testing.T, files *token.FileSet, argument ast.Expr) string {
 	t.Helper()
-	for _, element := range literal.Elts {
-		pair, ok := element.(*ast.KeyValueExpr)
-		if !ok {
-			continue
-		}
-		key, isName := pair.Key.(*ast.Ident)
-		value, isBasic := pair.Value.(*ast.BasicLit)
-		if !isName || key.Name != name || !isBasic {
-			continue
-		}
-		if text, err := strconv.Unquote(value.Value); err == nil {
-			return text
-		}
-		return value.Value
+	basic, ok := argument.(*ast.BasicLit)
+	if !ok {
+		t.Errorf("%s: the argument is not a literal", files.Position(argument.Pos()))
+		return ""
 	}
-	t.Errorf("%s: the refusal's %s is not written out", files.Position(literal.Pos()), name)
-	return ""
+	if text, err := strconv.Unquote(basic.Value); err == nil {
+		return text
+	}
+	return basic.Value
 }
