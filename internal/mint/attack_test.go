@@ -218,8 +218,9 @@ func TestAttacksAreDocumented(t *testing.T) {
 	var page strings.Builder
 	page.WriteString(`# Attacks
 
-This page lists what a caller with a modest right, or none, may try, and what the mint answers. The test that makes each attempt writes this page:
-` + "`go test ./internal/mint -run Attacks -update`" + `. Before the attempts, the owner of a better right has got their tokens, so these are in the cache.
+This page is for people who review the API. It lists what a caller with a modest right, or none, may try, and what the
+mint answers. The test that makes each attempt writes this page: ` + "`go test ./internal/mint -run Attacks -update`" + `.
+Before the attempts, the owner of a better right has got their tokens, so these are in the cache.
 
 | attempt | status | code |
 | --- | --- | --- |
