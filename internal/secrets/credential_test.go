@@ -13,15 +13,17 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// token returns the text of a token of Mapbox's form, with the sentinel in its signature.
+// token returns a token in Mapbox's form. Its signature contains the sentinel.
 func token(usage, payload string) string {
-	return usage + "." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".SENTINEL_-abcdefghijkl"
+	return usage + "." + base64.RawURLEncoding.EncodeToString([]byte(payload)) +
+		".SENTINEL_-abcdefghijkl"
 }
 
 var (
 	secretToken    = token("sk", `{"u":"user","a":"cltokenid"}`)
 	publicToken    = token("pk", `{"u":"user","a":"cltokenid"}`)
-	temporaryToken = token("tk", `{"u":"user","iat":1767366000,"exp":1767369600,"scopes":["a:read"],"client":"api"}`)
+	temporaryToken = token("tk",
+		`{"u":"user","iat":1767366000,"exp":1767369600,"scopes":["a:read"],"client":"api"}`)
 )
 
 // rotation is the id of a version of a secret.
@@ -30,7 +32,8 @@ const rotation = "11111111-1111-4111-8111-111111111111"
 func TestParseCredential(t *testing.T) {
 	t.Parallel()
 	expires := time.Date(2026, 1, 2, 16, 0, 0, 0, time.UTC)
-	bare := secrets.Credential{Token: tokens.NewToken(secretToken), Username: "user", ID: "cltokenid"}
+	bare := secrets.Credential{Token: tokens.NewToken(secretToken), Username: "user",
+		ID: "cltokenid"}
 	full := bare
 	full.Scopes, full.Created, full.Rotation = []string{"tokens:write"}, expires, rotation
 	full.Expires = time.Time{}
@@ -43,7 +46,8 @@ func TestParseCredential(t *testing.T) {
 		"token alone":       {`{"token":"` + secretToken + `"}`, bare},
 		"JSON, white space": {"\n {\"token\": \" " + secretToken + " \"}\n", bare},
 		"further fields":    {`{"token":"` + secretToken + `","owner":"maps team"}`, bare},
-		"everything": {`{"token":"` + secretToken + `","username":"user","id":"cltokenid","scopes":["tokens:write"],` +
+		"everything": {`{"token":"` + secretToken +
+			`","username":"user","id":"cltokenid","scopes":["tokens:write"],` +
 			`"created":"2026-01-02T16:00:00Z","rotation":"` + rotation + `"}`, full},
 		"temporary": {temporaryToken, secrets.Credential{Token: tokens.NewToken(temporaryToken),
 			Username: "user", Scopes: []string{"a:read"}, Expires: expires}},
@@ -57,7 +61,7 @@ func TestParseCredential(t *testing.T) {
 			if !got.Expires.Equal(c.want.Expires) {
 				t.Errorf("it expires %v, want %v", got.Expires, c.want.Expires)
 			}
-			got.Expires = c.want.Expires // perhaps in another zone
+			got.Expires = c.want.Expires // the zone may differ
 			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
@@ -68,21 +72,24 @@ func TestParseCredential(t *testing.T) {
 func TestParseCredentialRefuses(t *testing.T) {
 	t.Parallel()
 	for title, c := range map[string]struct{ text, want string }{
-		"empty":           {"", "secret is empty"},
-		"white space":     {" \n", "secret is empty"},
-		"not a token":     {"SENTINEL", "secret holds no token: malformed token"},
-		"quoted token":    {`"` + secretToken + `"`, "secret holds no token: malformed token"},
-		"two tokens":      {secretToken + "\n" + secretToken, "secret holds no token: white space"},
-		"broken UTF-8":    {secretToken + "\xff", "secret holds no token: white space or characters beyond ASCII"},
-		"no user":         {token("sk", `{"a":"cltokenid"}`), "secret holds no token: malformed token"},
-		"public":          {publicToken, "secret holds a public token (pk), which cannot authorise"},
-		"public in JSON":  {`{"token":"` + publicToken + `"}`, "secret holds a public token (pk), which cannot authorise"},
+		"empty":        {"", "secret is empty"},
+		"white space":  {" \n", "secret is empty"},
+		"not a token":  {"SENTINEL", "secret holds no token: malformed token"},
+		"quoted token": {`"` + secretToken + `"`, "secret holds no token: malformed token"},
+		"two tokens":   {secretToken + "\n" + secretToken, "secret holds no token: white space"},
+		"broken UTF-8": {secretToken + "\xff",
+			"secret holds no token: white space or characters beyond ASCII"},
+		"no user": {token("sk", `{"a":"cltokenid"}`), "secret holds no token: malformed token"},
+		"public":  {publicToken, "secret holds a public token (pk), which cannot authorise"},
+		"public in JSON": {`{"token":"` + publicToken + `"}`,
+			"secret holds a public token (pk), which cannot authorise"},
 		"no token":        {`{"username":"SENTINEL"}`, `secret: JSON without "token"`},
 		"empty token":     {`{"token":" "}`, `secret: JSON without "token"`},
 		"token of a type": {`{"token":["SENTINEL"]}`, `secret: JSON field "token" is not a string`},
 		"half an object":  {`{"token":"SENTINEL`, "secret: malformed JSON at byte 18"},
 		"two objects":     {`{"token":"SENTINEL"}{}`, "secret: malformed JSON at byte 21"},
-		"created is odd":  {`{"token":"` + secretToken + `","created":"SENTINEL"}`, "secret: JSON holds a malformed time"},
+		"created is odd": {`{"token":"` + secretToken + `","created":"SENTINEL"}`,
+			"secret: JSON contains a malformed time"},
 		"other user": {`{"token":"` + secretToken + `","username":"SENTINEL"}`,
 			`secret: "username" is not the user of its token, "user"`},
 		"other id": {`{"token":"` + secretToken + `","id":"SENTINEL"}`,
@@ -95,13 +102,13 @@ func TestParseCredentialRefuses(t *testing.T) {
 			got, err := secrets.ParseCredential(secrets.NewValue(c.text))
 			text := fmt.Sprintf("%v %+v %#v", err, err, err)
 			if strings.Contains(text, "SENTINEL") {
-				t.Fatal("the error holds secret text")
+				t.Fatal("the error contains secret text")
 			}
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 				t.Errorf("error is %v, want %s", err, c.want)
 			}
 			if !got.Token.IsZero() {
-				t.Error("a token came with the error")
+				t.Error("a token was returned with the error")
 			}
 		})
 	}
@@ -111,7 +118,8 @@ func TestEncode(t *testing.T) {
 	t.Parallel()
 	c := secrets.Credential{
 		Token: tokens.NewToken(secretToken), Username: "user", ID: "cltokenid",
-		Scopes: []string{"tokens:read", "tokens:write"}, Created: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC), Rotation: rotation,
+		Scopes:  []string{"tokens:read", "tokens:write"},
+		Created: time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC), Rotation: rotation,
 	}
 	v, err := c.Encode()
 	if err != nil {
@@ -120,7 +128,8 @@ func TestEncode(t *testing.T) {
 	if !json.Valid([]byte(v.Reveal())) {
 		t.Error("it is not JSON")
 	}
-	want := `{"token":"[token]","username":"user","id":"cltokenid","scopes":["tokens:read","tokens:write"],` +
+	want := `{"token":"[token]","username":"user","id":"cltokenid","scopes":["tokens:read",` +
+		`"tokens:write"],` +
 		`"created":"2026-01-02T15:04:05Z","rotation":"` + rotation + `"}`
 	if v.Reveal() != strings.ReplaceAll(want, "[token]", secretToken) {
 		t.Errorf("got %s, want %s", strings.ReplaceAll(v.Reveal(), secretToken, "[token]"), want)
@@ -135,7 +144,7 @@ func TestEncode(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v.Reveal() != `{"token":"`+secretToken+`"}` {
-		t.Error("what is not known is written all the same")
+		t.Error("the JSON contains unknown facts")
 	}
 	if _, err := (secrets.Credential{Username: "user"}).Encode(); err == nil {
 		t.Error("a credential without a token was encoded")
@@ -161,7 +170,8 @@ func FuzzParseCredential(f *testing.F) {
 			t.Fatal(err)
 		}
 		again, err := secrets.ParseCredential(v)
-		if err != nil || again.Token != c.Token || again.Username != c.Username || again.ID != c.ID {
+		if err != nil || again.Token != c.Token || again.Username != c.Username ||
+			again.ID != c.ID {
 			t.Fatalf("written and read back: %+v, %v, want %+v", again, err, c)
 		}
 	})

@@ -6,17 +6,19 @@ import (
 	"unique"
 )
 
-// Value is the text of a secret version. It prints as "[redacted]" under every verb, in slog and in JSON;
-// only Reveal gives the text. The zero Value is no value. Values may be compared with ==.
+// Value is the text of a secret version. It prints as "[redacted]" with each verb, in slog and in
+// JSON. Only Reveal returns the text. The zero Value means that there is no value. Values can be
+// compared with ==.
 type Value struct {
-	// A handle is a pointer: where fmt meets a Value in an unexported field it calls no methods and prints
-	// what it finds, which is then an address.
+	// A handle is a pointer. For an unexported field, fmt calls no methods and prints the field,
+	// which is an address.
 	handle unique.Handle[string]
 }
 
 const redacted = "[redacted]"
 
-// NewValue wraps the text; empty text gives the zero Value, as Secrets Manager stores none.
+// NewValue returns the Value of a text. For the empty text it is the zero Value, because Secrets
+// Manager stores no empty text.
 func NewValue(text string) Value {
 	if text == "" {
 		return Value{}
@@ -24,7 +26,7 @@ func NewValue(text string) Value {
 	return Value{handle: unique.Make(text)}
 }
 
-// Reveal returns the text. Call it on the line that sends or parses it, and nowhere else.
+// Reveal returns the text. Call it only on the line that sends or parses the text.
 func (v Value) Reveal() string {
 	if v.IsZero() {
 		return ""

@@ -12,9 +12,9 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// TestValueRedacts prints a value every way there is, bare and inside other types.
 var one, two = secrets.NewValue("SENTINEL-1"), secrets.NewValue("SENTINEL-2")
 
+// A value never prints its text, neither alone nor inside other types.
 func TestValueRedacts(t *testing.T) {
 	t.Parallel()
 	type holder struct{ hidden secrets.Value }
@@ -42,28 +42,32 @@ func TestValueRedacts(t *testing.T) {
 		slog.New(slog.NewTextHandler(&logs, nil)).Info("m", "held", held)
 		slog.New(slog.NewJSONHandler(&logs, nil)).Info("m", "held", held)
 		out.Write(logs.Bytes())
-		inJSON, _ := json.Marshal(held) // some of the types cannot be encoded: then there is nothing to leak
+		inJSON, _ := json.Marshal(held) // a type that cannot be encoded leaks nothing
 		inXML, _ := xml.Marshal(held)
 		out.Write(append(inJSON, inXML...))
 		text := strings.ToUpper(out.String())
-		if strings.Contains(text, "SENTINEL") || strings.Contains(text, fmt.Sprintf("%X", "SENTINEL")) {
-			t.Errorf("%s: the value shows", title)
+		if strings.Contains(text, "SENTINEL") ||
+			strings.Contains(text, fmt.Sprintf("%X", "SENTINEL")) {
+			t.Errorf("%s: the output contains the value", title)
 		}
 	}
 	if got := fmt.Sprintf("%s %+v %q", one, one, one); got != "[redacted] [redacted] [redacted]" {
 		t.Errorf("a value prints as %s", got)
 	}
-	if data, err := json.Marshal(secrets.Version{Value: one}); err != nil || !strings.Contains(string(data), `"Value":"[redacted]"`) {
+	if data, err := json.Marshal(secrets.Version{Value: one}); err != nil ||
+		!strings.Contains(string(data), `"Value":"[redacted]"`) {
 		t.Errorf("a version in JSON is %s, %v", data, err)
 	}
 }
 
 func TestValue(t *testing.T) {
 	t.Parallel()
-	if one.Reveal() != "SENTINEL-1" || one.IsZero() || one != secrets.NewValue("SENTINEL-1") || one == two {
-		t.Error("a value is not its text")
+	if one.Reveal() != "SENTINEL-1" || one.IsZero() || one != secrets.NewValue("SENTINEL-1") ||
+		one == two {
+		t.Error("a value does not keep its text")
 	}
-	if empty := secrets.NewValue(""); !empty.IsZero() || empty.Reveal() != "" || empty != (secrets.Value{}) {
+	if empty := secrets.NewValue(""); !empty.IsZero() || empty.Reveal() != "" ||
+		empty != (secrets.Value{}) {
 		t.Error("empty text is not the zero value")
 	}
 }

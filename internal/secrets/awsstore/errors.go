@@ -10,8 +10,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// classify adds package secrets' word for the service's error, and keeps the error: it has the request id.
-// Throttling, server errors and lost answers are left as they are, since they do not tell the outcome.
+// classify adds the error of package secrets to the service's error, which has the request id.
+// Throttling, server errors and lost answers stay as they are, because their outcome is unknown.
 func classify(err error) error {
 	fault, isFault := errors.AsType[smithy.APIError](err)
 	reply, isReply := errors.AsType[*awshttp.ResponseError](err)
@@ -21,36 +21,40 @@ func classify(err error) error {
 	if !isFault {
 		return err
 	}
-	word := wordFor(fault.ErrorCode())
-	if word == nil {
+	refusal := refusalFor(fault.ErrorCode())
+	if refusal == nil {
 		return err
 	}
-	return fmt.Errorf("%w: %w", word, err)
+	return fmt.Errorf("%w: %w", refusal, err)
 }
 
-// unreadable is a reply whose body could not be read. The SDK's text for it quotes the body, which may hold
-// a secret value; causes such as context.Canceled are found by errors.Is as ever.
+// unreadable is the error for a reply whose body cannot be read. It hides the SDK's text, which
+// quotes the body and so may contain a secret value. errors.Is still finds causes such as
+// context.Canceled.
 type unreadable struct {
 	reply *awshttp.ResponseError
 }
 
 func (u *unreadable) Error() string {
-	return fmt.Sprintf("reply with status %d to request %q cannot be read", u.reply.HTTPStatusCode(), u.reply.ServiceRequestID())
+	return fmt.Sprintf("reply with status %d to request %q cannot be read",
+		u.reply.HTTPStatusCode(), u.reply.ServiceRequestID())
 }
 
 func (u *unreadable) Unwrap() error { return u.reply }
 
-// wordFor reads the codes of the API reference (each operation's section Errors, and Common Errors).
-func wordFor(code string) error {
+// refusalFor returns the error of package secrets for a code, or nil. The codes are from the API
+// reference: the section Errors of each operation, and Common Errors.
+func refusalFor(code string) error {
 	switch code {
 	case "ResourceNotFoundException":
 		return secrets.ErrNotFound
 	case "ResourceExistsException":
 		return secrets.ErrExists
 	case "InvalidParameterException", "ValidationException", "LimitExceededException",
-		"InvalidRequestException": // for example, the secret is scheduled for deletion
+		"InvalidRequestException": // for example: the secret is scheduled for deletion
 		return secrets.ErrInvalid
-	case "AccessDeniedException", "DecryptionFailure", "EncryptionFailure", // the last two: the encryption key
+	// the last two: the encryption key
+	case "AccessDeniedException", "DecryptionFailure", "EncryptionFailure",
 		"ExpiredTokenException", "InvalidSignatureException", "UnrecognizedClientException":
 		return secrets.ErrDenied
 	}

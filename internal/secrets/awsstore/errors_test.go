@@ -12,7 +12,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// fail answers as the service does when it says no.
+// fail writes an error in the form of the service.
 func fail(w http.ResponseWriter, code string) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.Header().Set("X-Amzn-Requestid", "request-7")
@@ -41,7 +41,9 @@ func TestErrorWords(t *testing.T) {
 	} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
-			store := open(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fail(w, code) }), nil)
+			store := open(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				fail(w, code)
+			}), nil)
 			_, describe := store.Describe(t.Context(), name)
 			_, get := store.Get(t.Context(), name, v1)
 			put := store.Put(t.Context(), name, v1, one, secrets.Pending)
@@ -61,11 +63,12 @@ func TestErrorWords(t *testing.T) {
 	}
 }
 
-// TestBrokenReplies: what the service never sends, a proxy or a stranger may; nothing of it is repeated.
+// A proxy may answer in the service's place. The error does not quote such an answer.
 func TestBrokenReplies(t *testing.T) {
 	t.Parallel()
 	for title, body := range map[string]string{
-		"binary value":  `{"Name":"tokenmint/parent","VersionId":"` + v1 + `","SecretBinary":"U0VOVElORUw="}`,
+		"binary value": `{"Name":"tokenmint/parent","VersionId":"` + v1 +
+			`","SecretBinary":"U0VOVElORUw="}`,
 		"neither value": `{"Name":"tokenmint/parent","VersionId":"` + v1 + `"}`,
 		"wrong type":    `{"Name":"tokenmint/parent","SecretString":{"token":"SENTINEL"}}`,
 		"truncated":     `{"SecretString":"SENTINEL`,
@@ -83,16 +86,16 @@ func TestBrokenReplies(t *testing.T) {
 				t.Fatalf("got version %v without an error", v)
 			}
 			if strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), "SENTINEL") {
-				t.Error("the error holds secret text")
+				t.Error("the error contains secret text")
 			}
 			if !strings.Contains(err.Error(), "get AWSCURRENT of secret "+name) {
-				t.Errorf("error %v does not say what was read", err)
+				t.Errorf("error %v does not name the version and the secret", err)
 			}
 		})
 	}
 }
 
-// TestCancelledWhileReading: the text of an unreadable reply hides its cause, errors.Is finds it.
+// errors.Is finds the cause of an unreadable reply, although its text hides the cause.
 func TestCancelledWhileReading(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

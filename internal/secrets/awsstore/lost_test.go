@@ -24,7 +24,8 @@ var (
 	two = secrets.NewValue("SENTINEL-2")
 )
 
-// lossy carries every request to the server and loses the answers of the operation, as many as lose says.
+// lossy sends each request to the server. It drops the next answers of one operation. The field
+// lose is their number.
 type lossy struct {
 	operation string
 	mu        sync.Mutex
@@ -43,7 +44,7 @@ func (l *lossy) Do(r *http.Request) (*http.Response, error) {
 	return nil, io.ErrUnexpectedEOF
 }
 
-// parent returns a store of one secret whose version v1 is current and v2 pending.
+// parent returns a store with one secret. Version v1 is current, and v2 is pending.
 func parent(t *testing.T) *aws.Memory {
 	mem := aws.NewMemory(time.Now)
 	err := errors.Join(
@@ -67,7 +68,8 @@ func TestMoveSurvivesLostAnswers(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			mem, client := parent(t), &lossy{operation: "UpdateSecretVersionStage", lose: 1}
-			if err := open(t, aws.New(mem), client).MoveStage(t.Context(), name, move.stage, move.from, move.to); err != nil {
+			if err := open(t, aws.New(mem), client).MoveStage(t.Context(), name, move.stage,
+				move.from, move.to); err != nil {
 				t.Errorf("a move whose first answer was lost: %v", err)
 			}
 			d, err := mem.Describe(t.Context(), name)
@@ -75,7 +77,8 @@ func TestMoveSurvivesLostAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			if holder, _ := d.VersionAt(move.stage); holder != move.to || client.lose != 0 {
-				t.Errorf("the label sits on %q, want %q; %d answers are left to lose", holder, move.to, client.lose)
+				t.Errorf("the label is on %q, want %q; %d answers were not dropped", holder,
+					move.to, client.lose)
 			}
 		})
 	}
@@ -94,13 +97,13 @@ func TestPutSurvivesLostAnswer(t *testing.T) {
 	}
 }
 
-// TestUnknownOutcome: when the service cannot tell what became of a write, no error of package secrets may
-// claim that nothing did.
+// After a write with an unknown outcome, the error is not a refusal of package secrets.
 func TestUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	t.Run("all answers lost", func(t *testing.T) {
 		t.Parallel()
-		store := open(t, aws.New(parent(t)), &lossy{operation: "UpdateSecretVersionStage", lose: 100})
+		store := open(t, aws.New(parent(t)),
+			&lossy{operation: "UpdateSecretVersionStage", lose: 100})
 		unknown(t, store.MoveStage(t.Context(), name, secrets.Current, v1, v2))
 	})
 	t.Run("labels cannot be read afterwards", func(t *testing.T) {
@@ -117,8 +120,9 @@ func TestUnknownOutcome(t *testing.T) {
 	})
 }
 
-// words are the errors that say "it did not happen".
-var words = []error{secrets.ErrNotFound, secrets.ErrExists, secrets.ErrConflict, secrets.ErrDenied, secrets.ErrInvalid}
+// words are the refusals, which mean that the call had no effect.
+var words = []error{secrets.ErrNotFound, secrets.ErrExists, secrets.ErrConflict, secrets.ErrDenied,
+	secrets.ErrInvalid}
 
 func unknown(t *testing.T, err error) {
 	t.Helper()

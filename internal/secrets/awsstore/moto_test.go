@@ -10,7 +10,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/testkit/moto"
 )
 
-// motoErrs names the cases of the suite that are left out; package moto says more.
+// motoErrs has the cases in which moto differs from the service, with the reason. See package moto.
 var motoErrs = map[string]string{
 	"get":                       "it dates versions by its own clock, in whole seconds",
 	"get what is not there":     "a label that cannot move is lost",
@@ -24,7 +24,7 @@ var motoErrs = map[string]string{
 	"move what cannot be":       "AWSCURRENT can be taken off, and there is no limit to labels",
 }
 
-// TestStoreConformsOverMoto: somebody else's reading of the protocol, as far as it is right.
+// The store passes the suite over moto, which is an independent simulation of the service.
 func TestStoreConformsOverMoto(t *testing.T) {
 	t.Parallel()
 	storetest.RunExcept(t, motoErrs, func(t *testing.T) (secrets.Store, storetest.Service) {

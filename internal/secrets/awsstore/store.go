@@ -1,5 +1,5 @@
-// Package awsstore keeps versioned secrets in AWS Secrets Manager. It is apart from package secrets,
-// whose rules, labels and errors it speaks, because it alone needs the AWS SDK.
+// Package awsstore is the adapter of [secrets.Store] to AWS Secrets Manager. Only this package
+// links the AWS SDK.
 package awsstore
 
 import (
@@ -14,18 +14,18 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// Store reads and writes secrets through a client, whose retries and timeouts apply. All its writes are safe
-// to repeat. It is safe for concurrent use.
+// Store is a [secrets.Store] that uses a client of the AWS SDK, with the client's retries and
+// timeouts. All writes can be repeated. Methods may be called at the same time.
 type Store struct {
 	client *secretsmanager.Client
 }
 
-// New returns the store behind the client.
+// New returns a store that uses the client. The client must not be nil.
 func New(client *secretsmanager.Client) *Store {
 	return &Store{client: client}
 }
 
-// Describe returns the secret's labels. The id here and below is the secret's name or ARN.
+// Describe returns the secret's labels, as [secrets.Store] says.
 func (s *Store) Describe(ctx context.Context, id string) (secrets.Description, error) {
 	out, err := s.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &id})
 	if err != nil {
@@ -44,8 +44,7 @@ func (s *Store) Describe(ctx context.Context, id string) (secrets.Description, e
 	}, nil
 }
 
-// Get reads a version; an empty versionID means the current one. A version that holds binary data is
-// ErrBinary: no tool of ours writes one.
+// Get reads a version, as [secrets.Store] says. A version with binary data is ErrBinary.
 func (s *Store) Get(ctx context.Context, id, versionID string) (secrets.Version, error) {
 	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
 		SecretId:  &id,
@@ -55,7 +54,8 @@ func (s *Store) Get(ctx context.Context, id, versionID string) (secrets.Version,
 		err = secrets.ErrBinary
 	}
 	if err != nil {
-		return secrets.Version{}, fmt.Errorf("get %s of secret %s: %w", describeVersion(versionID), id, classify(err))
+		return secrets.Version{}, fmt.Errorf("get %s of secret %s: %w", describeVersion(versionID),
+			id, classify(err))
 	}
 	slices.Sort(out.VersionStages)
 	return secrets.Version{
@@ -73,16 +73,17 @@ func describeVersion(id string) string {
 	return "version " + id
 }
 
-// Put stores a version with the labels, as [secrets.Store] says. The service's own default, to move
-// AWSCURRENT to a version put without labels, is out of reach here.
-func (s *Store) Put(ctx context.Context, id, versionID string, v secrets.Value, stages ...string) error {
+// Put stores a version with the labels, as [secrets.Store] says. It refuses a put without labels,
+// for which the service would move AWSCURRENT.
+func (s *Store) Put(ctx context.Context, id, versionID string, v secrets.Value,
+	stages ...string) error {
 	var err error
 	if len(stages) == 0 {
 		err = fmt.Errorf("no label: %w", secrets.ErrInvalid)
 	} else {
 		_, err = s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 			SecretId:           &id,
-			ClientRequestToken: &versionID, // even if empty: the SDK would make one up for nil
+			ClientRequestToken: &versionID, // not nil, for which the SDK generates an id
 			SecretString:       aws.String(v.Reveal()),
 			VersionStages:      stages,
 		})
@@ -95,10 +96,15 @@ func (s *Store) Put(ctx context.Context, id, versionID string, v secrets.Value, 
 
 // MoveStage moves a label by compare-and-swap, as [secrets.Store] says.
 //
-// The service answers InvalidParameterException to every reason for which a label stays where it is, also to
-// the repetition, by the SDK's retries or by the caller, of a move whose answer was lost. So after that answer
-// the labels decide: the label is at to: done; it is not at from: ErrConflict; it is: ErrInvalid. If they
-// cannot be read the outcome is unknown, and the error is none of package secrets.
+// The service has one answer for each move that it refuses: InvalidParameterException. It also
+// refuses the repetition of a move whose answer was lost. So after this answer MoveStage reads the
+// labels:
+//
+//   - The label is on to: the move is done.
+//   - The label is not on from: ErrConflict.
+//   - The label is on from: ErrInvalid.
+//   - The labels cannot be read: the outcome is unknown, and the error is not a refusal of package
+//     secrets.
 func (s *Store) MoveStage(ctx context.Context, id, stage, from, to string) error {
 	_, err := s.client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
 		SecretId:            &id,
@@ -116,22 +122,23 @@ func (s *Store) MoveStage(ctx context.Context, id, stage, from, to string) error
 	return nil
 }
 
-// explain says why a move was refused, or nil if it was not needed.
+// explain returns the reason for a refused move, or nil if the label is already on the version to.
 func (s *Store) explain(ctx context.Context, refusal error, id, stage, from, to string) error {
 	d, err := s.Describe(ctx, id)
 	if err != nil {
-		return fmt.Errorf("refused, and the labels cannot be read: %v", err) //nolint:errorlint // see MoveStage
+		//nolint:errorlint // see MoveStage
+		return fmt.Errorf("refused, and the labels cannot be read: %v", err)
 	}
 	switch holder, _ := d.VersionAt(stage); {
 	case holder == to:
 		return nil
 	case holder != from:
-		return fmt.Errorf("it sits on %q, not on %q: %w", holder, from, secrets.ErrConflict)
+		return fmt.Errorf("the label is on %q, not on %q: %w", holder, from, secrets.ErrConflict)
 	}
 	return refusal
 }
 
-// optional leaves an empty parameter out of the request.
+// optional returns nil for an empty parameter, so that the request omits it.
 func optional(s string) *string {
 	if s == "" {
 		return nil

@@ -26,11 +26,13 @@ func TestStoreConforms(t *testing.T) {
 	})
 }
 
-// TestLabelsAreSorted: the service states no order.
+// The store sorts labels, because the service documents no order.
 func TestLabelsAreSorted(t *testing.T) {
 	t.Parallel()
 	store := open(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `{"SecretString":"x","VersionStages":["b","a"],"VersionIdsToStages":{"v":["b","a"]}}`)
+		_, _ = io.WriteString(
+			w, `{"SecretString":"x","VersionStages":["b","a"],"VersionIdsToStages":{"v":["b",`+
+				`"a"]}}`)
 	}), nil)
 	v, err := store.Get(t.Context(), name, "")
 	if err != nil || !slices.IsSorted(v.Stages) || len(v.Stages) != 2 {
@@ -42,8 +44,8 @@ func TestLabelsAreSorted(t *testing.T) {
 	}
 }
 
-// open returns a store whose client, the SDK's own, talks HTTP to the handler on a loopback port. A client
-// that is not nil carries the requests.
+// open returns a store whose SDK client sends HTTP requests to the handler, on a loopback port. A
+// client that is not nil sends the requests.
 func open(t *testing.T, service http.Handler, client sdk.HTTPClient) *awsstore.Store {
 	server := httptest.NewServer(service)
 	t.Cleanup(server.Close)
@@ -57,8 +59,10 @@ func open(t *testing.T, service http.Handler, client sdk.HTTPClient) *awsstore.S
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		}),
 		HTTPClient: client,
-		Retryer: retry.NewStandard(func(o *retry.StandardOptions) { // the SDK's retries, without its pauses
-			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) { // retries without pauses
+			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) {
+				return 0, nil
+			})
 		}),
 	}))
 }

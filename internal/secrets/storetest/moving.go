@@ -77,7 +77,8 @@ func moveConflict(t *testing.T, f *fixture) {
 		"unknown versions":                {secrets.Current, "no such version", "nor this"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			refused(t, f.store.MoveStage(t.Context(), parent, c.label, c.from, c.to), secrets.ErrConflict)
+			refused(t, f.store.MoveStage(t.Context(), parent, c.label, c.from, c.to),
+				secrets.ErrConflict)
 			f.expect(t, stages{v1: {secrets.Current}, v2: {secrets.Pending}, v3: {"a"}})
 		})
 	}
@@ -87,7 +88,8 @@ func moveInvalid(t *testing.T, f *fixture) {
 	f.put(t, v2, two, labels(20)...)
 	want := stages{v1: {secrets.Current}, v2: labels(20)}
 
-	refused(t, f.store.MoveStage(t.Context(), parent, secrets.Current, v1, ""), secrets.ErrInvalid) // never without
+	// never without
+	refused(t, f.store.MoveStage(t.Context(), parent, secrets.Current, v1, ""), secrets.ErrInvalid)
 	f.expect(t, want)
 	refused(t, f.store.MoveStage(t.Context(), parent, "a", "", v2), secrets.ErrInvalid) // the 21st
 	f.expect(t, want)
@@ -105,7 +107,9 @@ func concurrentMoves(t *testing.T, f *fixture) {
 	errs := make([]error, racers)
 	var race sync.WaitGroup
 	for i, id := range ids {
-		race.Go(func() { errs[i] = f.store.MoveStage(t.Context(), parent, secrets.Current, v1, id) })
+		race.Go(func() {
+			errs[i] = f.store.MoveStage(t.Context(), parent, secrets.Current, v1, id)
+		})
 	}
 	race.Wait()
 
@@ -143,7 +147,8 @@ func concurrentPuts(t *testing.T, f *fixture) {
 		t.Fatal(err)
 	}
 	for i, err := range errs {
-		if won := stored.Value == values[i]; won != (err == nil) || !won && !errors.Is(err, secrets.ErrExists) {
+		if won := stored.Value == values[i]; won != (err == nil) || !won &&
+			!errors.Is(err, secrets.ErrExists) {
 			t.Errorf("put %d: won is %t, error is %v", i, won, err)
 		}
 	}

@@ -59,7 +59,8 @@ func putOther(t *testing.T, f *fixture) {
 }
 
 func putInvalid(t *testing.T, f *fixture) {
-	longest := secrets.NewValue(strings.Repeat("<", 64<<10)) // JSON may escape it to six times its length
+	// JSON may escape it to six times its length
+	longest := secrets.NewValue(strings.Repeat("<", 64<<10))
 	for name, c := range map[string]struct {
 		id     string
 		value  secrets.Value
@@ -76,7 +77,8 @@ func putInvalid(t *testing.T, f *fixture) {
 		"too many labels":      {v2, two, labels(21)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			refused(t, f.store.Put(t.Context(), parent, c.id, c.value, c.labels...), secrets.ErrInvalid)
+			refused(t, f.store.Put(t.Context(), parent, c.id, c.value, c.labels...),
+				secrets.ErrInvalid)
 			f.expect(t, stages{v1: {secrets.Current}})
 		})
 	}

@@ -18,7 +18,8 @@ func describe(t *testing.T, f *fixture) {
 		t.Fatal(err)
 	}
 	d.Created, d.Changed = time.Time{}, time.Time{} // a double need not tell
-	want := secrets.Description{Name: parent, ARN: d.ARN, Stages: stages{v1: {secrets.Current}, v2: {secrets.Pending, "a"}}}
+	want := secrets.Description{Name: parent, ARN: d.ARN,
+		Stages: stages{v1: {secrets.Current}, v2: {secrets.Pending, "a"}}}
 	if d.ARN == "" || !reflect.DeepEqual(d, want) {
 		t.Errorf("got %+v, want %+v and an ARN", d, want)
 	}
@@ -44,7 +45,8 @@ func get(t *testing.T, f *fixture) {
 			t.Errorf("version %q: %v", id, err)
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("version %q: got %+v, want %+v (a difference may be in the value)", id, got, want)
+			t.Errorf("version %q: got %+v, want %+v (a difference may be in the value)", id, got,
+				want)
 		}
 	}
 }

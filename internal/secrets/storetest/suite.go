@@ -1,5 +1,6 @@
-// Package storetest is the conformance suite of stores of versioned secrets. Memory and the adapter to AWS
-// Secrets Manager pass the same cases, so a rotation that works over one works over the other.
+// Package storetest is the conformance suite of stores of versioned secrets. Memory and the adapter
+// to AWS Secrets Manager pass the same cases, so a rotation that works over one works over the
+// other.
 package storetest
 
 import (
@@ -22,8 +23,8 @@ type Service interface {
 	SetRotationEnabled(ctx context.Context, id string, enabled bool) error
 }
 
-// Run runs every case over a store of its own. The function open returns a store whose secrets are those of
-// the Memory, through which a case does what only the service can.
+// Run runs every case over a store of its own. The function open returns a store whose secrets are
+// those of the Memory, through which a case does what only the service can.
 func Run(t *testing.T, open func(*testing.T, *aws.Memory) secrets.Store) {
 	RunExcept(t, nil, func(t *testing.T) (secrets.Store, Service) {
 		mem := aws.NewMemory(func() time.Time { return created })
@@ -31,9 +32,10 @@ func Run(t *testing.T, open func(*testing.T, *aws.Memory) secrets.Store) {
 	})
 }
 
-// RunExcept is Run over another double of the service, without the cases that the double is wrong about. They
-// are named with the reason.
-func RunExcept(t *testing.T, wrong map[string]string, open func(*testing.T) (secrets.Store, Service)) {
+// RunExcept is Run over another double of the service, without the cases that the double is wrong
+// about. They are named with the reason.
+func RunExcept(t *testing.T, wrong map[string]string,
+	open func(*testing.T) (secrets.Store, Service)) {
 	cases := map[string]func(*testing.T, *fixture){
 		"describe":                  describe,
 		"get":                       get,

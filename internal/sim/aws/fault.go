@@ -7,7 +7,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// fault is an error on the wire.
+// fault is an error in the form of the protocol.
 type fault struct {
 	status  int
 	Code    string `json:"__type"`
@@ -17,12 +17,13 @@ type fault struct {
 func (f fault) Error() string { return f.Code + ": " + f.Message }
 
 var (
-	errSerialization = fault{http.StatusBadRequest, "SerializationException", "the body is not the JSON of a request"}
-	errBinary        = fault{http.StatusBadRequest, "InvalidParameterException",
-		"SecretBinary is not modelled: store text as SecretString"}
+	errSerialization = fault{http.StatusBadRequest, "SerializationException",
+		"the body is not the JSON of a request"}
+	errBinary = fault{http.StatusBadRequest, "InvalidParameterException",
+		"SecretBinary is not supported: store text as SecretString"}
 )
 
-// faultOf translates the store's errors; it returns those that are faults as they are.
+// faultOf returns the fault for an error of the store. An error that is a fault stays as it is.
 func faultOf(err error) fault {
 	if f, ok := errors.AsType[fault](err); ok {
 		return f
@@ -33,7 +34,8 @@ func faultOf(err error) fault {
 		return refusal("ResourceNotFoundException")
 	case errors.Is(err, secrets.ErrExists):
 		return refusal("ResourceExistsException")
-	case errors.Is(err, secrets.ErrInvalid), errors.Is(err, secrets.ErrConflict): // the service has one code for both
+	case errors.Is(err, secrets.ErrInvalid), errors.Is(err, secrets.ErrConflict):
+		// The service has one code for both.
 		return refusal("InvalidParameterException")
 	}
 	return fault{http.StatusInternalServerError, "InternalServiceError", err.Error()}

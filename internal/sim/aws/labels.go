@@ -8,19 +8,16 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// Put stores a version and attaches the labels, taking each from the version that had it. At least one label
-// must be given: the service would move AWSCURRENT to a version put without any, and no caller wants that
-// unsaid. A first version gets AWSCURRENT besides. To put an id again with the same value does nothing at
-// all, also to the labels; with another value it is ErrExists.
-func (m *Memory) Put(ctx context.Context, id, versionID string, v secrets.Value, stages ...string) error {
+// Put stores a version and moves the labels to it, as [secrets.Store] says. At least one label is
+// required, because the service would move AWSCURRENT to a version without labels.
+func (m *Memory) Put(ctx context.Context, id, versionID string, v secrets.Value,
+	stages ...string) error {
 	return m.with(ctx, "put version "+versionID+" of secret", id, func(s *secret) error {
 		return s.put(versionID, v, stages, m.instant())
 	})
 }
 
-// MoveStage moves a label from one version to another, if it sits where the caller says, and is ErrConflict
-// if not. An empty from means that it sits nowhere, an empty to removes it. A label that already is where it
-// shall be is left alone, whatever from says: the call may be the repetition of one whose answer was lost.
+// MoveStage moves a label from one version to another, as [secrets.Store] says.
 func (m *Memory) MoveStage(ctx context.Context, id, stage, from, to string) error {
 	return m.with(ctx, "move "+stage+" of secret", id, func(s *secret) error {
 		if s.labels[stage] == to {
@@ -30,8 +27,8 @@ func (m *Memory) MoveStage(ctx context.Context, id, stage, from, to string) erro
 	})
 }
 
-// UpdateStage is MoveStage as the service's UpdateSecretVersionStage has it: a repetition is ErrConflict,
-// since the label is not at from any more.
+// UpdateStage is MoveStage with the rule of the service's UpdateSecretVersionStage: a repeated call
+// is ErrConflict, because the label is not on the version from any more.
 func (m *Memory) UpdateStage(ctx context.Context, id, stage, from, to string) error {
 	return m.with(ctx, "move "+stage+" of secret", id, func(s *secret) error {
 		return s.move(stage, from, to)
@@ -45,7 +42,7 @@ func (s *secret) put(versionID string, v secrets.Value, stages []string, now tim
 	switch old := s.versions[versionID].value; {
 	case old == v:
 		return nil
-	case !old.IsZero(): // a version that a native rotation has registered waits for its value
+	case !old.IsZero(): // a zero value belongs to a version that a native rotation has registered
 		return secrets.ErrExists
 	}
 	first := len(s.versions) == 0
@@ -66,14 +63,14 @@ func (s *secret) move(stage, from, to string) error {
 	}
 	holder := s.labels[stage]
 	switch {
-	case holder == to && to != "" && (from == "" || from == to): // it stays
+	case holder == to && to != "" && (from == "" || from == to): // the label stays where it is
 		return nil
 	case holder != from:
-		return fmt.Errorf("it sits on %q, not on %q: %w", holder, from, secrets.ErrConflict)
+		return fmt.Errorf("the label is on %q, not on %q: %w", holder, from, secrets.ErrConflict)
 	case from == "" && to == "":
-		return fmt.Errorf("neither a version to take it from nor one to give it to: %w", secrets.ErrInvalid)
+		return fmt.Errorf("the versions from and to are both empty: %w", secrets.ErrInvalid)
 	case to == "" && stage == secrets.Current:
-		return fmt.Errorf("it can move to another version only, not go: %w", secrets.ErrInvalid)
+		return fmt.Errorf("%s can move, but not be removed: %w", stage, secrets.ErrInvalid)
 	case to == "":
 		delete(s.labels, stage)
 		s.changed = s.now()
@@ -83,14 +80,15 @@ func (s *secret) move(stage, from, to string) error {
 		return fmt.Errorf("version %s: %w", to, secrets.ErrNotFound)
 	}
 	if len(s.version(to).Stages) >= maxLabels {
-		return fmt.Errorf("version %s has %d labels already: %w", to, maxLabels, secrets.ErrInvalid)
+		return fmt.Errorf("version %s already has %d labels: %w", to, maxLabels, secrets.ErrInvalid)
 	}
 	s.attach(stage, to)
 	s.changed = s.now()
 	return nil
 }
 
-// attach puts the label on a version. A label has one place, so it leaves its old one by itself.
+// attach moves the label to a version. A label is on one version only, so it leaves its old
+// version.
 func (s *secret) attach(stage, to string) {
 	from := s.labels[stage]
 	s.labels[stage] = to

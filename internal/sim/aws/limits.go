@@ -6,7 +6,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// The service's limits (API reference of PutSecretValue and UpdateSecretVersionStage, service quotas).
+// The service's limits (API reference of PutSecretValue and UpdateSecretVersionStage, service
+// quotas).
 const (
 	minVersionID = 32
 	maxVersionID = 64
@@ -44,7 +45,8 @@ func checkVersionID(id string) error {
 
 func checkLabel(stage string) error {
 	if stage == "" || len(stage) > maxLabel {
-		return fmt.Errorf("label of %d characters, not 1 to %d: %w", len(stage), maxLabel, secrets.ErrInvalid)
+		return fmt.Errorf("label of %d characters, not 1 to %d: %w", len(stage), maxLabel,
+			secrets.ErrInvalid)
 	}
 	return nil
 }

@@ -14,49 +14,51 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// Memory is a store in memory that enforces the service's rules. It serves tests and the local runner and is
-// safe for concurrent use; every method acts at one instant. Beyond the four methods of a store it offers what
-// a simulator of the service needs.
+// Memory is a [secrets.Store] in memory with the rules of Secrets Manager. Tests and the local
+// runner use it. Methods may be called at the same time, and each is atomic. The additional methods
+// are for the simulator of the service.
 //
-// It does not model the deletion of secrets and of deprecated versions, partial ARNs, the limit on how often a
-// value may be put, and the delay after which a read shows a write.
+// Memory does not simulate the deletion of secrets and versions, partial ARNs, the limit on the
+// rate of puts, and the delay between a write and the reads that show it.
 type Memory struct {
 	now     func() time.Time
 	mu      sync.Mutex
 	secrets map[string]*secret // by name
 }
 
-// secret is one secret. A label sits on one version, so labels are stored the other way round: by label.
+// secret is one secret. A label is on one version only, so the map goes from the label to the
+// version.
 type secret struct {
 	name            string
 	rotationEnabled bool
 	now             func() time.Time
 	created         time.Time
-	changed         time.Time          // of the last change of a version or label
+	changed         time.Time          // the last change of a version or label
 	versions        map[string]version // by id
 	labels          map[string]string  // label -> version id
 }
 
 type version struct {
 	created time.Time
-	value   secrets.Value // zero: registered by a native rotation, not put yet
+	value   secrets.Value // zero if a native rotation has registered the version without a value
 }
 
-// NewMemory returns an empty store that dates its versions by now.
+// NewMemory returns an empty store. The function now gives the time of each change. It must not be
+// nil.
 func NewMemory(now func() time.Time) *Memory {
 	return &Memory{now: now, secrets: map[string]*secret{}}
 }
 
-// isName holds CreateSecret's rule for names: 1 to 512 letters, digits and /_+=.@-. It is no regular expression because this package is
-// part of the mint, whose start waits for one to compile.
+// isName reports whether CreateSecret accepts a name: 1 to 512 letters, digits and /_+=.@-.
 func isName(name string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	return len(name) >= 1 && len(name) <= 512 && strings.Trim(name, letters+"0123456789/_+=.@-") == ""
+	return len(name) >= 1 && len(name) <= 512 &&
+		strings.Trim(name, letters+"0123456789/_+=.@-") == ""
 }
 
-// Create makes a secret whose first version is current. With a zero Value the secret has no version yet, as
-// after CreateSecret without a value. To create a secret again with the same version and value does nothing; a
-// name that is taken otherwise is ErrExists.
+// Create creates a secret whose first version is current. With a zero Value the secret has no
+// version yet. A repeated call with the same version and value has no effect. Otherwise a taken
+// name is ErrExists. A name, version id or value that the service refuses is ErrInvalid.
 func (m *Memory) Create(ctx context.Context, name, versionID string, v secrets.Value) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -71,7 +73,8 @@ func (m *Memory) create(ctx context.Context, name, versionID string, v secrets.V
 		return err
 	}
 	if !isName(name) {
-		return fmt.Errorf("name is not 1 to 512 letters, digits and /_+=.@-: %w", secrets.ErrInvalid)
+		return fmt.Errorf("name is not 1 to 512 letters, digits and /_+=.@-: %w",
+			secrets.ErrInvalid)
 	}
 	if s, ok := m.secrets[name]; ok {
 		if old, ok := s.versions[versionID]; ok && old.value == v {
@@ -80,7 +83,8 @@ func (m *Memory) create(ctx context.Context, name, versionID string, v secrets.V
 		return secrets.ErrExists
 	}
 	now := m.instant()
-	s := &secret{name: name, now: m.instant, created: now, changed: now, versions: map[string]version{}, labels: map[string]string{}}
+	s := &secret{name: name, now: m.instant, created: now, changed: now,
+		versions: map[string]version{}, labels: map[string]string{}}
 	if !v.IsZero() {
 		if err := s.put(versionID, v, []string{secrets.Current}, now); err != nil {
 			return err
@@ -90,11 +94,13 @@ func (m *Memory) create(ctx context.Context, name, versionID string, v secrets.V
 	return nil
 }
 
-// Describe returns the secret's labels. The id here and below is the secret's name or its whole ARN.
+// Describe returns the secret's labels. In all methods, id is the secret's name or its complete
+// ARN.
 func (m *Memory) Describe(ctx context.Context, id string) (secrets.Description, error) {
 	var d secrets.Description
 	err := m.with(ctx, "describe secret", id, func(s *secret) error {
-		d = secrets.Description{Name: s.name, ARN: s.arn(), RotationEnabled: s.rotationEnabled, Stages: map[string][]string{}}
+		d = secrets.Description{Name: s.name, ARN: s.arn(), RotationEnabled: s.rotationEnabled,
+			Stages: map[string][]string{}}
 		d.Created, d.Changed = s.created, s.changed
 		for _, stage := range slices.Sorted(maps.Keys(s.labels)) {
 			versionID := s.labels[stage]
@@ -105,7 +111,8 @@ func (m *Memory) Describe(ctx context.Context, id string) (secrets.Description, 
 	return d, err
 }
 
-// Get reads a version, deprecated ones included; an empty versionID means the current one.
+// Get reads a version. The version may have no labels. An empty versionID means the current
+// version.
 func (m *Memory) Get(ctx context.Context, id, versionID string) (secrets.Version, error) {
 	if versionID == "" {
 		return m.GetStage(ctx, id, secrets.Current)
@@ -118,7 +125,7 @@ func (m *Memory) Get(ctx context.Context, id, versionID string) (secrets.Version
 	return v, err
 }
 
-// GetStage reads the version that carries the label.
+// GetStage reads the version that has the label. It is ErrNotFound if no version has it.
 func (m *Memory) GetStage(ctx context.Context, id, stage string) (secrets.Version, error) {
 	var v secrets.Version
 	err := m.with(ctx, "get "+stage+" of secret", id, func(s *secret) (err error) {
@@ -128,8 +135,8 @@ func (m *Memory) GetStage(ctx context.Context, id, stage string) (secrets.Versio
 	return v, err
 }
 
-// Versions lists all versions, deprecated ones included, oldest first. A version that a native rotation has
-// registered and nobody has put has a zero Value.
+// Versions returns all versions, oldest first, including those without labels. A version that a
+// native rotation has registered and that has no value yet has a zero Value.
 func (m *Memory) Versions(ctx context.Context, id string) ([]secrets.Version, error) {
 	var versions []secrets.Version
 	err := m.with(ctx, "list versions of secret", id, func(s *secret) error {
@@ -144,7 +151,7 @@ func (m *Memory) Versions(ctx context.Context, id string) ([]secrets.Version, er
 	return versions, err
 }
 
-// with runs do on the secret under the lock, and names operation and secret in its error.
+// with calls do with the secret, under the lock. Its error names the operation and the secret.
 func (m *Memory) with(ctx context.Context, operation, id string, do func(*secret) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -174,14 +181,16 @@ func (m *Memory) find(id string) *secret {
 	return nil
 }
 
-// instant is the time now with the precision of the service's protocol.
+// instant returns the current time with the precision of the service's protocol.
 func (m *Memory) instant() time.Time { return m.now().UTC().Truncate(time.Millisecond) }
 
-// arn ends in six characters as the service's do. They come from the name, so that it survives a restart.
+// arn returns an ARN that ends in six characters, as at the service. They depend on the name only,
+// so a restart does not change the ARN.
 func (s *secret) arn() string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(s.name))
-	return fmt.Sprintf("arn:aws:secretsmanager:us-east-1:000000000000:secret:%s-%06x", s.name, h.Sum32()&0xffffff)
+	return fmt.Sprintf("arn:aws:secretsmanager:us-east-1:000000000000:secret:%s-%06x", s.name,
+		h.Sum32()&0xffffff)
 }
 
 func (s *secret) version(id string) secrets.Version {
@@ -195,7 +204,8 @@ func (s *secret) version(id string) secrets.Version {
 	return v
 }
 
-// read gives ErrNotFound for a version without value too, as GetSecretValue does during a native rotation.
+// read returns a version. A version without a value is ErrNotFound, as GetSecretValue answers in a
+// native rotation.
 func (s *secret) read(id string) (secrets.Version, error) {
 	v := s.version(id)
 	if v.Value.IsZero() {

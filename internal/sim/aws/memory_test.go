@@ -24,8 +24,8 @@ func TestMemoryConforms(t *testing.T) {
 	storetest.Run(t, func(_ *testing.T, mem *aws.Memory) secrets.Store { return mem })
 }
 
-// parent returns a store whose clock moves a second with each change, and that holds one secret: version
-// v1, current.
+// parent returns a store with one secret, whose version v1 is current. Each change moves the
+// store's clock by a second.
 func parent(t *testing.T) *aws.Memory {
 	t.Helper()
 	ticks := 0
@@ -65,14 +65,15 @@ func TestCreate(t *testing.T) {
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
-			if err := parent(t).Create(t.Context(), c.name, c.version, c.value); !errors.Is(err, c.want) {
+			if err := parent(t).Create(t.Context(), c.name, c.version, c.value); !errors.Is(err,
+				c.want) {
 				t.Errorf("error is %v, want %v", err, c.want)
 			}
 		})
 	}
 }
 
-// TestCreateRefusedLeavesNothing: a secret that could not be created does not exist.
+// After a refused Create the secret does not exist.
 func TestCreateRefusedLeavesNothing(t *testing.T) {
 	t.Parallel()
 	mem := parent(t)
@@ -108,7 +109,8 @@ func TestVersionsAndStages(t *testing.T) {
 		t.Errorf("versions are %+v, want %+v (a difference may be in the values)", versions, want)
 	}
 
-	if d, err := mem.Describe(ctx, name); err != nil || !d.Created.Equal(first) || !d.Changed.Equal(first.Add(3*time.Second)) {
+	if d, err := mem.Describe(ctx, name); err != nil || !d.Created.Equal(first) ||
+		!d.Changed.Equal(first.Add(3*time.Second)) {
 		t.Errorf("created %s, changed %s: %v", d.Created, d.Changed, err)
 	}
 	if v, err := mem.GetStage(ctx, name, secrets.Current); err != nil || v.ID != v1 {
@@ -121,7 +123,7 @@ func TestVersionsAndStages(t *testing.T) {
 	}
 }
 
-// TestUpdateStageIsStrict: what MoveStage forgives, the service does not.
+// UpdateStage refuses a repeated move. MoveStage accepts it.
 func TestUpdateStageIsStrict(t *testing.T) {
 	t.Parallel()
 	for title, c := range map[string]struct {
@@ -153,7 +155,9 @@ func TestUpdateStageIsStrict(t *testing.T) {
 func TestBeginRotation(t *testing.T) {
 	t.Parallel()
 	begin := func(id string) func(context.Context, *aws.Memory) error {
-		return func(ctx context.Context, m *aws.Memory) error { return m.BeginRotation(ctx, name, id) }
+		return func(ctx context.Context, m *aws.Memory) error {
+			return m.BeginRotation(ctx, name, id)
+		}
 	}
 	for title, c := range map[string]struct {
 		prepare func(context.Context, *aws.Memory) error

@@ -7,9 +7,9 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// BeginRotation registers a version without value as AWSPENDING, as the service does before it invokes a
-// rotation function. Like RotateSecret it refuses if AWSPENDING rests on another version than the current
-// one; to begin the same rotation again does nothing.
+// BeginRotation registers a version without a value as AWSPENDING, as the service does before it
+// invokes a rotation function. Like RotateSecret, it is ErrConflict if AWSPENDING is on another
+// version than the current one. A repeated call has no effect.
 func (m *Memory) BeginRotation(ctx context.Context, id, versionID string) error {
 	return m.with(ctx, "begin rotation of secret", id, func(s *secret) error {
 		if err := checkVersionID(versionID); err != nil {
@@ -32,7 +32,7 @@ func (m *Memory) BeginRotation(ctx context.Context, id, versionID string) error 
 	})
 }
 
-// SetRotationEnabled switches the flag that Describe shows; it rotates nothing.
+// SetRotationEnabled sets the flag that Describe returns. It has no other effect.
 func (m *Memory) SetRotationEnabled(ctx context.Context, id string, enabled bool) error {
 	return m.with(ctx, "switch rotation of secret", id, func(s *secret) error {
 		s.rotationEnabled = enabled

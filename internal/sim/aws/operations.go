@@ -12,10 +12,10 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// operation serves one request body and returns what to encode as the reply.
+// operation serves one request. It gets the body and returns the reply before encoding.
 type operation func(ctx context.Context, body []byte) (any, error)
 
-// decoded turns a function of a typed request into an operation.
+// decoded makes an operation from a function that takes a decoded request.
 func decoded[In any](serve func(context.Context, In) (any, error)) operation {
 	return func(ctx context.Context, body []byte) (any, error) {
 		var in In
@@ -26,8 +26,8 @@ func decoded[In any](serve func(context.Context, In) (any, error)) operation {
 	}
 }
 
-// service holds the operations. Their requests and replies are the shapes of the API reference, less what
-// the package comment excludes.
+// service has the operations. The shapes of requests and replies are those of the API reference,
+// without the parts that the package comment excludes.
 type service struct{ mem *Memory }
 
 type secretRef struct {
@@ -45,7 +45,8 @@ func (s service) create(ctx context.Context, in struct {
 	if in.SecretBinary != nil {
 		return nil, errBinary
 	}
-	if err := s.mem.Create(ctx, in.Name, in.ClientRequestToken, secrets.NewValue(in.SecretString)); err != nil {
+	if err := s.mem.Create(ctx, in.Name, in.ClientRequestToken,
+		secrets.NewValue(in.SecretString)); err != nil {
 		return nil, err
 	}
 	d, err := s.mem.Describe(ctx, in.Name)
@@ -93,7 +94,8 @@ func (s service) get(ctx context.Context, in struct {
 			fmt.Sprintf("version %s does not have the label %s", v.ID, in.VersionStage)}
 	}
 	d, err := s.mem.Describe(ctx, in.SecretID)
-	return versionReply{secretRef{d.ARN, d.Name, v.ID}, v.Stages, (*epoch)(&v.Created), v.Value.Reveal()}, err
+	return versionReply{secretRef{d.ARN, d.Name, v.ID}, v.Stages, (*epoch)(&v.Created),
+		v.Value.Reveal()}, err
 }
 
 func (s service) put(ctx context.Context, in struct {
@@ -110,12 +112,14 @@ func (s service) put(ctx context.Context, in struct {
 		in.VersionStages = []string{secrets.Current} // the service's default
 	}
 	value := secrets.NewValue(in.SecretString)
-	if err := s.mem.Put(ctx, in.SecretID, in.ClientRequestToken, value, in.VersionStages...); err != nil {
+	if err := s.mem.Put(ctx, in.SecretID, in.ClientRequestToken, value,
+		in.VersionStages...); err != nil {
 		return nil, err
 	}
 	d, err := s.mem.Describe(ctx, in.SecretID)
 	stages := d.Stages[in.ClientRequestToken]
-	return versionReply{secretRef: secretRef{d.ARN, d.Name, in.ClientRequestToken}, VersionStages: stages}, err
+	return versionReply{secretRef: secretRef{d.ARN, d.Name, in.ClientRequestToken},
+		VersionStages: stages}, err
 }
 
 func (s service) updateStage(ctx context.Context, in struct {
@@ -124,7 +128,8 @@ func (s service) updateStage(ctx context.Context, in struct {
 	RemoveFromVersionID string `json:"RemoveFromVersionId"`
 	MoveToVersionID     string `json:"MoveToVersionId"`
 }) (any, error) {
-	err := s.mem.UpdateStage(ctx, in.SecretID, in.VersionStage, in.RemoveFromVersionID, in.MoveToVersionID)
+	err := s.mem.UpdateStage(ctx, in.SecretID, in.VersionStage, in.RemoveFromVersionID,
+		in.MoveToVersionID)
 	if err != nil {
 		return nil, err
 	}
@@ -158,10 +163,10 @@ func (s service) list(ctx context.Context, in struct {
 	}{secretRef{ARN: d.ARN, Name: d.Name}, entries}, err
 }
 
-// epoch is a timestamp as AWS JSON has it: seconds since 1970, as a number with a fraction.
+// epoch is a timestamp of AWS JSON: the seconds since 1970, as a number with a fraction.
 type epoch time.Time
 
-// dated leaves an unknown time out of a reply.
+// dated returns nil for an unknown time, so that the reply omits it.
 func dated(t time.Time) *epoch {
 	if t.IsZero() {
 		return nil

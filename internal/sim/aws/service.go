@@ -1,13 +1,18 @@
-// Package aws speaks the wire protocol of AWS Secrets Manager (AWS JSON 1.1) over a Memory, so that
-// the real SDK can be used with no AWS: in tests and by the local runner. The rules of versions and labels are
-// the store's; this package translates.
+// Package aws simulates AWS Secrets Manager. [Memory] has the rules of versions and labels. [New]
+// serves a Memory over the protocol of the service (AWS JSON 1.1), so that tests and the local
+// runner use the real SDK without AWS.
 //
-// It serves CreateSecret, DescribeSecret, GetSecretValue, PutSecretValue, UpdateSecretVersionStage and
-// ListSecretVersionIds, and answers every other operation with UnknownOperationException. It does not model:
-// signatures (every request is authorised), policies, KMS, binary values, tags and descriptions, deletion,
-// replication, pages of ListSecretVersionIds (all versions come at once), throttling, and delays between a
-// write and the reads that show it. Members of a request that it does not know are ignored, as the service
-// ignores them. The texts of its errors are its own; their codes are the service's.
+// The operations are CreateSecret, DescribeSecret, GetSecretValue, PutSecretValue,
+// UpdateSecretVersionStage and ListSecretVersionIds. The answer to any other operation is
+// UnknownOperationException. Unknown members of a request are ignored, as at the service. Errors
+// have the codes of the service and their own texts.
+//
+// The package does not simulate:
+//
+//   - signatures (every request is authorised), policies and KMS;
+//   - binary values, tags, descriptions, deletion and replication;
+//   - pages of ListSecretVersionIds (one reply has all versions);
+//   - throttling, and delays between a write and the reads that show it.
 package aws
 
 import (
@@ -22,10 +27,11 @@ import (
 	"strings"
 )
 
-// maxBody admits the longest value (64 KiB) with every byte escaped as \u00XX, and the rest of a request.
+// maxBody is the limit of a request in bytes. It allows the longest value (64 KiB) with each byte
+// escaped as \u00XX.
 const maxBody = 512 << 10
 
-// New returns a handler that serves the store's secrets. It listens nowhere by itself, and keeps no state.
+// New returns a handler that serves the secrets of mem. The handler has no state of its own.
 func New(mem *Memory) http.Handler {
 	s := service{mem}
 	return handler{
@@ -38,7 +44,7 @@ func New(mem *Memory) http.Handler {
 	}
 }
 
-// handler dispatches on the operation's name.
+// handler calls the operation that a request names.
 type handler map[string]operation
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +57,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.Header().Set("X-Amzn-Requestid", rand.Text())
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(reply) // the client has gone: nobody to tell
+	_ = json.NewEncoder(w).Encode(reply) // if the client has gone, nobody needs the error
 }
 
 func (h handler) serve(w http.ResponseWriter, r *http.Request) (any, error) {
@@ -59,7 +65,7 @@ func (h handler) serve(w http.ResponseWriter, r *http.Request) (any, error) {
 	serve, known := h[name]
 	if !addressed || !known || r.Method != http.MethodPost {
 		return nil, fault{http.StatusBadRequest, "UnknownOperationException", fmt.Sprintf(
-			"a POST with X-Amz-Target secretsmanager.<operation> is served for: %s",
+			"send a POST with X-Amz-Target secretsmanager.<operation>, one of: %s",
 			strings.Join(slices.Sorted(maps.Keys(h)), ", "))}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

@@ -21,7 +21,8 @@ const (
 	v3   = "33333333-3333-4333-8333-333333333333"
 )
 
-// newService returns a service of one secret: version v1 current, v2 pending, v3 deprecated.
+// newService returns a service with one secret. Version v1 is current, v2 is pending, and v3 has no
+// label.
 func newService(t *testing.T) (http.Handler, *aws.Memory) {
 	t.Helper()
 	now := time.Date(2026, 1, 2, 15, 4, 5, 678_000_000, time.UTC)
@@ -43,7 +44,7 @@ func newService(t *testing.T) (http.Handler, *aws.Memory) {
 	return aws.New(mem), mem
 }
 
-// call sends one request as the SDK does, and checks what all replies have in common.
+// call sends one request in the form of the SDK. It checks the headers that all replies have.
 func call(t *testing.T, service http.Handler, operation, body string) (status int, reply string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
@@ -60,39 +61,60 @@ func call(t *testing.T, service http.Handler, operation, body string) (status in
 	return w.Code, strings.TrimSpace(w.Body.String())
 }
 
-// TestWire holds the replies byte for byte, in the shapes of the API reference.
+// TestWire compares complete replies. Their shapes are those of the API reference.
 func TestWire(t *testing.T) {
 	t.Parallel()
 	const ref = `"ARN":"` + arn + `","Name":"` + name + `"`
 	for title, c := range map[string]struct{ operation, request, reply string }{
 		"create": {"CreateSecret",
-			`{"Name":"new","ClientRequestToken":"` + v1 + `","SecretString":"x","Tags":[{"Key":"k","Value":"v"}]}`,
-			`{"ARN":"arn:aws:secretsmanager:us-east-1:000000000000:secret:new-999611","Name":"new","VersionId":"` + v1 + `"}`},
+			`{"Name":"new","ClientRequestToken":"` + v1 +
+				`","SecretString":"x","Tags":[{"Key":"k","Value":"v"}]}`,
+			`{"ARN":"arn:aws:secretsmanager:us-east-1:000000000000:secret:new-999611",` +
+				`"Name":"new","VersionId":"` + v1 + `"}`},
 		"create without value": {"CreateSecret", `{"Name":"new"}`,
-			`{"ARN":"arn:aws:secretsmanager:us-east-1:000000000000:secret:new-999611","Name":"new"}`},
+			`{"ARN":"arn:aws:secretsmanager:us-east-1:000000000000:secret:new-999611",` +
+				`"Name":"new"}`},
 		"describe": {"DescribeSecret", `{"SecretId":"` + name + `"}`,
-			`{` + ref + `,"CreatedDate":1767366246.678,"LastChangedDate":1767366249.678,"VersionIdsToStages":{"` + v1 + `":["AWSCURRENT"],"` + v2 + `":["AWSPENDING"]}}`},
+			`{` + ref +
+				`,"CreatedDate":1767366246.678,"LastChangedDate":1767366249.678,` +
+				`"VersionIdsToStages":{"` + v1 + `":["AWSCURRENT"],"` + v2 + `":["AWSPENDING"]}}`},
 		"get": {"GetSecretValue", `{"SecretId":"` + arn + `"}`,
-			`{` + ref + `,"VersionId":"` + v1 + `","VersionStages":["AWSCURRENT"],"CreatedDate":1767366246.678,"SecretString":"SENTINEL-1"}`},
+			`{` + ref + `,"VersionId":"` + v1 +
+				`","VersionStages":["AWSCURRENT"],"CreatedDate":1767366246.678,` +
+				`"SecretString":"SENTINEL-1"}`},
 		"get by version": {"GetSecretValue", `{"SecretId":"` + name + `","VersionId":"` + v3 + `"}`,
-			`{` + ref + `,"VersionId":"` + v3 + `","CreatedDate":1767366248.678,"SecretString":"SENTINEL-3"}`},
-		"get by label": {"GetSecretValue", `{"SecretId":"` + name + `","VersionStage":"AWSPENDING"}`,
-			`{` + ref + `,"VersionId":"` + v2 + `","VersionStages":["AWSPENDING"],"CreatedDate":1767366247.678,"SecretString":"SENTINEL-2"}`},
+			`{` + ref + `,"VersionId":"` + v3 +
+				`","CreatedDate":1767366248.678,"SecretString":"SENTINEL-3"}`},
+		"get by label": {"GetSecretValue",
+			`{"SecretId":"` + name + `","VersionStage":"AWSPENDING"}`,
+			`{` + ref + `,"VersionId":"` + v2 +
+				`","VersionStages":["AWSPENDING"],"CreatedDate":1767366247.678,` +
+				`"SecretString":"SENTINEL-2"}`},
 		"get by both": {"GetSecretValue",
 			`{"SecretId":"` + name + `","VersionId":"` + v2 + `","VersionStage":"AWSPENDING"}`,
-			`{` + ref + `,"VersionId":"` + v2 + `","VersionStages":["AWSPENDING"],"CreatedDate":1767366247.678,"SecretString":"SENTINEL-2"}`},
+			`{` + ref + `,"VersionId":"` + v2 +
+				`","VersionStages":["AWSPENDING"],"CreatedDate":1767366247.678,` +
+				`"SecretString":"SENTINEL-2"}`},
 		"put": {"PutSecretValue",
-			`{"SecretId":"` + name + `","ClientRequestToken":"` + strings.Repeat("4", 32) + `","SecretString":"x","VersionStages":["a","b"]}`,
-			`{` + ref + `,"VersionId":"` + strings.Repeat("4", 32) + `","VersionStages":["a","b"]}`},
+			`{"SecretId":"` + name + `","ClientRequestToken":"` + strings.Repeat("4", 32) +
+				`","SecretString":"x","VersionStages":["a","b"]}`,
+			`{` + ref + `,"VersionId":"` + strings.Repeat("4", 32) +
+				`","VersionStages":["a","b"]}`},
 		"move a label": {"UpdateSecretVersionStage",
-			`{"SecretId":"` + name + `","VersionStage":"AWSCURRENT","RemoveFromVersionId":"` + v1 + `","MoveToVersionId":"` + v2 + `"}`,
+			`{"SecretId":"` + name + `","VersionStage":"AWSCURRENT","RemoveFromVersionId":"` + v1 +
+				`","MoveToVersionId":"` + v2 + `"}`,
 			`{` + ref + `}`},
 		"list": {"ListSecretVersionIds", `{"SecretId":"` + name + `"}`,
-			`{` + ref + `,"Versions":[{"VersionId":"` + v1 + `","VersionStages":["AWSCURRENT"],"CreatedDate":1767366246.678},` +
-				`{"VersionId":"` + v2 + `","VersionStages":["AWSPENDING"],"CreatedDate":1767366247.678}]}`},
-		"list deprecated": {"ListSecretVersionIds", `{"SecretId":"` + name + `","IncludeDeprecated":true}`,
-			`{` + ref + `,"Versions":[{"VersionId":"` + v1 + `","VersionStages":["AWSCURRENT"],"CreatedDate":1767366246.678},` +
-				`{"VersionId":"` + v2 + `","VersionStages":["AWSPENDING"],"CreatedDate":1767366247.678},` +
+			`{` + ref + `,"Versions":[{"VersionId":"` + v1 +
+				`","VersionStages":["AWSCURRENT"],"CreatedDate":1767366246.678},` +
+				`{"VersionId":"` + v2 +
+				`","VersionStages":["AWSPENDING"],"CreatedDate":1767366247.678}]}`},
+		"list deprecated": {"ListSecretVersionIds",
+			`{"SecretId":"` + name + `","IncludeDeprecated":true}`,
+			`{` + ref + `,"Versions":[{"VersionId":"` + v1 +
+				`","VersionStages":["AWSCURRENT"],"CreatedDate":1767366246.678},` +
+				`{"VersionId":"` + v2 +
+				`","VersionStages":["AWSPENDING"],"CreatedDate":1767366247.678},` +
 				`{"VersionId":"` + v3 + `","CreatedDate":1767366248.678}]}`},
 	} {
 		t.Run(title, func(t *testing.T) {
@@ -106,7 +128,7 @@ func TestWire(t *testing.T) {
 	}
 }
 
-// TestPutWithoutLabels: the service's default, which our own stores refuse, moves AWSCURRENT.
+// A put without labels moves AWSCURRENT, as at the service. Our own stores refuse such a put.
 func TestPutWithoutLabels(t *testing.T) {
 	t.Parallel()
 	service, mem := newService(t)
@@ -114,7 +136,8 @@ func TestPutWithoutLabels(t *testing.T) {
 	status, reply := call(t, service, "PutSecretValue",
 		`{"SecretId":"`+name+`","ClientRequestToken":"`+id+`","SecretString":"x"}`)
 	d, err := mem.Describe(t.Context(), name)
-	if status != http.StatusOK || err != nil || !d.Has(id, secrets.Current) || !d.Has(v1, secrets.Previous) {
+	if status != http.StatusOK || err != nil || !d.Has(id, secrets.Current) ||
+		!d.Has(v1, secrets.Previous) {
 		t.Errorf("got %d %s; labels %v, %v", status, reply, d.Stages, err)
 	}
 }
@@ -125,7 +148,8 @@ func TestRotationEnabled(t *testing.T) {
 	if err := mem.SetRotationEnabled(t.Context(), name, true); err != nil {
 		t.Fatal(err)
 	}
-	if _, reply := call(t, service, "DescribeSecret", `{"SecretId":"`+name+`"}`); !strings.Contains(reply, `"RotationEnabled":true`) {
+	if _, reply := call(t, service, "DescribeSecret",
+		`{"SecretId":"`+name+`"}`); !strings.Contains(reply, `"RotationEnabled":true`) {
 		t.Errorf("got %s", reply)
 	}
 }
@@ -135,22 +159,34 @@ func TestFaults(t *testing.T) {
 	const notFound, exists = "ResourceNotFoundException", "ResourceExistsException"
 	const invalid, unreadable = "InvalidParameterException", "SerializationException"
 	for title, c := range map[string]struct{ operation, request, code string }{
-		"create twice":        {"CreateSecret", `{"Name":"` + name + `","ClientRequestToken":"` + v1 + `","SecretString":"x"}`, exists},
-		"create without id":   {"CreateSecret", `{"Name":"new","SecretString":"x"}`, invalid},
-		"create binary":       {"CreateSecret", `{"Name":"new","ClientRequestToken":"` + v1 + `","SecretBinary":"eA=="}`, invalid},
-		"describe nothing":    {"DescribeSecret", `{}`, notFound},
-		"describe null":       {"DescribeSecret", `null`, notFound},
-		"get no such version": {"GetSecretValue", `{"SecretId":"` + name + `","VersionId":"4"}`, notFound},
-		"get no such label":   {"GetSecretValue", `{"SecretId":"` + name + `","VersionStage":"a"}`, notFound},
-		"get not both": {"GetSecretValue", `{"SecretId":"` + name + `","VersionId":"` + v1 + `","VersionStage":"AWSPENDING"}`,
+		"create twice": {"CreateSecret",
+			`{"Name":"` + name + `","ClientRequestToken":"` + v1 + `","SecretString":"x"}`, exists},
+		"create without id": {"CreateSecret", `{"Name":"new","SecretString":"x"}`, invalid},
+		"create binary": {"CreateSecret",
+			`{"Name":"new","ClientRequestToken":"` + v1 + `","SecretBinary":"eA=="}`, invalid},
+		"describe nothing": {"DescribeSecret", `{}`, notFound},
+		"describe null":    {"DescribeSecret", `null`, notFound},
+		"get no such version": {"GetSecretValue", `{"SecretId":"` + name + `","VersionId":"4"}`,
+			notFound},
+		"get no such label": {"GetSecretValue", `{"SecretId":"` + name + `","VersionStage":"a"}`,
+			notFound},
+		"get not both": {"GetSecretValue",
+			`{"SecretId":"` + name + `","VersionId":"` + v1 + `","VersionStage":"AWSPENDING"}`,
 			"InvalidRequestException"},
-		"put another value": {"PutSecretValue", `{"SecretId":"` + name + `","ClientRequestToken":"` + v1 + `","SecretString":"x"}`, exists},
-		"put binary":        {"PutSecretValue", `{"SecretId":"` + name + `","ClientRequestToken":"` + v3 + `","SecretBinary":"eA=="}`, invalid},
-		"put nothing":       {"PutSecretValue", `{"SecretId":"` + name + `","ClientRequestToken":"` + v3 + `"}`, invalid},
+		"put another value": {"PutSecretValue",
+			`{"SecretId":"` + name + `","ClientRequestToken":"` + v1 + `","SecretString":"x"}`,
+			exists},
+		"put binary": {"PutSecretValue",
+			`{"SecretId":"` + name + `","ClientRequestToken":"` + v3 + `","SecretBinary":"eA=="}`,
+			invalid},
+		"put nothing": {"PutSecretValue",
+			`{"SecretId":"` + name + `","ClientRequestToken":"` + v3 + `"}`, invalid},
 		"move from nowhere": {"UpdateSecretVersionStage",
-			`{"SecretId":"` + name + `","VersionStage":"AWSCURRENT","MoveToVersionId":"` + v2 + `"}`, invalid},
+			`{"SecretId":"` + name + `","VersionStage":"AWSCURRENT","MoveToVersionId":"` + v2 +
+				`"}`, invalid},
 		"remove current": {"UpdateSecretVersionStage",
-			`{"SecretId":"` + name + `","VersionStage":"AWSCURRENT","RemoveFromVersionId":"` + v1 + `"}`, invalid},
+			`{"SecretId":"` + name + `","VersionStage":"AWSCURRENT","RemoveFromVersionId":"` + v1 +
+				`"}`, invalid},
 		"list nothing":      {"ListSecretVersionIds", `{"SecretId":"missing"}`, notFound},
 		"not JSON":          {"PutSecretValue", `{"SecretString":"SENTINEL`, unreadable},
 		"wrong type":        {"PutSecretValue", `{"SecretString":["SENTINEL"]}`, unreadable},
@@ -166,7 +202,8 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			service, _ := newService(t)
 			status, reply := call(t, service, c.operation, c.request)
-			if status != http.StatusBadRequest || !strings.HasPrefix(reply, `{"__type":"`+c.code+`","message":"`) {
+			if status != http.StatusBadRequest ||
+				!strings.HasPrefix(reply, `{"__type":"`+c.code+`","message":"`) {
 				t.Errorf("got %d %s, want 400 %s", status, reply, c.code)
 			}
 			if strings.Contains(reply, "SENTINEL") {
@@ -180,7 +217,8 @@ func TestUnknownOperationNamesWhatIsServed(t *testing.T) {
 	t.Parallel()
 	service, _ := newService(t)
 	_, reply := call(t, service, "DeleteSecret", `{}`)
-	const served = "CreateSecret, DescribeSecret, GetSecretValue, ListSecretVersionIds, PutSecretValue, UpdateSecretVersionStage"
+	const served = "CreateSecret, DescribeSecret, GetSecretValue, ListSecretVersionIds, " +
+		"PutSecretValue, UpdateSecretVersionStage"
 	if !strings.Contains(reply, served) {
 		t.Errorf("got %s", reply)
 	}
@@ -195,11 +233,13 @@ func TestOnlyItsOwnRequests(t *testing.T) {
 		"another service": {http.MethodPost, "DynamoDB_20120810.DescribeSecret"},
 		"no target":       {http.MethodPost, ""},
 	} {
-		r := httptest.NewRequestWithContext(t.Context(), c.method, "/", strings.NewReader(`{"SecretId":"`+name+`"}`))
+		r := httptest.NewRequestWithContext(t.Context(), c.method, "/",
+			strings.NewReader(`{"SecretId":"`+name+`"}`))
 		r.Header.Set("X-Amz-Target", c.target)
 		w := httptest.NewRecorder()
 		service.ServeHTTP(w, r)
-		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "UnknownOperationException") {
+		if w.Code != http.StatusBadRequest ||
+			!strings.Contains(w.Body.String(), "UnknownOperationException") {
 			t.Errorf("%s: got %d %s", title, w.Code, w.Body)
 		}
 	}
@@ -209,7 +249,8 @@ func TestBodyIsBounded(t *testing.T) {
 	t.Parallel()
 	service, _ := newService(t)
 	longest := `{"SecretId":"` + name + `"}` + strings.Repeat(" ", 512<<10)
-	if status, reply := call(t, service, "DescribeSecret", longest[:512<<10]); status != http.StatusOK {
+	if status, reply := call(t, service, "DescribeSecret",
+		longest[:512<<10]); status != http.StatusOK {
 		t.Errorf("a body of the longest length: got %d %s", status, reply)
 	}
 	status, reply := call(t, service, "DescribeSecret", longest[:512<<10+1])
@@ -218,7 +259,7 @@ func TestBodyIsBounded(t *testing.T) {
 	}
 }
 
-// TestBrokenRequest: what is no answer of the service's rules is a server error, or a fault of the body.
+// A request that ends early is an error of the body. A canceled request is a server error.
 func TestBrokenRequest(t *testing.T) {
 	t.Parallel()
 	service, _ := newService(t)
@@ -229,10 +270,12 @@ func TestBrokenRequest(t *testing.T) {
 		status  int
 		code    string
 	}{
-		"caller has gone": {httptest.NewRequestWithContext(ctx, http.MethodPost, "/", strings.NewReader(`{}`)),
+		"caller has gone": {
+			httptest.NewRequestWithContext(ctx, http.MethodPost, "/", strings.NewReader(`{}`)),
 			http.StatusInternalServerError, "InternalServiceError"},
 		"body breaks off": {httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/",
-			io.MultiReader(strings.NewReader(`{`), broken{})), http.StatusBadRequest, "SerializationException"},
+			io.MultiReader(strings.NewReader(`{`), broken{})), http.StatusBadRequest,
+			"SerializationException"},
 	} {
 		c.request.Header.Set("X-Amz-Target", "secretsmanager.DescribeSecret")
 		w := httptest.NewRecorder()

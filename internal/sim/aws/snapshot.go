@@ -10,8 +10,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// snapshot is the JSON form of a Memory. It holds the values in clear: whoever writes it to a file keeps
-// that file private.
+// snapshot is the JSON form of a Memory. It contains the values in plain text.
 type snapshot struct {
 	Secrets []savedSecret `json:"secrets"`
 }
@@ -31,25 +30,29 @@ type savedVersion struct {
 	Value   string    `json:"value,omitempty"`
 }
 
-// Snapshot returns the store's whole content as JSON, secret values included and in clear.
+// Snapshot returns the store's content as JSON. It contains the secret values in plain text, so a
+// file with it must be private.
 func (m *Memory) Snapshot() ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	snap := snapshot{Secrets: []savedSecret{}}
 	for _, name := range slices.Sorted(maps.Keys(m.secrets)) {
 		s := m.secrets[name]
-		saved := savedSecret{Name: name, RotationEnabled: s.rotationEnabled, Created: s.created, Changed: s.changed,
-			Labels: s.labels, Versions: []savedVersion{}}
+		saved := savedSecret{Name: name, RotationEnabled: s.rotationEnabled, Created: s.created,
+			Changed: s.changed,
+			Labels:  s.labels, Versions: []savedVersion{}}
 		for _, id := range slices.Sorted(maps.Keys(s.versions)) {
 			v := s.versions[id]
-			saved.Versions = append(saved.Versions, savedVersion{ID: id, Created: v.created, Value: v.value.Reveal()})
+			saved.Versions = append(saved.Versions,
+				savedVersion{ID: id, Created: v.created, Value: v.value.Reveal()})
 		}
 		snap.Secrets = append(snap.Secrets, saved)
 	}
 	return json.MarshalIndent(snap, "", "  ")
 }
 
-// Restore replaces the store's content by that of a snapshot. If it returns an error, the content is as before.
+// Restore replaces the store's content with that of a snapshot. After an error nothing has changed.
+// Errors do not quote values.
 func (m *Memory) Restore(data []byte) error {
 	var snap snapshot
 	if err := json.Unmarshal(data, &snap); err != nil {
@@ -65,7 +68,8 @@ func (m *Memory) Restore(data []byte) error {
 		}
 		for label, id := range saved.Labels {
 			if _, ok := s.versions[id]; !ok {
-				return fmt.Errorf("restore secrets: label %s of %s sits on an unknown version", label, s.name)
+				return fmt.Errorf("restore secrets: label %s of %s is on an unknown version",
+					label, s.name)
 			}
 			s.labels[label] = id
 		}

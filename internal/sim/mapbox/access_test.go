@@ -11,14 +11,16 @@ import (
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
-// operations are the six that ask for a scope, with a body that they accept. {id} stands for a token of alice's.
+// operations has the six operations that need a scope, each with an accepted body. {id} stands for
+// the id of one of alice's tokens.
 var operations = map[string]struct{ method, path, body, scope string }{
-	"list":             {"GET", "/tokens/v2/alice", "", "tokens:read"},
-	"create":           {"POST", "/tokens/v2/alice", `{"scopes":[]}`, "tokens:write"},
-	"create temporary": {"POST", "/tokens/v2/alice", `{"scopes":[],"expires":"2030-05-01T12:30:00Z"}`, "tokens:write"},
-	"update":           {"PATCH", "/tokens/v2/alice/{id}", `{"note":"n"}`, "tokens:write"},
-	"delete":           {"DELETE", "/tokens/v2/alice/{id}", "", "tokens:write"},
-	"list scopes":      {"GET", "/scopes/v1/alice", "", "scopes:list"},
+	"list":   {"GET", "/tokens/v2/alice", "", "tokens:read"},
+	"create": {"POST", "/tokens/v2/alice", `{"scopes":[]}`, "tokens:write"},
+	"create temporary": {"POST", "/tokens/v2/alice",
+		`{"scopes":[],"expires":"2030-05-01T12:30:00Z"}`, "tokens:write"},
+	"update":      {"PATCH", "/tokens/v2/alice/{id}", `{"note":"n"}`, "tokens:write"},
+	"delete":      {"DELETE", "/tokens/v2/alice/{id}", "", "tokens:write"},
+	"list scopes": {"GET", "/scopes/v1/alice", "", "scopes:list"},
 }
 
 func TestWhoMayDoWhat(t *testing.T) {
@@ -26,7 +28,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	for name, op := range operations {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, mapbox.Config{})
+			b := newLab(t, mapbox.Config{})
 			id, exact := b.issue("alice", op.scope)
 			_, scopeless := b.issue("alice", "map:read")
 			_, bobs := b.issue("bob", everything...)
@@ -48,7 +50,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 			b.want(b.do(op.method, path, revoked, op.body), 401, "Unauthorized")
 			b.want(b.do(op.method, path, expired, op.body), 401, "Unauthorized")
 			b.want(b.do(op.method, path, scopeless, op.body), lacking, message)
-			b.want(b.do(op.method, path, b.create(`{"scopes":["styles:read"]}`).text("token"), op.body), lacking, message)
+			b.want(b.do(op.method, path, b.create(`{"scopes":["styles:read"]}`).text("token"),
+				op.body), lacking, message)
 			b.want(b.do(op.method, path, bobs, op.body), lacking, message)
 			nobody := strings.Replace(path, "alice", "nobody", 1)
 			b.want(b.do(op.method, nobody, b.all, op.body), 404, "No such user")
@@ -59,7 +62,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	}
 }
 
-// forge makes a token whose signature is another's.
+// forge returns the token with the signature of another token.
 func forge(token string) string {
 	last := "A"
 	if strings.HasSuffix(token, last) {
@@ -70,7 +73,7 @@ func forge(token string) string {
 
 func TestUnknownAddresses(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	for _, tc := range []struct{ method, path string }{
 		{"GET", "/"},
 		{"GET", "/styles/v1/alice"},
@@ -92,13 +95,14 @@ func TestUnknownAddresses(t *testing.T) {
 
 func TestListScopes(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	a := b.do("GET", "/scopes/v1/alice", b.all, "")
 	if a.status != http.StatusOK || len(a.rows) < 30 {
 		t.Fatalf("got %d with %d scopes", a.status, len(a.rows))
 	}
 	public := map[string]bool{
-		"styles:tiles": true, "styles:read": true, "fonts:read": true, "datasets:read": true, "vision:read": true,
+		"styles:tiles": true, "styles:read": true, "fonts:read": true, "datasets:read": true,
+		"vision:read": true,
 	}
 	for _, row := range a.rows {
 		id, _ := row["id"].(string)
@@ -118,9 +122,10 @@ func TestListScopes(t *testing.T) {
 
 func TestEveryOriginMayCall(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	a := b.do("OPTIONS", "/tokens/v2/alice", "", "")
-	if a.status != http.StatusNoContent || !strings.Contains(a.header.Get("Access-Control-Allow-Methods"), "PATCH") ||
+	if a.status != http.StatusNoContent ||
+		!strings.Contains(a.header.Get("Access-Control-Allow-Methods"), "PATCH") ||
 		a.header.Get("Access-Control-Allow-Headers") == "" {
 		t.Errorf("a preflight gets %d %v", a.status, a.header)
 	}
@@ -128,7 +133,8 @@ func TestEveryOriginMayCall(t *testing.T) {
 		t.Error("a preflight is in the call log")
 	}
 	for _, token := range []string{b.all, "wrong"} {
-		if got := b.do("GET", "/tokens/v2/alice", token, "").header.Get("Access-Control-Allow-Origin"); got != "*" {
+		if got := b.do("GET", "/tokens/v2/alice", token,
+			"").header.Get("Access-Control-Allow-Origin"); got != "*" {
 			t.Errorf("Access-Control-Allow-Origin is %q", got)
 		}
 	}
@@ -136,9 +142,11 @@ func TestEveryOriginMayCall(t *testing.T) {
 
 func TestContentTypeDoesNotMatter(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
-	for _, kind := range []string{"", "application/json", "text/plain", "application/x-www-form-urlencoded"} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+"/tokens/v2/alice?access_token="+b.all,
+	b := newLab(t, mapbox.Config{})
+	for _, kind := range []string{"", "application/json", "text/plain",
+		"application/x-www-form-urlencoded"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
+			b.url+"/tokens/v2/alice?access_token="+b.all,
 			strings.NewReader(`{"scopes":["styles:read"]}`))
 		if err != nil {
 			t.Fatal("the request is malformed")
@@ -159,7 +167,8 @@ func TestLinkNamesTheRequestsOwnOrigin(t *testing.T) {
 	r.Host, r.TLS = "api.example", &tls.ConnectionState{}
 	w := httptest.NewRecorder()
 	sim.ServeHTTP(w, r)
-	if link := w.Header().Get("Link"); !strings.HasPrefix(link, "<https://api.example/tokens/v2/alice?access_token=") {
+	if link := w.Header().Get("Link"); !strings.HasPrefix(link,
+		"<https://api.example/tokens/v2/alice?access_token=") {
 		t.Error("the Link does not begin with the request's scheme and host")
 	}
 }

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// account holds an account's live permanent tokens by id. Deleted ones leave no trace.
+// account holds an account's live permanent tokens by id. A deleted token leaves no trace.
 type account struct {
 	username string
 	tokens   map[string]*permanent
-	more     []string // scopes beyond the catalogue
+	more     []string // scopes that the catalogue does not have
 }
 
-// permanent is a public or secret token. Its value is not kept: it follows from the id and the signing key.
+// permanent is a public or secret token. Its value is not stored, because the id and the signing
+// key determine it.
 type permanent struct {
 	ID           string        `json:"id"`
 	Usage        string        `json:"usage"`
@@ -27,7 +28,7 @@ type permanent struct {
 	Applications []application `json:"allowedApplications,omitempty"`
 	Created      time.Time     `json:"created"`
 	Modified     time.Time     `json:"modified"`
-	Listed       time.Time     `json:"listed"` // when it shows in lists
+	Listed       time.Time     `json:"listed"` // lists contain the token from this time on
 }
 
 // application is a mobile application that a token is restricted to.
@@ -36,7 +37,8 @@ type application struct {
 	BundleID string `json:"bundleId"`
 }
 
-// TokenInfo describes a live permanent token, without its value.
+// TokenInfo describes a live permanent token without its value. Note is empty if there is none.
+// Created is in UTC, to the millisecond.
 type TokenInfo struct {
 	ID      string    `json:"id"`
 	Usage   string    `json:"usage"` // pk or sk
@@ -46,10 +48,11 @@ type TokenInfo struct {
 	Default bool      `json:"default"`
 }
 
-// usernames are what Mapbox allows; the first page that a person sees of it is the sign-up form.
+// usernames matches the user names that Mapbox's sign-up form accepts.
 var usernames = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 
-// AddAccount opens an account, which comes with its default public token.
+// AddAccount adds an account with its default public token. The error says that the name is not
+// valid or is taken.
 func (s *Simulator) AddAccount(username string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,10 +70,12 @@ func (s *Simulator) AddAccount(username string) error {
 	return nil
 }
 
-// IssueByHand creates a token as a person does on the account page, where no subset rule holds: it is how an account
-// gets its first secret token. Any scope that is not known to be public makes the token secret. What a person is given
-// is of the account: a scope that the catalogue does not have is added, as AddScope does.
-func (s *Simulator) IssueByHand(username, note string, scopes []string) (id, token string, err error) {
+// IssueByHand creates a permanent token, as a person does on Mapbox's account page. The subset rule
+// does not apply there, so this is the way to an account's first secret token. One scope that is
+// not public makes the token secret. A scope that the account does not have yet is added, as
+// AddScope does. The error says that the account does not exist or that a scope is not valid.
+func (s *Simulator) IssueByHand(username, note string, scopes []string) (id, token string,
+	err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.accounts[username]
@@ -86,8 +91,8 @@ func (s *Simulator) IssueByHand(username, note string, scopes []string) (id, tok
 	return t.ID, s.value(a, t), nil
 }
 
-// Tokens returns the account's live permanent tokens, oldest first, also those that lists do not show yet. An
-// unknown account has none.
+// Tokens returns the account's live permanent tokens, oldest first. Tokens that lists do not
+// contain yet are included. For an unknown account the slice is empty.
 func (s *Simulator) Tokens(username string) []TokenInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +102,8 @@ func (s *Simulator) Tokens(username string) []TokenInfo {
 		return infos
 	}
 	for _, t := range a.oldestFirst() {
-		info := TokenInfo{ID: t.ID, Usage: t.Usage, Scopes: slices.Clone(t.Scopes), Created: t.Created, Default: t.Default}
+		info := TokenInfo{ID: t.ID, Usage: t.Usage, Scopes: slices.Clone(t.Scopes),
+			Created: t.Created, Default: t.Default}
 		if t.Note != nil {
 			info.Note = *t.Note
 		}
@@ -106,7 +112,8 @@ func (s *Simulator) Tokens(username string) []TokenInfo {
 	return infos
 }
 
-// Revoke deletes a token as a person does on the account page.
+// Revoke deletes a token, as a person does on Mapbox's account page. The error says that there is
+// no such token.
 func (s *Simulator) Revoke(username, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +124,7 @@ func (s *Simulator) Revoke(username, id string) error {
 	return nil
 }
 
-// add completes t and makes it live; s.mu is held. The scopes decide the usage.
+// add completes t and adds it to the account. The scopes decide the usage. The caller holds s.mu.
 func (s *Simulator) add(a *account, t permanent) *permanent {
 	now := s.now().Truncate(time.Millisecond)
 	t.ID, t.Usage = s.newID(now), usageOf(t.Scopes)
@@ -126,7 +133,7 @@ func (s *Simulator) add(a *account, t permanent) *permanent {
 	return &t
 }
 
-// permanent finds a live token or returns nil; s.mu is held.
+// permanent returns a live token, or nil. The caller holds s.mu.
 func (s *Simulator) permanent(username, id string) *permanent {
 	if a := s.accounts[username]; a != nil {
 		return a.tokens[id]
@@ -134,12 +141,13 @@ func (s *Simulator) permanent(username, id string) *permanent {
 	return nil
 }
 
-// value is the token itself.
+// value returns the string of a token.
 func (s *Simulator) value(a *account, t *permanent) string {
 	return s.sign(t.Usage, claims{User: a.username, Authorization: t.ID})
 }
 
-// oldestFirst relies on ids sorting by creation.
+// oldestFirst returns the tokens by the time of creation. It sorts by id, because ids ascend with
+// time.
 func (a *account) oldestFirst() []*permanent {
 	ids := slices.Sorted(maps.Keys(a.tokens))
 	tokens := make([]*permanent, len(ids))

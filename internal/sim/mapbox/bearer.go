@@ -15,24 +15,24 @@ const (
 	revoked   = "TokenRevoked"
 )
 
-// bearer is what a request's token turned out to be.
+// bearer is what the simulator knows about a request's token.
 type bearer struct {
 	code   string
 	usage  string
 	claims claims
 	scopes []string // none unless valid
-	root   string   // id of the permanent token that it is or descends from; known for temporary tokens only if tracked
+	root   string   // id of the permanent token itself or of the ancestor; see temporaries
 }
 
 func (b bearer) may(scope string) bool { return slices.Contains(b.scopes, scope) }
 
-// grants reports whether the subset rule lets b hand these scopes on.
+// grants reports whether b has all these scopes, so that a new token may get them.
 func (b bearer) grants(scopes []string) bool {
 	return !slices.ContainsFunc(scopes, func(scope string) bool { return !b.may(scope) })
 }
 
-// inspect judges a token; s.mu is held. A permanent token of ours that is not live was deleted: nothing need be kept
-// of it.
+// inspect judges a token. A permanent token that this simulator signed and that is not live was
+// deleted. The caller holds s.mu.
 func (s *Simulator) inspect(token string) bearer {
 	usage, c, signed, ok := s.parse(token)
 	b := bearer{usage: usage, claims: c}
@@ -65,13 +65,13 @@ func (s *Simulator) inspectTemporary(token string, b *bearer) {
 	b.code, b.scopes = valid, b.claims.Scopes
 }
 
-// verdict is the reply to a retrieve.
+// verdict is the reply of the operation retrieve.
 type verdict struct {
 	Code  string      `json:"code"`
 	Token *parsedBody `json:"token,omitempty"`
 }
 
-// parsedBody tells a permanent token's id and nothing of its scopes, but all that a temporary token's payload holds.
+// parsedBody is the payload of a token. That of a permanent token has an id and no scopes.
 type parsedBody struct {
 	Usage         string   `json:"usage"`
 	User          string   `json:"user"`
@@ -82,11 +82,12 @@ type parsedBody struct {
 	Scopes        []string `json:"scopes,omitzero"`
 }
 
-// retrieve always answers 200; the verdict is in the body.
+// retrieve always answers 200. The verdict is in the body.
 func retrieve(by bearer) reply {
 	v := verdict{Code: by.code}
 	if by.code != malformed {
-		v.Token = &parsedBody{Usage: by.usage, User: by.claims.User, Authorization: by.claims.Authorization}
+		v.Token = &parsedBody{Usage: by.usage, User: by.claims.User,
+			Authorization: by.claims.Authorization}
 	}
 	if by.usage == tempo {
 		v.Token.Client = by.claims.Client

@@ -14,18 +14,19 @@ import (
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
-// birth is where every test's clock stands; only Advance moves it.
+// birth is the time at the start of each test. Only Advance changes the time.
 var birth = time.Date(2030, 5, 1, 12, 0, 0, 250e6, time.UTC)
 
-// everything is a set of scopes that may do all that the API offers.
+// everything has the scopes for all operations.
 var everything = []string{
-	"tokens:read", "tokens:write", "scopes:list", "styles:tiles", "styles:read", "fonts:read", "datasets:read",
+	"tokens:read", "tokens:write", "scopes:list", "styles:tiles", "styles:read", "fonts:read",
+	"datasets:read",
 	"uploads:read", "uploads:write", "uploads:list",
 }
 
-// bench is a simulator behind a real HTTP server, with the accounts alice and bob. all is a token of alice's with the
-// scopes everything.
-type bench struct {
+// lab is a simulator behind an HTTP server. It has the accounts alice and bob. The field all is a
+// token of alice's with the scopes in everything.
+type lab struct {
 	t   *testing.T
 	sim *mapbox.Simulator
 	url string
@@ -33,9 +34,9 @@ type bench struct {
 	all, allID string
 }
 
-func newBench(t *testing.T, cfg mapbox.Config) *bench {
+func newLab(t *testing.T, cfg mapbox.Config) *lab {
 	t.Helper()
-	b := &bench{t: t}
+	b := &lab{t: t}
 	b.sim = newSimulator(t, cfg)
 	server := httptest.NewServer(b.sim)
 	t.Cleanup(server.Close)
@@ -44,8 +45,8 @@ func newBench(t *testing.T, cfg mapbox.Config) *bench {
 	return b
 }
 
-// in is the bench of a subtest.
-func (b *bench) in(t *testing.T) *bench {
+// in returns the lab for a subtest.
+func (b *lab) in(t *testing.T) *lab {
 	sub := *b
 	sub.t = t
 	return &sub
@@ -68,7 +69,7 @@ func newSimulator(t testing.TB, cfg mapbox.Config) *mapbox.Simulator {
 	return sim
 }
 
-func (b *bench) issue(user string, scopes ...string) (id, token string) {
+func (b *lab) issue(user string, scopes ...string) (id, token string) {
 	b.t.Helper()
 	id, token, err := b.sim.IssueByHand(user, "by hand", scopes)
 	if err != nil {
@@ -77,7 +78,8 @@ func (b *bench) issue(user string, scopes ...string) (id, token string) {
 	return id, token
 }
 
-// answer is a reply, decoded. Tests print its status and message, never its body: that may hold a token.
+// answer is a decoded reply. Tests print its status and message. They never print its body, which
+// may contain a token.
 type answer struct {
 	status int
 	header http.Header
@@ -91,8 +93,9 @@ func (a answer) text(name string) string {
 	return s
 }
 
-// do sends a request. A token goes into the query; params are further pairs of it.
-func (b *bench) do(method, path, token, body string, params ...string) answer {
+// do sends a request. The query contains the token and the params, which are pairs of a name and a
+// value.
+func (b *lab) do(method, path, token, body string, params ...string) answer {
 	b.t.Helper()
 	q := make(url.Values)
 	if token != "" {
@@ -101,7 +104,8 @@ func (b *bench) do(method, path, token, body string, params ...string) answer {
 	for pair := range slices.Chunk(params, 2) {
 		q.Set(pair[0], pair[1])
 	}
-	req, err := http.NewRequestWithContext(b.t.Context(), method, b.url+path+"?"+q.Encode(), strings.NewReader(body))
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.url+path+"?"+q.Encode(),
+		strings.NewReader(body))
 	if err != nil {
 		b.t.Fatal("the request is malformed")
 	}
@@ -109,7 +113,7 @@ func (b *bench) do(method, path, token, body string, params ...string) answer {
 	return b.send(req)
 }
 
-func (b *bench) send(req *http.Request) answer {
+func (b *lab) send(req *http.Request) answer {
 	b.t.Helper()
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
@@ -126,16 +130,16 @@ func (b *bench) send(req *http.Request) answer {
 	return a
 }
 
-// want checks status and message of an answer.
-func (b *bench) want(a answer, status int, message string) {
+// want checks the status and the message of an answer.
+func (b *lab) want(a answer, status int, message string) {
 	b.t.Helper()
 	if a.status != status || a.text("message") != message {
 		b.t.Errorf("got %d %q, want %d %q", a.status, a.text("message"), status, message)
 	}
 }
 
-// create makes a permanent token with alice's own.
-func (b *bench) create(body string) answer {
+// create creates a permanent token with b.all.
+func (b *lab) create(body string) answer {
 	b.t.Helper()
 	a := b.do("POST", "/tokens/v2/alice", b.all, body)
 	if a.status != http.StatusOK {
@@ -144,10 +148,11 @@ func (b *bench) create(body string) answer {
 	return a
 }
 
-// temporary makes a temporary token that lives for d.
-func (b *bench) temporary(by string, d time.Duration, scopes ...string) string {
+// temporary creates a temporary token that lives for d.
+func (b *lab) temporary(by string, d time.Duration, scopes ...string) string {
 	b.t.Helper()
-	a := b.do("POST", "/tokens/v2/alice", by, temporaryBody(b.sim.Now().Add(d).Format(time.RFC3339), scopes))
+	a := b.do("POST", "/tokens/v2/alice", by,
+		temporaryBody(b.sim.Now().Add(d).Format(time.RFC3339), scopes))
 	if a.status != http.StatusOK {
 		b.t.Fatalf("create temporary: got %d %q", a.status, a.text("message"))
 	}
@@ -159,8 +164,8 @@ func temporaryBody(expires string, scopes []string) string {
 	return string(body)
 }
 
-// verdict is the code of a retrieve.
-func (b *bench) verdict(token string) string {
+// verdict returns the code that the operation retrieve answers.
+func (b *lab) verdict(token string) string {
 	b.t.Helper()
 	a := b.do("GET", "/tokens/v2", token, "")
 	if a.status != http.StatusOK {
@@ -169,7 +174,7 @@ func (b *bench) verdict(token string) string {
 	return a.text("code")
 }
 
-// column takes one member of each row.
+// column returns one member of each row.
 func (a answer) column(name string) []string {
 	values := []string{}
 	for _, row := range a.rows {

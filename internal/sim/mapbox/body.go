@@ -13,7 +13,8 @@ const (
 	maxAllowedURLs = 100 // (the API's page)
 )
 
-// set takes over the members that the body of a create or an update names. After a complaint t is of no use.
+// set copies the members of a request's body to t. After a complaint t is incomplete and must not
+// be used.
 func (t *permanent) set(f fields) (complaint string) {
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		if bad := t.setMember(f, name); bad != "" {
@@ -62,7 +63,7 @@ func (t *permanent) setMember(f fields, name string) (complaint string) {
 	return ""
 }
 
-// strings decodes a member that must be an array of strings, none of them empty. The array itself may be.
+// strings decodes an array of strings. The array may be empty, but not the strings.
 func (f fields) strings(name string) ([]string, bool) {
 	var list []string
 	if json.Unmarshal(f[name], &list) != nil || list == nil || slices.Contains(list, "") {
@@ -71,7 +72,8 @@ func (f fields) strings(name string) ([]string, bool) {
 	return list, true
 }
 
-// unknown complains of the first member that is none of the known: Mapbox's OpenAPI closes the bodies of creates.
+// unknown returns a complaint about the first member that is not known. Mapbox's OpenAPI document
+// allows no others in creates.
 func (f fields) unknown(known ...string) (complaint string) {
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		if !slices.Contains(known, name) {

@@ -5,36 +5,39 @@ import (
 	"time"
 )
 
-// maxCalls bounds the call log; past it, the older half is dropped.
+// maxCalls bounds the call log. When the log is full, the older half is dropped.
 const maxCalls = 100_000
 
-// Call is a request as the log keeps it. It never holds a token.
+// Call is one request in the call log. It never contains a token.
 type Call struct {
-	Time    time.Time `json:"time"`
-	Method  string    `json:"method"`
-	Op      string    `json:"op"`     // one of the Op constants; empty if the address is no operation
-	Path    string    `json:"path"`   // without the query; what may be a token is cut out
-	Status  int       `json:"status"` // 0 if no answer left the simulator
-	Usage   string    `json:"usage"`  // of the authorising token, if the simulator had signed it
-	TokenID string    `json:"token_id"`
-	Fault   string    `json:"fault"` // what was injected, if anything
+	Time   time.Time `json:"time"`
+	Method string    `json:"method"`
+	Op     string    `json:"op"`     // one of the Op constants; empty for an unknown address
+	Path   string    `json:"path"`   // without the query; "[token]" replaces a token
+	Status int       `json:"status"` // 0 if the simulator sent no answer
+	// of the request's token; empty if this simulator did not sign it
+	Usage string `json:"usage"`
+	// of the request's permanent token, under the same condition
+	TokenID string `json:"token_id"`
+	Fault   string `json:"fault"` // the injected fault; empty if there was none
 }
 
-// Calls returns the protocol's requests in the order of their effects. CORS preflights and management are not among
-// them.
+// Calls returns a copy of the call log, in the order of the effects. The log does not contain CORS
+// preflights and requests to the management handler.
 func (s *Simulator) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Call{}, s.calls...)
 }
 
-// record logs a request; s.mu is held.
+// record logs a request. The caller holds s.mu.
 func (s *Simulator) record(req request, by bearer, status int, fault Fault) {
 	if len(s.calls) == maxCalls {
 		s.calls = slices.Delete(s.calls, 0, maxCalls/2)
 	}
 	call := Call{
-		Time: s.now(), Method: req.method, Op: req.op, Path: req.path, Status: status, Fault: fault.String(),
+		Time: s.now(), Method: req.method, Op: req.op, Path: req.path, Status: status,
+		Fault: fault.String(),
 	}
 	if by.code != malformed && by.code != invalid {
 		call.Usage, call.TokenID = by.usage, by.claims.Authorization
@@ -42,7 +45,7 @@ func (s *Simulator) record(req request, by bearer, status int, fault Fault) {
 	s.calls = append(s.calls, call)
 }
 
-// recordUnanswered logs a request that a fault or its client ended before it had an effect.
+// recordUnanswered logs a request that had no effect, because a fault or the client ended it early.
 func (s *Simulator) recordUnanswered(req request, fault Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

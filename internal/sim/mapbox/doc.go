@@ -1,48 +1,62 @@
-// Package mapbox simulates the Mapbox Tokens API (https://docs.mapbox.com/api/accounts/tokens/) in memory, for
-// tests and for the local runner. It shares no code with the client in pkg/tokens, so that one misreading cannot hide
-// in both.
+// Package mapbox simulates the Mapbox Tokens API (https://docs.mapbox.com/api/accounts/tokens/) in
+// memory. Tests and the local runner use it. It shares no code with the client in pkg/tokens.
+// Otherwise both would share the same misunderstanding of the API.
 //
-// # What it keeps
+// # Rules
 //
-// Each rule has a source: the API's page unless another is named.
+// The source of a rule is the API's page, unless the rule names another source.
 //
-//   - Seven operations: list, create permanent, create temporary, update, delete, retrieve, list scopes. There is no
-//     retrieval by id. The token of a request is its query's access_token, nothing else.
-//   - A token hands on no scope that it lacks, or that its account does not have, at creation and at update: "scopes are
-//     invalid". One secret scope makes a token secret. A public token cannot gain secret scopes, and one without scopes none at all.
-//   - A secret token's value is in the reply to its creation and nowhere else. A public token's is in lists too.
-//   - A temporary token expires within an hour, never in the past, and not after the temporary token that authorised
-//     it. It is known by its signature alone: no list, update or deletion reaches it, and it takes no allowed URLs.
-//   - A token without the scope that an operation asks for gets 404 "Not Found", and from List scopes 403 (recorded
-//     traffic). One that is unsigned, expired or deleted gets 401, none at all 422, a wrong user name 404 "No such
-//     user", a token in place of an id 400 (Mapbox's OpenAPI).
-//   - Retrieve answers 200 with one of five verdicts. It does not tell a permanent token's scopes.
-//   - Lists page by a Link header, whose absence is the only end marker and which repeats the access_token. usage
-//     together with limit gives an empty list: a fault of Mapbox's (recorded traffic). A start that is none gives 500.
-//   - Creates refuse members that they do not know (Mapbox's OpenAPI), save that a note beside expires is taken and
-//     ignored (Mapbox's own clients send it). null removes a note or a restriction (Mapbox's SDK).
-//   - The Content-Type does not matter. Every origin may call (CORS).
-//   - An account is limited to a number of requests a minute, told in X-Rate-Limit headers.
-//   - Token strings have Mapbox's form: pk, sk or tk, a payload in base64url, and a signature of 22 characters.
+//   - There are seven operations: list, create permanent, create temporary, update, delete,
+//     retrieve, list scopes. No operation retrieves a token by id. The token of a request is the
+//     query parameter access_token.
+//   - A create or update grants only scopes that the request's token and the account have. The
+//     refusal is "scopes are invalid". One secret scope makes a token secret. A public token cannot
+//     get secret scopes later. A token without scopes cannot get scopes later.
+//   - Only the reply to the creation contains the value of a secret token. Lists contain the values
+//     of public tokens.
+//   - A temporary token lives at most one hour. It does not outlive the temporary token that
+//     created it. Its signature proves it, so lists, updates and deletions do not see it. It has no
+//     allowed URLs.
+//   - A token without the scope of the operation gets 404 "Not Found". List scopes answers 403
+//     (recorded traffic).
+//   - A token that is unsigned, expired or deleted gets 401. A request without a token gets 422. A
+//     wrong user name gets 404 "No such user". A token in the place of an id gets 400 (Mapbox's
+//     OpenAPI document).
+//   - Retrieve answers 200 with one of five verdicts. It does not show the scopes of a permanent
+//     token.
+//   - A Link header leads to the next page of a list, and the last page has none. The link repeats
+//     the access_token. The parameters usage and limit together give an empty list (recorded
+//     traffic). A malformed start gives 500.
+//   - Creates refuse unknown members (Mapbox's OpenAPI document). With expires, a note is accepted
+//     and ignored, because Mapbox's own clients send it. null removes a note or a restriction
+//     (Mapbox's SDK).
+//   - The Content-Type has no effect. Every origin may call (CORS).
+//   - An account may make a fixed number of requests a minute. X-Rate-Limit headers show the
+//     number.
+//   - A token consists of pk, sk or tk, a payload in base64url, and a signature of 22 characters.
 //
-// # Switches for what Mapbox leaves open
+// # Switches
 //
-// See [Config]: whether a temporary token outlives the permanent one (by default it does), how long a new token stays
-// out of lists (not at all), and whether a create answers 200 (the default) or 201.
+// Mapbox does not document three facts, so [Config] has a switch for each: whether a temporary
+// token outlives its permanent token (default: yes), how long lists omit a new token (default: no
+// time), and whether a create answers 200 (default) or 201.
 //
-// # What is inferred
+// # Assumptions
 //
-// Mapbox gives neither the order of a list (here oldest first), nor the size of a page without limit (100), nor the
-// messages for a note, an allowedUrls or a body that is wrong. An update that takes a secret token's last secret scope
-// leaves it secret, because its value says so. A temporary token with tokens:write may create permanent ones. The rate
-// limit is a window that opens with a request; a refused request is not counted in it.
+// Mapbox does not document the order of a list (here: oldest first) and the default size of a page
+// (here: 100). It does not document the messages for an invalid note, allowedUrls or body. A secret
+// token without a secret scope stays secret, because its value says so. A temporary token with
+// tokens:write may create permanent tokens. The window of the rate limit opens with a request. A
+// refused request does not count.
 //
-// # What it does not model
+// # Not simulated
 //
-// HTTPS only; allowed URLs and applications at use (they are kept and shown); whether resources exist or exceed the
-// authorising token's; any care that Mapbox takes of the default public token; a token that works a while after its
-// deletion, or not yet after its creation; caches; who may have which scope; the APIs that the tokens are for.
+//   - HTTPS, caches, and the APIs that the tokens are for.
+//   - The effect of allowed URLs and applications. They are stored and shown.
+//   - Whether resources exist, and whether the request's token has them.
+//   - The protection of the default public token, and rules about who may have which scope.
+//   - Delays after a creation or deletion, except the delay of lists.
 //
-// Time is the base clock plus what [Simulator.Advance] added. [Simulator.Inject] and the management handler make the
-// API fail in the ways that networks do.
+// [Simulator.Advance] moves the time. [Simulator.Inject] and the management handler inject the
+// faults of networks.
 package mapbox

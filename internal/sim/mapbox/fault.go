@@ -9,36 +9,37 @@ import (
 	"time"
 )
 
-// Kind says what a fault does to a request.
+// Kind is what a fault does to a request.
 type Kind string
 
 // The kinds of fault.
 const (
-	Slow       Kind = "slow"        // only the delays
-	Status     Kind = "status"      // another status and message; no effect
-	HTML       Kind = "html"        // a proxy's page; no effect
-	NoAnswer   Kind = "no-answer"   // the connection is closed; no effect
-	HalfBody   Kind = "half-body"   // the effect, then half the answer and a closed connection
-	LostAnswer Kind = "lost-answer" // the effect, then a closed connection
+	Slow       Kind = "slow"        // delays, and nothing else
+	Status     Kind = "status"      // no effect; a status and a message
+	HTML       Kind = "html"        // no effect; an HTML page, as from a proxy
+	NoAnswer   Kind = "no-answer"   // no effect; the connection is closed
+	HalfBody   Kind = "half-body"   // the effect; half the answer, then the connection is closed
+	LostAnswer Kind = "lost-answer" // the effect; the connection is closed
 )
 
-// Fault is something that goes wrong with the next requests that match. Faults are tried in the order in which they
-// were injected, and a request meets one of them at most.
+// Fault changes the answers to the next requests that match. Faults are tried in the order of their
+// injection. At most one fault applies to a request.
 type Fault struct {
-	Op   string // one of the Op constants; empty for any request
-	Skip int    // how many matching requests to leave alone first
-	Hits int    // how many to spoil then; 0 means one, -1 all until the faults are cleared
+	Op   string // one of the Op constants; empty matches any request
+	Skip int    // the number of matching requests that are answered normally first
+	Hits int    // the number of requests to change then; 0 means 1, and -1 means all
 	Kind Kind
 
-	Status  int         // of Status and HTML; an HTML page without one has 502
-	Message string      // of Status; without one the status's own text
-	Header  http.Header // of Status and HTML, for instance a Location
+	Status  int         // for Status and HTML; 0 means 502 for HTML
+	Message string      // for Status; empty means the text that HTTP has for the status
+	Header  http.Header // for Status and HTML; added to the answer
 
-	DelayBefore time.Duration // before the effect; a client that gives up meanwhile prevents it
+	// before the effect; a client that leaves in this time prevents the effect
+	DelayBefore time.Duration
 	DelayAfter  time.Duration // between the effect and the answer
 }
 
-// Inject adds a fault.
+// Inject adds a fault. It does not check the fault's fields.
 func (s *Simulator) Inject(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,14 +49,15 @@ func (s *Simulator) Inject(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
-// ClearFaults forgets the faults that have not been met.
+// ClearFaults removes all faults.
 func (s *Simulator) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
 }
 
-// takeFault returns the fault that a request meets, if any, and uses it up.
+// takeFault returns the fault that applies to a request and counts it. The zero Fault changes
+// nothing.
 func (s *Simulator) takeFault(op string) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,7 +78,7 @@ func (s *Simulator) takeFault(op string) Fault {
 	return Fault{}
 }
 
-// answer is what a fault sends in place of the API.
+// answer returns the answer of a fault of kind Status or HTML.
 func (f Fault) answer() reply {
 	var ans reply
 	if f.Kind == HTML {
@@ -102,7 +104,7 @@ func (f Fault) message() string {
 	return http.StatusText(f.Status)
 }
 
-// String names the fault for the call log.
+// String returns the fault's name for the call log.
 func (f Fault) String() string {
 	if f.Kind == Status {
 		return fmt.Sprintf("status %d", f.Status)

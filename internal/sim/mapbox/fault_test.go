@@ -15,7 +15,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
-// TestFaults creates a token while something goes wrong, and looks at what the client sees and at whether the token
+// TestFaults creates a token during a fault. It checks the client's answer and whether the token
 // exists.
 func TestFaults(t *testing.T) {
 	t.Parallel()
@@ -27,19 +27,26 @@ func TestFaults(t *testing.T) {
 		created bool
 		logged  int
 	}{
-		"status":              {mapbox.Fault{Kind: mapbox.Status, Status: 500}, 500, `{"message":"Internal Server Error"}`, false, false, 500},
-		"status with message": {mapbox.Fault{Kind: mapbox.Status, Status: 422, Message: "no"}, 422, `{"message":"no"}`, false, false, 422},
-		"redirection":         {mapbox.Fault{Kind: mapbox.Status, Status: 307, Header: http.Header{"Location": {"https://a.example/"}}}, 307, `{"message":"Temporary Redirect"}`, false, false, 307},
-		"HTML":                {mapbox.Fault{Kind: mapbox.HTML}, 502, "<!DOCTYPE html>", false, false, 502},
-		"HTML as a success":   {mapbox.Fault{Kind: mapbox.HTML, Status: 200}, 200, "<!DOCTYPE html>", false, false, 200},
-		"no answer":           {mapbox.Fault{Kind: mapbox.NoAnswer}, 0, "", false, false, 0},
-		"half a body":         {mapbox.Fault{Kind: mapbox.HalfBody}, 200, `{"client":"api"`, true, true, 200},
-		"lost answer":         {mapbox.Fault{Kind: mapbox.LostAnswer}, 0, "", false, true, 0},
-		"slow":                {mapbox.Fault{Kind: mapbox.Slow, DelayBefore: time.Nanosecond, DelayAfter: time.Nanosecond}, 200, `{"client":"api"`, false, true, 200},
+		"status": {mapbox.Fault{Kind: mapbox.Status, Status: 500}, 500,
+			`{"message":"Internal Server Error"}`, false, false, 500},
+		"status with message": {mapbox.Fault{Kind: mapbox.Status, Status: 422, Message: "no"}, 422,
+			`{"message":"no"}`, false, false, 422},
+		"redirection": {mapbox.Fault{Kind: mapbox.Status, Status: 307,
+			Header: http.Header{"Location": {"https://a.example/"}}}, 307,
+			`{"message":"Temporary Redirect"}`, false, false, 307},
+		"HTML": {mapbox.Fault{Kind: mapbox.HTML}, 502, "<!DOCTYPE html>", false, false, 502},
+		"HTML as a success": {mapbox.Fault{Kind: mapbox.HTML, Status: 200}, 200, "<!DOCTYPE html>",
+			false, false, 200},
+		"no answer": {mapbox.Fault{Kind: mapbox.NoAnswer}, 0, "", false, false, 0},
+		"half a body": {mapbox.Fault{Kind: mapbox.HalfBody}, 200, `{"client":"api"`, true, true,
+			200},
+		"lost answer": {mapbox.Fault{Kind: mapbox.LostAnswer}, 0, "", false, true, 0},
+		"slow": {mapbox.Fault{Kind: mapbox.Slow, DelayBefore: time.Nanosecond,
+			DelayAfter: time.Nanosecond}, 200, `{"client":"api"`, false, true, 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, mapbox.Config{})
+			b := newLab(t, mapbox.Config{})
 			before := len(b.sim.Tokens("alice"))
 			b.sim.Inject(tc.fault)
 			got, err := b.try("/tokens/v2/alice", `{"scopes":["styles:read"]}`)
@@ -50,7 +57,8 @@ func TestFaults(t *testing.T) {
 					t.Fatalf("got %d, want no answer", got.status)
 				}
 			case got.status != tc.status || !strings.HasPrefix(string(got.raw), tc.body):
-				t.Fatalf("got %d, want %d and the body to begin with %s", got.status, tc.status, tc.body)
+				t.Fatalf("got %d, want %d and the body to begin with %s", got.status, tc.status,
+					tc.body)
 			case tc.halved != errors.Is(err, io.ErrUnexpectedEOF):
 				t.Errorf("half a body: %t, want %t", !tc.halved, tc.halved)
 			case got.header.Get("Location") != tc.fault.Header.Get("Location"):
@@ -60,19 +68,21 @@ func TestFaults(t *testing.T) {
 				t.Errorf("the token exists: %t, want %t", created, tc.created)
 			}
 			call := b.sim.Calls()[0]
-			if call.Status != tc.logged || call.Fault != tc.fault.String() || call.Fault == "" || call.TokenID != b.allID {
+			if call.Status != tc.logged || call.Fault != tc.fault.String() || call.Fault == "" ||
+				call.TokenID != b.allID {
 				t.Errorf("logged as %+v", call)
 			}
 		})
 	}
 }
 
-// try posts a request that may get no answer (status 0) or half of one. It has a connection of its own: on a kept one
-// net/http might ask again.
-func (b *bench) try(path, body string) (answer, error) {
+// try posts a request that may get no answer (status 0) or half of an answer. It opens a new
+// connection, because net/http may repeat a request on a kept connection.
+func (b *lab) try(path, body string) (answer, error) {
 	b.t.Helper()
 	url := b.url + path + "?access_token=" + b.all
-	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, url, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, url,
+		strings.NewReader(body))
 	if err != nil {
 		b.t.Fatal("the request is malformed")
 	}
@@ -97,23 +107,32 @@ func TestFaultsStrikeWhatTheyName(t *testing.T) {
 		faults []mapbox.Fault
 		want   []int // statuses of: scopes, list, scopes, list, scopes, list
 	}{
-		"once":            {[]mapbox.Fault{broken}, []int{500, 200, 200, 200, 200, 200}},
-		"twice":           {[]mapbox.Fault{with(func(f *mapbox.Fault) { f.Hits = 2 })}, []int{500, 500, 200, 200, 200, 200}},
-		"for ever":        {[]mapbox.Fault{with(func(f *mapbox.Fault) { f.Hits = -1 })}, []int{500, 500, 500, 500, 500, 500}},
-		"one operation":   {[]mapbox.Fault{with(func(f *mapbox.Fault) { f.Op, f.Hits = mapbox.OpList, 2 })}, []int{200, 500, 200, 500, 200, 200}},
-		"after two":       {[]mapbox.Fault{with(func(f *mapbox.Fault) { f.Skip = 2 })}, []int{200, 200, 500, 200, 200, 200}},
-		"after one of it": {[]mapbox.Fault{with(func(f *mapbox.Fault) { f.Op, f.Skip = mapbox.OpList, 1 })}, []int{200, 200, 200, 500, 200, 200}},
-		"one by one":      {[]mapbox.Fault{broken, with(func(f *mapbox.Fault) { f.Status = 503 })}, []int{500, 503, 200, 200, 200, 200}},
+		"once": {[]mapbox.Fault{broken}, []int{500, 200, 200, 200, 200, 200}},
+		"twice": {[]mapbox.Fault{with(func(f *mapbox.Fault) { f.Hits = 2 })},
+			[]int{500, 500, 200, 200, 200, 200}},
+		"for ever": {[]mapbox.Fault{with(func(f *mapbox.Fault) { f.Hits = -1 })},
+			[]int{500, 500, 500, 500, 500, 500}},
+		"one operation": {[]mapbox.Fault{
+			with(func(f *mapbox.Fault) { f.Op, f.Hits = mapbox.OpList, 2 })},
+			[]int{200, 500, 200, 500, 200, 200}},
+		"after two": {[]mapbox.Fault{with(func(f *mapbox.Fault) { f.Skip = 2 })},
+			[]int{200, 200, 500, 200, 200, 200}},
+		"after one of it": {[]mapbox.Fault{
+			with(func(f *mapbox.Fault) { f.Op, f.Skip = mapbox.OpList, 1 })},
+			[]int{200, 200, 200, 500, 200, 200}},
+		"one by one": {[]mapbox.Fault{broken, with(func(f *mapbox.Fault) { f.Status = 503 })},
+			[]int{500, 503, 200, 200, 200, 200}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, mapbox.Config{})
+			b := newLab(t, mapbox.Config{})
 			for _, f := range tc.faults {
 				b.sim.Inject(f)
 			}
 			var got []int
 			for range 3 {
-				got = append(got, b.do("GET", "/scopes/v1/alice", b.all, "").status, b.do("GET", "/tokens/v2/alice", b.all, "").status)
+				got = append(got, b.do("GET", "/scopes/v1/alice", b.all, "").status,
+					b.do("GET", "/tokens/v2/alice", b.all, "").status)
 			}
 			if !slices.Equal(got, tc.want) {
 				t.Errorf("got %d, want %d", got, tc.want)
@@ -124,7 +143,7 @@ func TestFaultsStrikeWhatTheyName(t *testing.T) {
 
 func TestOperationsAreNamed(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	b.do("GET", "/tokens/v2", b.all, "")
 	b.do("GET", "/tokens/v2/alice", b.all, "")
 	b.do("POST", "/tokens/v2/alice", b.all, `{"scopes":[]}`)
@@ -137,13 +156,14 @@ func TestOperationsAreNamed(t *testing.T) {
 	for _, call := range b.sim.Calls() {
 		got = append(got, call.Op)
 	}
-	want := []string{"retrieve", "list", "create", "create-temporary", "update", "delete", "scopes", ""}
+	want := []string{"retrieve", "list", "create", "create-temporary", "update", "delete", "scopes",
+		""}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// TestDelays calls the handler itself: a connection would tie the test to real time.
+// TestDelays calls the handler directly, because a connection would need real time.
 func TestDelays(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -153,12 +173,18 @@ func TestDelays(t *testing.T) {
 		created  bool
 		took     time.Duration
 	}{
-		"before":              {mapbox.Fault{Kind: mapbox.Slow, DelayBefore: 30 * time.Second}, time.Minute, true, true, 30 * time.Second},
-		"after":               {mapbox.Fault{Kind: mapbox.Slow, DelayAfter: 30 * time.Second}, time.Minute, true, true, 30 * time.Second},
-		"both":                {mapbox.Fault{Kind: mapbox.Slow, DelayBefore: time.Second, DelayAfter: time.Second}, time.Minute, true, true, 2 * time.Second},
-		"a slow error":        {mapbox.Fault{Kind: mapbox.Status, Status: 500, DelayBefore: time.Second}, time.Minute, true, false, time.Second},
-		"given up before":     {mapbox.Fault{Kind: mapbox.Slow, DelayBefore: 30 * time.Second}, 5 * time.Second, false, false, 5 * time.Second},
-		"given up afterwards": {mapbox.Fault{Kind: mapbox.Slow, DelayAfter: 30 * time.Second}, 5 * time.Second, false, true, 5 * time.Second},
+		"before": {mapbox.Fault{Kind: mapbox.Slow, DelayBefore: 30 * time.Second}, time.Minute,
+			true, true, 30 * time.Second},
+		"after": {mapbox.Fault{Kind: mapbox.Slow, DelayAfter: 30 * time.Second}, time.Minute, true,
+			true, 30 * time.Second},
+		"both": {mapbox.Fault{Kind: mapbox.Slow, DelayBefore: time.Second, DelayAfter: time.Second},
+			time.Minute, true, true, 2 * time.Second},
+		"a slow error": {mapbox.Fault{Kind: mapbox.Status, Status: 500, DelayBefore: time.Second},
+			time.Minute, true, false, time.Second},
+		"given up before": {mapbox.Fault{Kind: mapbox.Slow, DelayBefore: 30 * time.Second},
+			5 * time.Second, false, false, 5 * time.Second},
+		"given up afterwards": {mapbox.Fault{Kind: mapbox.Slow, DelayAfter: 30 * time.Second},
+			5 * time.Second, false, true, 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -171,11 +197,13 @@ func TestDelays(t *testing.T) {
 				sim.Inject(tc.fault)
 				ctx, cancel := context.WithTimeout(t.Context(), tc.patience)
 				defer cancel()
-				r := httptest.NewRequestWithContext(ctx, "POST", "/tokens/v2/alice?access_token="+token, strings.NewReader(`{"scopes":[]}`))
+				r := httptest.NewRequestWithContext(ctx, "POST",
+					"/tokens/v2/alice?access_token="+token, strings.NewReader(`{"scopes":[]}`))
 				start := time.Now()
 				answered := serve(sim, r)
 				if took := time.Since(start); answered != tc.answered || took != tc.took {
-					t.Errorf("answered %t after %s, want %t after %s", answered, took, tc.answered, tc.took)
+					t.Errorf("answered %t after %s, want %t after %s", answered, took, tc.answered,
+						tc.took)
 				}
 				if created := len(sim.Tokens("alice")) == 3; created != tc.created {
 					t.Errorf("the token exists: %t, want %t", created, tc.created)
@@ -188,10 +216,11 @@ func TestDelays(t *testing.T) {
 	}
 }
 
-// serve reports whether the handler answered; else it closed the connection.
+// serve reports whether the handler answered. Otherwise the handler closed the connection.
 func serve(h http.Handler, r *http.Request) (answered bool) {
 	defer func() {
-		if v := recover(); v != nil && v != http.ErrAbortHandler { //nolint:errorlint // a panic's value, not an error chain
+		//nolint:errorlint // a panic's value, not an error chain
+		if v := recover(); v != nil && v != http.ErrAbortHandler {
 			panic(v)
 		}
 	}()

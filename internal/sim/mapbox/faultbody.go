@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// faultBody is a Fault in the management handler's JSON.
+// faultBody is the JSON form of a Fault, for the management handler.
 type faultBody struct {
 	Op          string            `json:"op,omitempty"`
 	Skip        int               `json:"skip,omitempty"`
@@ -47,25 +47,26 @@ func (b faultBody) fault() Fault {
 	return f
 }
 
-// check refuses a fault that would never strike, or not as its author thinks.
+// check refuses a fault that would never apply, or that contradicts itself.
 func (b faultBody) check() error {
-	ops := []string{"", OpList, OpCreate, OpCreateTemporary, OpUpdate, OpDelete, OpRetrieve, OpScopes}
+	ops := []string{"", OpList, OpCreate, OpCreateTemporary, OpUpdate, OpDelete, OpRetrieve,
+		OpScopes}
 	kinds := []Kind{Slow, Status, HTML, NoAnswer, HalfBody, LostAnswer}
 	switch {
 	case !slices.Contains(ops, b.Op):
-		return fmt.Errorf("op %q is none of %q", b.Op, ops[1:])
+		return fmt.Errorf("op %q must be one of %q", b.Op, ops[1:])
 	case !slices.Contains(kinds, b.Kind):
-		return fmt.Errorf("kind %q is none of %q", b.Kind, kinds)
+		return fmt.Errorf("kind %q must be one of %q", b.Kind, kinds)
 	case b.Skip < 0 || b.Hits < -1:
-		return errors.New("skip must be 0 or more, and hits 0 (which means 1), more, or -1 for all")
+		return errors.New("skip must be 0 or more; hits must be -1 (all), 0 (means 1) or more")
 	case b.Kind == Status && b.Status == 0:
-		return errors.New("kind status asks for a status")
+		return errors.New("kind status needs a status")
 	case b.Status != 0 && (b.Status < 200 || b.Status > 599):
-		return fmt.Errorf("status %d is not within 200 and 599", b.Status)
+		return fmt.Errorf("status %d is not between 200 and 599", b.Status)
 	case b.DelayBefore < 0 || b.DelayAfter < 0:
 		return errors.New("a delay must not be negative")
 	case b.Kind == Slow && b.DelayBefore == 0 && b.DelayAfter == 0:
-		return errors.New("kind slow asks for delay_before or delay_after")
+		return errors.New("kind slow needs delay_before or delay_after")
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// pageSize is a page without limit. Mapbox does not publish its own.
+// pageSize is the size of a page if the query has no limit. Mapbox does not document its own.
 const pageSize = 100
 
 // list answers a page of an account's tokens, oldest first.
@@ -19,13 +19,17 @@ func (s *Simulator) list(req request, a *account) reply {
 		return *bad
 	}
 	if q.usage != "" && req.query.Has("limit") {
-		return answer(http.StatusOK, []tokenBody{}) // Mapbox's own fault (recorded traffic)
+		return answer(http.StatusOK, []tokenBody{}) // a bug of Mapbox's (recorded traffic)
 	}
 	tokens := slices.DeleteFunc(a.oldestFirst(), func(t *permanent) bool {
-		return t.Listed.After(s.now()) || q.usage != "" && t.Usage != q.usage || q.def != nil && t.Default != *q.def
+		return t.Listed.After(s.now()) ||
+			q.usage != "" && t.Usage != q.usage ||
+			q.def != nil && t.Default != *q.def
 	})
 	if q.byModified {
-		slices.SortStableFunc(tokens, func(x, y *permanent) int { return x.Modified.Compare(y.Modified) })
+		slices.SortStableFunc(tokens, func(x, y *permanent) int {
+			return x.Modified.Compare(y.Modified)
+		})
 	}
 	if q.start != "" {
 		if tokens, bad = q.after(tokens); bad != nil {
@@ -81,11 +85,12 @@ func readListing(req request) (listing, *reply) {
 	return q, nil
 }
 
-// after drops the tokens up to q.start, an id. It need not be live: a client may delete what it has just listed. A
-// value that cannot be a position answers 500, as Mapbox does.
+// after returns the tokens after q.start, which is an id. That token may be deleted, because a
+// client may delete tokens while it lists. A malformed start gives 500, as at Mapbox.
 func (q listing) after(tokens []*permanent) ([]*permanent, *reply) {
 	if q.byModified {
-		if i := slices.IndexFunc(tokens, func(t *permanent) bool { return t.ID == q.start }); i >= 0 {
+		if i := slices.IndexFunc(tokens,
+			func(t *permanent) bool { return t.ID == q.start }); i >= 0 {
 			return tokens[i+1:], nil
 		}
 	} else if len(q.start) == idLength && strings.HasPrefix(q.start, "c") {
@@ -99,8 +104,9 @@ func (q listing) after(tokens []*permanent) ([]*permanent, *reply) {
 	return nil, new(refuse(http.StatusInternalServerError, "Internal Server Error"))
 }
 
-// nextPage is a Link header. As at Mapbox it repeats the query, access_token and all. Of a repeated parameter it keeps
-// the one that counted: Mapbox's own SDK adds its token to the Link's, and would grow the address page by page.
+// nextPage returns a Link header. As at Mapbox, the link repeats the query with its access_token.
+// Of a repeated parameter, the link has only the first value. Mapbox's SDK adds its token to the
+// link's token, so the address would grow with each page.
 func (req request) nextPage(start string) string {
 	next := make(url.Values, len(req.query)+1)
 	for name := range req.query {

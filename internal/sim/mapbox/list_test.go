@@ -12,12 +12,13 @@ import (
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
-// shelf is a bench with tokens to list, of known notes: the default token, the one by hand, and a to d, of which b and
-// d are secret and b is modified last.
-func shelf(t *testing.T) *bench {
-	b := newBench(t, mapbox.Config{})
+// shelf returns a lab with tokens of known notes: the default token, the manual token, and a to d.
+// The tokens b and d are secret. The token b was modified last.
+func shelf(t *testing.T) *lab {
+	b := newLab(t, mapbox.Config{})
 	ids := make(map[string]string)
-	for note, scopes := range pairs("a", `[]`, "b", `["uploads:read"]`, "c", `["styles:read"]`, "d", `["uploads:list"]`) {
+	for note, scopes := range pairs("a", `[]`, "b", `["uploads:read"]`, "c", `["styles:read"]`, "d",
+		`["uploads:list"]`) {
 		b.sim.Advance(time.Second)
 		ids[note] = b.create(fmt.Sprintf(`{"note":%q,"scopes":%s}`, note, scopes)).text("id")
 	}
@@ -50,13 +51,15 @@ func TestList(t *testing.T) {
 		query []string
 		want  []string // notes
 	}{
-		"all":                   {nil, []string{defaultNote, handNote, "a", "b", "c", "d"}},
-		"public":                {[]string{"usage", "pk"}, []string{defaultNote, "a", "c"}},
-		"secret":                {[]string{"usage", "sk"}, []string{handNote, "b", "d"}},
-		"default":               {[]string{"default", "true"}, []string{defaultNote}},
-		"not default":           {[]string{"default", "false"}, []string{handNote, "a", "b", "c", "d"}},
-		"by creation":           {[]string{"sortby", "created"}, []string{defaultNote, handNote, "a", "b", "c", "d"}},
-		"by modification":       {[]string{"sortby", "modified"}, []string{defaultNote, handNote, "a", "c", "d", "b"}},
+		"all":         {nil, []string{defaultNote, handNote, "a", "b", "c", "d"}},
+		"public":      {[]string{"usage", "pk"}, []string{defaultNote, "a", "c"}},
+		"secret":      {[]string{"usage", "sk"}, []string{handNote, "b", "d"}},
+		"default":     {[]string{"default", "true"}, []string{defaultNote}},
+		"not default": {[]string{"default", "false"}, []string{handNote, "a", "b", "c", "d"}},
+		"by creation": {[]string{"sortby", "created"},
+			[]string{defaultNote, handNote, "a", "b", "c", "d"}},
+		"by modification": {[]string{"sortby", "modified"},
+			[]string{defaultNote, handNote, "a", "c", "d", "b"}},
 		"limited":               {[]string{"limit", "2"}, []string{defaultNote, handNote}},
 		"usage and limit":       {[]string{"usage", "pk", "limit", "2"}, []string{}},
 		"usage and a big limit": {[]string{"usage", "sk", "limit", "50"}, []string{}},
@@ -65,7 +68,8 @@ func TestList(t *testing.T) {
 			t.Parallel()
 			b := b.in(t)
 			a := b.do("GET", "/tokens/v2/alice", b.all, "", tc.query...)
-			if got := a.column("note"); a.status != http.StatusOK || a.raw[0] != '[' || !slices.Equal(got, tc.want) {
+			if got := a.column("note"); a.status != http.StatusOK || a.raw[0] != '[' ||
+				!slices.Equal(got, tc.want) {
 				t.Errorf("got %d %q, want %q", a.status, got, tc.want)
 			}
 		})
@@ -74,7 +78,7 @@ func TestList(t *testing.T) {
 
 func TestListRefuses(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	for name, tc := range map[string]struct {
 		query   []string
 		status  int
@@ -82,12 +86,17 @@ func TestListRefuses(t *testing.T) {
 	}{
 		"usage of a temporary token": {[]string{"usage", "tk"}, 422, "usage must be pk or sk"},
 		"empty usage":                {[]string{"usage", ""}, 422, "usage must be pk or sk"},
-		"limit 0":                    {[]string{"limit", "0"}, 422, "limit must be a positive integer"},
-		"limit in words":             {[]string{"limit", "ten"}, 422, "limit must be a positive integer"},
-		"sort by note":               {[]string{"sortby", "note"}, 422, "sortby must be created or modified"},
-		"default maybe":              {[]string{"default", "maybe"}, 422, "default must be true or false"},
-		"start of no kind":           {[]string{"start", "7"}, 500, "Internal Server Error"},
-		"start by modification":      {[]string{"start", "7", "sortby", "modified"}, 500, "Internal Server Error"},
+		"limit 0": {[]string{"limit", "0"}, 422,
+			"limit must be a positive integer"},
+		"limit in words": {[]string{"limit", "ten"}, 422,
+			"limit must be a positive integer"},
+		"sort by note": {[]string{"sortby", "note"}, 422,
+			"sortby must be created or modified"},
+		"default maybe": {[]string{"default", "maybe"}, 422,
+			"default must be true or false"},
+		"start of no kind": {[]string{"start", "7"}, 500, "Internal Server Error"},
+		"start by modification": {[]string{"start", "7", "sortby", "modified"}, 500,
+			"Internal Server Error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -103,10 +112,14 @@ func TestPages(t *testing.T) {
 		query []string
 		want  [][]string
 	}{
-		"of one":          {[]string{"limit", "1", "default", "false"}, [][]string{{handNote}, {"a"}, {"b"}, {"c"}, {"d"}}},
-		"with a rest":     {[]string{"limit", "4"}, [][]string{{defaultNote, handNote, "a", "b"}, {"c", "d"}}},
-		"exactly full":    {[]string{"limit", "3"}, [][]string{{defaultNote, handNote, "a"}, {"b", "c", "d"}}},
-		"by modification": {[]string{"limit", "4", "sortby", "modified"}, [][]string{{defaultNote, handNote, "a", "c"}, {"d", "b"}}},
+		"of one": {[]string{"limit", "1", "default", "false"},
+			[][]string{{handNote}, {"a"}, {"b"}, {"c"}, {"d"}}},
+		"with a rest": {[]string{"limit", "4"},
+			[][]string{{defaultNote, handNote, "a", "b"}, {"c", "d"}}},
+		"exactly full": {[]string{"limit", "3"},
+			[][]string{{defaultNote, handNote, "a"}, {"b", "c", "d"}}},
+		"by modification": {[]string{"limit", "4", "sortby", "modified"},
+			[][]string{{defaultNote, handNote, "a", "c"}, {"d", "b"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,14 +141,14 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// next cuts the address out of a Link header.
+// next returns the address in a Link header.
 func next(a answer) (string, bool) {
 	link, rel, _ := strings.Cut(strings.TrimPrefix(a.header.Get("Link"), "<"), ">")
 	return link, rel == `; rel="next"`
 }
 
-// follow requests a Link as it stands, which works because the access_token is in it.
-func (b *bench) follow(link string) answer {
+// follow requests the address in a Link header, which contains the access_token.
+func (b *lab) follow(link string) answer {
 	b.t.Helper()
 	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, link, nil)
 	if err != nil {
@@ -148,7 +161,8 @@ func TestLinkDoesNotGrow(t *testing.T) {
 	t.Parallel()
 	b := shelf(t)
 	link, _ := next(b.do("GET", "/tokens/v2/alice", b.all, "", "limit", "1"))
-	again, _ := next(b.follow(link + "&limit=1&access_token=" + b.all)) // as Mapbox's JavaScript SDK asks
+	// Mapbox's JavaScript SDK sends this request.
+	again, _ := next(b.follow(link + "&limit=1&access_token=" + b.all))
 	u, err := url.Parse(again)
 	if err != nil {
 		t.Fatal("the Link is no address")
@@ -168,14 +182,15 @@ func TestPagesSurviveDeletion(t *testing.T) {
 		t.Fatal(err)
 	}
 	link, _ := next(a)
-	if got, want := b.follow(link).column("note"), []string{"b", "c", "d"}; !slices.Equal(got, want) {
+	if got, want := b.follow(link).column("note"), []string{"b", "c", "d"}; !slices.Equal(got,
+		want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
 func TestPageWithoutLimit(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	for range 99 {
 		b.issue("alice", "styles:read")
 	}
@@ -191,12 +206,13 @@ func TestPageWithoutLimit(t *testing.T) {
 
 func TestListLag(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{ListLag: 3 * time.Second})
+	b := newLab(t, mapbox.Config{ListLag: 3 * time.Second})
 	made := b.create(`{"note":"late","scopes":[]}`)
 	listed := func() bool {
 		return slices.Contains(b.do("GET", "/tokens/v2/alice", b.all, "").column("note"), "late")
 	}
-	if listed() || b.verdict(made.text("token")) != "TokenValid" || len(b.sim.Tokens("alice")) != 3 {
+	if listed() || b.verdict(made.text("token")) != "TokenValid" ||
+		len(b.sim.Tokens("alice")) != 3 {
 		t.Error("a token at once is in the list, or does not work, or is not in Tokens")
 	}
 	b.sim.Advance(3*time.Second - time.Millisecond)

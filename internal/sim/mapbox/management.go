@@ -10,35 +10,35 @@ import (
 	"time"
 )
 
-// Management serves what a test or a person steers the simulator by, apart from the protocol. Its requests are not
-// in the call log and do not count against the rate limit. It asks for no token: serve it on loopback only.
+// Management returns a handler that controls the simulator. Its requests are not in the call log
+// and do not count against the rate limit. It requires no token, so serve it on loopback only.
 //
 //	GET    /_sim/                 this list, as text
-//	GET    /_sim/calls            the call log: [{"time","method","op","path","status","usage","token_id","fault"}]
-//	DELETE /_sim/calls            empty it
-//	GET    /_sim/faults           the faults not yet used up
-//	POST   /_sim/faults           add one: {"op","skip","hits","kind","status","message","header":{"Name":"value"},
-//	                              "delay_before":"2s","delay_after":"2s"}; all but kind may be left out, see Fault
-//	DELETE /_sim/faults           drop them all
+//	GET    /_sim/calls            the call log:
+//	                              [{"time","method","op","path","status","usage",
+//	                              "token_id","fault"}]
+//	DELETE /_sim/calls            clear the call log
+//	GET    /_sim/faults           the faults that still apply to requests
+//	POST   /_sim/faults           add a fault; only kind is required, see Fault:
+//	                              {"op","skip","hits","kind","status","message",
+//	                              "header":{"Name":"value"},"delay_before":"2s","delay_after":"2s"}
+//	DELETE /_sim/faults           remove all faults
 //	GET    /_sim/clock            {"now","offset"}
-//	POST   /_sim/clock            move it ahead: {"advance":"61m"}
+//	POST   /_sim/clock            move the time ahead: {"advance":"61m"}
 //	GET    /_sim/tokens?user=NAME the account's live permanent tokens, without their values
 //	GET    /_sim/scopes?user=NAME the ids of the account's scopes
-//	POST   /_sim/scopes           give an account one more: {"user":"dev","scope":"indoor:read"}
+//	POST   /_sim/scopes           add a scope to an account: {"user":"dev","scope":"indoor:read"}
 //
-// A success that returns nothing is 204. Bad input is 400 with {"message"}, one sentence.
+// A success without a body is 204. Bad input is 400 with {"message"}, which is one sentence.
 func (s *Simulator) Management() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_sim/{$}", listRoutes)
-	mux.HandleFunc("GET /_sim/calls", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, s.Calls()) })
-	mux.HandleFunc("DELETE /_sim/calls", func(w http.ResponseWriter, _ *http.Request) { s.forgetCalls(w) })
-	mux.HandleFunc("GET /_sim/faults", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, s.pendingFaults()) })
+	mux.HandleFunc("GET /_sim/calls", get(s.Calls))
+	mux.HandleFunc("DELETE /_sim/calls", clears(s.forgetCalls))
+	mux.HandleFunc("GET /_sim/faults", get(s.pendingFaults))
 	mux.HandleFunc("POST /_sim/faults", s.postFault)
-	mux.HandleFunc("DELETE /_sim/faults", func(w http.ResponseWriter, _ *http.Request) {
-		s.ClearFaults()
-		w.WriteHeader(http.StatusNoContent)
-	})
-	mux.HandleFunc("GET /_sim/clock", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, s.clock()) })
+	mux.HandleFunc("DELETE /_sim/faults", clears(s.ClearFaults))
+	mux.HandleFunc("GET /_sim/clock", get(s.clock))
 	mux.HandleFunc("POST /_sim/clock", s.postClock)
 	mux.HandleFunc("GET /_sim/tokens", s.ofAccount(func(user string) any { return s.Tokens(user) }))
 	mux.HandleFunc("GET /_sim/scopes", s.ofAccount(func(user string) any { return s.Scopes(user) }))
@@ -47,27 +47,37 @@ func (s *Simulator) Management() http.Handler {
 }
 
 const routes = `GET    /_sim/calls             the call log
-DELETE /_sim/calls             empty it
-GET    /_sim/faults            the faults not yet used up
-POST   /_sim/faults            add one: {"op":"create","hits":2,"kind":"status","status":500}
-DELETE /_sim/faults            drop them all
+DELETE /_sim/calls             clear the call log
+GET    /_sim/faults            the faults that still apply to requests
+POST   /_sim/faults            add a fault: {"op":"create","hits":2,"kind":"status","status":500}
+DELETE /_sim/faults            remove all faults
 GET    /_sim/clock             the time
-POST   /_sim/clock             move it ahead: {"advance":"61m"}
+POST   /_sim/clock             move the time ahead: {"advance":"61m"}
 GET    /_sim/tokens?user=NAME  the live permanent tokens
 GET    /_sim/scopes?user=NAME  the scopes of the account
-POST   /_sim/scopes            give it one more: {"user":"dev","scope":"indoor:read"}
+POST   /_sim/scopes            add a scope to an account: {"user":"dev","scope":"indoor:read"}
 `
+
+func get[T any](read func() T) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, read()) }
+}
+
+func clears(do func()) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		do()
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
 
 func listRoutes(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, routes)
 }
 
-func (s *Simulator) forgetCalls(w http.ResponseWriter) {
+func (s *Simulator) forgetCalls() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = nil
-	w.WriteHeader(http.StatusNoContent)
 }
 
 func (s *Simulator) pendingFaults() []faultBody {
@@ -94,7 +104,7 @@ func (s *Simulator) postFault(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// clockBody tells the simulator's time and how far it is ahead of its base clock.
+// clockBody has the simulator's time, and how far that is ahead of the base clock.
 type clockBody struct {
 	Now    string `json:"now"`
 	Offset span   `json:"offset"`
@@ -112,7 +122,7 @@ func (s *Simulator) postClock(w http.ResponseWriter, r *http.Request) {
 	}
 	err := readManagement(r, &body)
 	if err == nil && body.Advance <= 0 {
-		err = errors.New("advance must be a duration above zero, such as 61m")
+		err = errors.New("advance must be a duration above zero, for example 61m")
 	}
 	if err != nil {
 		badInput(w, err)
@@ -122,7 +132,7 @@ func (s *Simulator) postClock(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, s.clock())
 }
 
-// ofAccount serves what is known about the account that the query names.
+// ofAccount serves data about the account that the query names.
 func (s *Simulator) ofAccount(get func(user string) any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		user := r.URL.Query().Get("user")
@@ -130,7 +140,8 @@ func (s *Simulator) ofAccount(get func(user string) any) http.HandlerFunc {
 		known := s.accounts[user] != nil
 		s.mu.Unlock()
 		if !known {
-			badInput(w, fmt.Errorf("user must name an account, not %q", user))
+			badInput(w, fmt.Errorf("user must be the name of an account: there is no account %q",
+				user))
 			return
 		}
 		sendJSON(w, get(user))
@@ -153,7 +164,8 @@ func (s *Simulator) postScope(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// readManagement decodes one JSON value strictly: a misspelt key would be a fault that never strikes.
+// readManagement decodes one JSON value. It refuses unknown members, because a fault with a
+// misspelt member would not do what its author wants.
 func readManagement(r *http.Request, into any) error {
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if err != nil {
@@ -162,24 +174,26 @@ func readManagement(r *http.Request, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
-		return fmt.Errorf("the body is not as expected: %w", err)
+		return fmt.Errorf("decode the body: %w", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("the body holds more than one JSON value")
+		return errors.New("the body contains more than one JSON value")
 	}
 	return nil
 }
 
 func sendJSON(w http.ResponseWriter, v any) { answer(http.StatusOK, v).write(w) }
 
-func badInput(w http.ResponseWriter, err error) { refuse(http.StatusBadRequest, err.Error()).write(w) }
+func badInput(w http.ResponseWriter, err error) {
+	refuse(http.StatusBadRequest, err.Error()).write(w)
+}
 
-// span is a duration that JSON holds as Go writes it, such as "1m30s".
+// span is a duration whose JSON form is Go's own, for example "1m30s".
 type span time.Duration
 
 func (d span) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
-// UnmarshalText takes what time.ParseDuration takes.
+// UnmarshalText accepts the same text as time.ParseDuration.
 func (d *span) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
 	*d = span(v)

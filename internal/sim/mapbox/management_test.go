@@ -11,23 +11,24 @@ import (
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
-// manage asks the management handler.
-func (b *bench) manage(method, path, body string) (status int, text string) {
+// manage sends a request to the management handler.
+func (b *lab) manage(method, path, body string) (status int, text string) {
 	w := httptest.NewRecorder()
 	b.sim.Management().ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
 	return w.Code, strings.TrimSpace(w.Body.String())
 }
 
-func (b *bench) wantManaged(method, path, body string, status int, text string) {
+func (b *lab) wantManaged(method, path, body string, status int, text string) {
 	b.t.Helper()
 	if gotStatus, got := b.manage(method, path, body); gotStatus != status || got != text {
-		b.t.Errorf("%s %s %s\n got %d %s\nwant %d %s", method, path, body, gotStatus, got, status, text)
+		b.t.Errorf("%s %s %s\n got %d %s\nwant %d %s", method, path, body, gotStatus, got, status,
+			text)
 	}
 }
 
 func TestManageFaults(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	const fault = `{"op":"list","skip":1,"hits":2,"kind":"status","status":503,"message":"later",` +
 		`"header":{"X-Rate-Limit-Reset":"7"},"delay_before":"1ns","delay_after":"2ns"}`
 	b.wantManaged("GET", "/_sim/faults", "", 200, "[]")
@@ -46,29 +47,39 @@ func TestManageFaults(t *testing.T) {
 
 func TestManageClock(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	temporary := b.temporary(b.all, time.Hour, "styles:read")
 	b.wantManaged("GET", "/_sim/clock", "", 200, `{"now":"2030-05-01T12:00:00.250Z","offset":"0s"}`)
-	b.wantManaged("POST", "/_sim/clock", `{"advance":"61m"}`, 200, `{"now":"2030-05-01T13:01:00.250Z","offset":"1h1m0s"}`)
+	b.wantManaged("POST", "/_sim/clock", `{"advance":"61m"}`, 200,
+		`{"now":"2030-05-01T13:01:00.250Z","offset":"1h1m0s"}`)
 	if got := b.verdict(temporary); got != "TokenExpired" {
 		t.Errorf("after 61 minutes the token is %s", got)
 	}
 	b.sim.Advance(-time.Hour)
-	b.wantManaged("GET", "/_sim/clock", "", 200, `{"now":"2030-05-01T13:01:00.250Z","offset":"1h1m0s"}`)
+	b.wantManaged("GET", "/_sim/clock", "", 200,
+		`{"now":"2030-05-01T13:01:00.250Z","offset":"1h1m0s"}`)
 }
 
 func TestManageCallsAndTokens(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	b.do("DELETE", "/tokens/v2/alice/"+b.all, b.all, "")
 	b.do("GET", "/tokens/v2/alice", forge(b.all), "")
 	b.do("GET", "/tokens/v2/alice", b.temporary(b.all, time.Minute, "tokens:read"), "")
 	const when = `{"time":"2030-05-01T12:00:00.25Z","method":"`
 	want := "[" +
-		when + `DELETE","op":"delete","path":"/tokens/v2/alice/[token]","status":400,"usage":"sk","token_id":"` + b.allID + `","fault":""},` +
-		when + `GET","op":"list","path":"/tokens/v2/alice","status":401,"usage":"","token_id":"","fault":""},` +
-		when + `POST","op":"create-temporary","path":"/tokens/v2/alice","status":200,"usage":"sk","token_id":"` + b.allID + `","fault":""},` +
-		when + `GET","op":"list","path":"/tokens/v2/alice","status":200,"usage":"tk","token_id":"","fault":""}]`
+		when +
+		`DELETE","op":"delete","path":"/tokens/v2/alice/[token]","status":400,"usage":"sk",` +
+		`"token_id":"` + b.allID + `","fault":""},` +
+		when +
+		`GET","op":"list","path":"/tokens/v2/alice","status":401,"usage":"","token_id":"",` +
+		`"fault":""},` +
+		when +
+		`POST","op":"create-temporary","path":"/tokens/v2/alice","status":200,"usage":"sk",` +
+		`"token_id":"` + b.allID + `","fault":""},` +
+		when +
+		`GET","op":"list","path":"/tokens/v2/alice","status":200,"usage":"tk","token_id":"",` +
+		`"fault":""}]`
 	b.wantManaged("GET", "/_sim/calls", "", 200, want)
 	b.wantManaged("DELETE", "/_sim/calls", "", 204, "")
 	b.wantManaged("GET", "/_sim/calls", "", 200, "[]")
@@ -79,7 +90,8 @@ func TestManageCallsAndTokens(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &infos); err != nil {
 		t.Fatal(err)
 	}
-	if len(infos) != 3 || !infos[0].Default || infos[1].ID != b.allID || infos[1].Note != "by hand" || infos[2].Note != "" {
+	if len(infos) != 3 || !infos[0].Default || infos[1].ID != b.allID ||
+		infos[1].Note != "by hand" || infos[2].Note != "" {
 		t.Errorf("got %+v", infos)
 	}
 	if strings.Contains(text, "k.ey") {
@@ -89,28 +101,38 @@ func TestManageCallsAndTokens(t *testing.T) {
 
 func TestManageRefuses(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	for name, tc := range map[string]struct{ method, path, body, part string }{
-		"fault of no kind":         {"POST", "/_sim/faults", `{}`, `kind "" is none of`},
-		"fault of a wrong kind":    {"POST", "/_sim/faults", `{"kind":"boom"}`, `kind "boom" is none of`},
-		"fault of a wrong op":      {"POST", "/_sim/faults", `{"op":"mint","kind":"html"}`, `op "mint" is none of`},
-		"fault with a wrong key":   {"POST", "/_sim/faults", `{"kind":"html","times":2}`, `unknown field "times"`},
-		"status without one":       {"POST", "/_sim/faults", `{"kind":"status"}`, "asks for a status"},
-		"status out of range":      {"POST", "/_sim/faults", `{"kind":"status","status":99}`, "within 200 and 599"},
-		"negative skip":            {"POST", "/_sim/faults", `{"kind":"html","skip":-1}`, "skip must be"},
-		"hits of -2":               {"POST", "/_sim/faults", `{"kind":"html","hits":-2}`, "hits"},
-		"negative delay":           {"POST", "/_sim/faults", `{"kind":"html","delay_before":"-1s"}`, "negative"},
-		"slow without a delay":     {"POST", "/_sim/faults", `{"kind":"slow"}`, "delay_before or delay_after"},
-		"a delay without unit":     {"POST", "/_sim/faults", `{"kind":"slow","delay_after":"30"}`, "missing unit"},
-		"two faults":               {"POST", "/_sim/faults", `{"kind":"html"} {"kind":"html"}`, "more than one JSON value"},
-		"trailing bracket":         {"POST", "/_sim/faults", `{"kind":"html"}]`, "more than one JSON value"},
-		"no JSON":                  {"POST", "/_sim/faults", `html`, "not as expected"},
-		"too much":                 {"POST", "/_sim/faults", strings.Repeat(" ", 64<<10) + `{"kind":"html"}`, "too large"},
+		"fault of no kind": {"POST", "/_sim/faults", `{}`, `kind "" must be one of`},
+		"fault of a wrong kind": {"POST", "/_sim/faults", `{"kind":"boom"}`,
+			`kind "boom" must be one of`},
+		"fault of a wrong op": {"POST", "/_sim/faults", `{"op":"mint","kind":"html"}`,
+			`op "mint" must be one of`},
+		"fault with a wrong key": {"POST", "/_sim/faults", `{"kind":"html","times":2}`,
+			`unknown field "times"`},
+		"status without one": {"POST", "/_sim/faults", `{"kind":"status"}`, "needs a status"},
+		"status out of range": {"POST", "/_sim/faults", `{"kind":"status","status":99}`,
+			"between 200 and 599"},
+		"negative skip": {"POST", "/_sim/faults", `{"kind":"html","skip":-1}`, "skip must be"},
+		"hits of -2":    {"POST", "/_sim/faults", `{"kind":"html","hits":-2}`, "hits"},
+		"negative delay": {"POST", "/_sim/faults", `{"kind":"html","delay_before":"-1s"}`,
+			"negative"},
+		"slow without a delay": {"POST", "/_sim/faults", `{"kind":"slow"}`,
+			"delay_before or delay_after"},
+		"a delay without unit": {"POST", "/_sim/faults", `{"kind":"slow","delay_after":"30"}`,
+			"missing unit"},
+		"two faults": {"POST", "/_sim/faults", `{"kind":"html"} {"kind":"html"}`,
+			"more than one JSON value"},
+		"trailing bracket": {"POST", "/_sim/faults", `{"kind":"html"}]`,
+			"more than one JSON value"},
+		"no JSON": {"POST", "/_sim/faults", `html`, "decode the body"},
+		"too much": {"POST", "/_sim/faults", strings.Repeat(" ", 64<<10) + `{"kind":"html"}`,
+			"too large"},
 		"clock back":               {"POST", "/_sim/clock", `{"advance":"-1m"}`, "above zero"},
 		"clock by nothing":         {"POST", "/_sim/clock", `{}`, "above zero"},
-		"clock by a number":        {"POST", "/_sim/clock", `{"advance":61}`, "not as expected"},
-		"tokens of nobody":         {"GET", "/_sim/tokens?user=nobody", "", `not "nobody"`},
-		"tokens of no one in part": {"GET", "/_sim/tokens", "", `not ""`},
+		"clock by a number":        {"POST", "/_sim/clock", `{"advance":61}`, "decode the body"},
+		"tokens of nobody":         {"GET", "/_sim/tokens?user=nobody", "", `no account "nobody"`},
+		"tokens of no one in part": {"GET", "/_sim/tokens", "", `no account ""`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, text := b.manage(tc.method, tc.path, tc.body)
@@ -131,14 +153,15 @@ func TestManageRefuses(t *testing.T) {
 
 func TestManagementListsItself(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	status, text := b.manage("GET", "/_sim/", "")
 	if status != http.StatusOK {
 		t.Fatalf("got %d", status)
 	}
 	for line := range strings.Lines(text) {
 		method, path := strings.Fields(line)[0], strings.Fields(line)[1]
-		if status, _ := b.manage(method, strings.Replace(path, "NAME", "alice", 1), `{"kind":"html","advance":"1s"}`); status == 404 || status == 405 {
+		if status, _ := b.manage(method, strings.Replace(path, "NAME", "alice", 1),
+			`{"kind":"html","advance":"1s"}`); status == 404 || status == 405 {
 			t.Errorf("%s %s is listed but gets %d", method, path, status)
 		}
 	}

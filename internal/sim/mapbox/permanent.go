@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// tokenBody is a permanent token on the wire.
+// tokenBody is the JSON form of a permanent token.
 type tokenBody struct {
 	Client       string        `json:"client"`
 	Note         *string       `json:"note"`
@@ -21,7 +21,7 @@ type tokenBody struct {
 	Token        string        `json:"token,omitempty"`
 }
 
-// show describes a token. Only a public token shows its value.
+// show returns a token's description. Only that of a public token contains the value.
 func (s *Simulator) show(a *account, t *permanent) tokenBody {
 	body := tokenBody{
 		Client: "api", Note: t.Note, Usage: t.Usage, ID: t.ID, Default: t.Default, Scopes: t.Scopes,
@@ -34,9 +34,10 @@ func (s *Simulator) show(a *account, t *permanent) tokenBody {
 	return body
 }
 
-// createPermanent is the only place where a secret token's value is sent.
+// createPermanent creates a token. No other operation sends the value of a secret token.
 func (s *Simulator) createPermanent(req request, a *account, by bearer) reply {
-	if bad := req.fields.unknown("note", "scopes", "allowedUrls", "resources", "allowedApplications"); bad != "" {
+	if bad := req.fields.unknown("note", "scopes", "allowedUrls", "resources",
+		"allowedApplications"); bad != "" {
 		return unprocessable(bad)
 	}
 	var t permanent
@@ -46,15 +47,16 @@ func (s *Simulator) createPermanent(req request, a *account, by bearer) reply {
 	if t.Scopes == nil || !by.grants(t.Scopes) || a.lacks(t.Scopes) {
 		return unprocessable("scopes are invalid")
 	}
-	made := s.add(a, t)
-	made.Listed = made.Created.Add(s.cfg.ListLag)
-	body := s.show(a, made)
-	body.Token = s.value(a, made)
+	created := s.add(a, t)
+	created.Listed = created.Created.Add(s.cfg.ListLag)
+	body := s.show(a, created)
+	body.Token = s.value(a, created)
 	return answer(s.cfg.CreatedStatus, body)
 }
 
-// update changes what the body names; null removes a note or a restriction. A token's usage never changes: its value
-// begins with it. So a public token cannot gain secret scopes, and a token without scopes cannot gain any.
+// update changes the members that the body has. null removes a note or a restriction. A token's
+// usage never changes, because its value begins with the usage. So a public token cannot get secret
+// scopes. A token without scopes cannot get any scope.
 func (s *Simulator) update(req request, a *account, by bearer) reply {
 	t, bad := a.find(req.id)
 	if bad != nil {
@@ -65,7 +67,8 @@ func (s *Simulator) update(req request, a *account, by bearer) reply {
 		return unprocessable(bad)
 	}
 	if _, ok := req.fields["scopes"]; ok {
-		gains := t.Usage == public && usageOf(next.Scopes) == secret || len(t.Scopes) == 0 && len(next.Scopes) > 0
+		gains := t.Usage == public && usageOf(next.Scopes) == secret ||
+			len(t.Scopes) == 0 && len(next.Scopes) > 0
 		if gains || !by.grants(next.Scopes) || a.lacks(next.Scopes) {
 			return unprocessable("scopes are invalid")
 		}
@@ -84,7 +87,7 @@ func (s *Simulator) delete(req request, a *account) reply {
 	return reply{status: http.StatusNoContent}
 }
 
-// find looks an id up. A token in place of its id is the mistake that the API answers with 400.
+// find returns the token with this id. A token in the place of the id gives 400.
 func (a *account) find(id string) (*permanent, *reply) {
 	if looksLikeToken(id) {
 		return nil, new(refuse(http.StatusBadRequest, "Bad Request"))

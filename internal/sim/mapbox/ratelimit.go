@@ -6,17 +6,18 @@ import (
 	"time"
 )
 
-// interval is the window of the rate limit.
+// interval is the length of the rate limit's window.
 const interval = time.Minute
 
-// window counts an account's requests since its first one.
+// window counts an account's requests. It opens with the first request and ends at resets.
 type window struct {
 	resets time.Time
 	used   int
 }
 
-// admit counts a request with a valid token and states the limit in the header; s.mu is held. Mapbox documents a fixed
-// limit a minute and a reset time, no remainder and no Retry-After. A refused request does not count.
+// admit counts a request with a valid token and adds the limit to header. It returns false if the
+// request is above the limit. Such a request does not count. Mapbox documents a fixed limit for
+// each minute and a reset time, but no remaining number and no Retry-After. The caller holds s.mu.
 func (s *Simulator) admit(by bearer, header http.Header) bool {
 	if s.cfg.RateLimit == 0 || by.code != valid {
 		return true

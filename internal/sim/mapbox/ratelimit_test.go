@@ -10,13 +10,14 @@ import (
 
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{RateLimit: 3})
+	b := newLab(t, mapbox.Config{RateLimit: 3})
 	_, bobs := b.issue("bob", "tokens:read")
 	list := func() answer { return b.do("GET", "/tokens/v2/alice", b.all, "") }
 	for range 2 {
 		b.want(list(), http.StatusOK, "")
 	}
-	b.want(b.do("GET", "/tokens/v2/alice", forge(b.all), ""), 401, "Unauthorized") // counts for nobody
+	// This request counts for no account.
+	b.want(b.do("GET", "/tokens/v2/alice", forge(b.all), ""), 401, "Unauthorized")
 	if b.verdict(b.all) != "TokenValid" {
 		t.Error("a retrieve within the limit is not answered")
 	}
@@ -47,10 +48,11 @@ func TestRateLimit(t *testing.T) {
 
 func TestRateLimitedHasNoEffect(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{RateLimit: 1})
+	b := newLab(t, mapbox.Config{RateLimit: 1})
 	b.create(`{"scopes":[]}`)
 	before := len(b.sim.Tokens("alice"))
-	b.want(b.do("POST", "/tokens/v2/alice", b.all, `{"scopes":[]}`), http.StatusTooManyRequests, "Too Many Requests")
+	b.want(b.do("POST", "/tokens/v2/alice", b.all, `{"scopes":[]}`), http.StatusTooManyRequests,
+		"Too Many Requests")
 	if after := len(b.sim.Tokens("alice")); after != before {
 		t.Errorf("%d tokens became %d", before, after)
 	}
@@ -58,7 +60,7 @@ func TestRateLimitedHasNoEffect(t *testing.T) {
 
 func TestEveryAuthenticatedReplyTellsTheLimit(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{RateLimit: 100})
+	b := newLab(t, mapbox.Config{RateLimit: 100})
 	_, scopeless := b.issue("alice", "map:read")
 	b.sim.Inject(mapbox.Fault{Op: mapbox.OpScopes, Kind: mapbox.Status, Status: 500})
 	for name, a := range map[string]answer{
@@ -73,7 +75,7 @@ func TestEveryAuthenticatedReplyTellsTheLimit(t *testing.T) {
 	}
 	for name, a := range map[string]answer{
 		"unauthorised": b.do("GET", "/tokens/v2/alice", "sk.none", ""),
-		"no limit":     newBench(t, mapbox.Config{}).do("GET", "/tokens/v2", "", ""),
+		"no limit":     newLab(t, mapbox.Config{}).do("GET", "/tokens/v2", "", ""),
 	} {
 		if a.header.Get("X-Rate-Limit-Limit") != "" {
 			t.Errorf("%s: %d tells a limit", name, a.status)

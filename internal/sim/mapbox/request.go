@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// The operations, as the call log and faults name them. An address that is none of them has no name.
+// The names of the operations in the call log and in faults. An unknown address has the empty name.
 const (
 	OpList            = "list"
 	OpCreate          = "create"
@@ -20,23 +20,24 @@ const (
 	OpScopes          = "scopes"
 )
 
-// maxBody is far above the largest sensible body, 100 allowed URLs.
+// maxBody is the limit of a request's body in bytes. The largest useful body has 100 allowed URLs.
 const maxBody = 64 << 10
 
-// request is what the protocol looks at in an HTTP request. The Content-Type is not among it: curl labels the JSON of
-// the tutorial's command without the header as a form, and the API takes it.
+// request contains the parts of an HTTP request that the API uses. The Content-Type is not one of
+// them. curl sends the JSON of the tutorial's command as a form, and the API accepts it.
 type request struct {
-	method, path string // path with anything like a token cut out, fit for the call log
-	origin       string // scheme and host as the client wrote them
+	method, path string // path is for the call log: "[token]" replaces a token
+	origin       string // scheme and host of the client's URL
 	query        url.Values
 
 	op, username, id string
 	token            string // access_token
 	fields           fields
-	problem          *reply // why the body is refused, once the caller has proved who it is
+	problem          *reply // refuses the body; sent only after the token is accepted
 }
 
-// fields are the members of a JSON object, undecoded: names are matched exactly, and null differs from absent.
+// fields are the undecoded members of a JSON object. Names match exactly. null differs from an
+// absent member.
 type fields map[string]json.RawMessage
 
 func readRequest(r *http.Request) request {
@@ -60,8 +61,8 @@ func readRequest(r *http.Request) request {
 	return req
 }
 
-// route finds the operation. An http.ServeMux would redirect unclean paths and answer 405 in plain text, neither of
-// which the API does.
+// route finds the operation. An http.ServeMux would redirect unclean paths and answer 405 in plain
+// text. The API does neither.
 func (req *request) route(path string) {
 	seg := strings.Split(strings.Trim(path, "/"), "/")
 	if len(seg) == 3 && seg[0] == "scopes" && seg[1] == "v1" && req.method == http.MethodGet {
@@ -78,7 +79,8 @@ func (req *request) route(path string) {
 		req.op = map[string]string{http.MethodGet: OpList, http.MethodPost: OpCreate}[req.method]
 		req.username = seg[2]
 	case 4:
-		req.op = map[string]string{http.MethodPatch: OpUpdate, http.MethodDelete: OpDelete}[req.method]
+		req.op = map[string]string{http.MethodPatch: OpUpdate,
+			http.MethodDelete: OpDelete}[req.method]
 		req.username, req.id = seg[2], seg[3]
 	}
 }
@@ -96,7 +98,8 @@ func readFields(body io.Reader) (fields, *reply) {
 	return f, nil
 }
 
-// redactPath cuts out what may be a token: the API's own documentation warns of tokens sent in place of ids.
+// redactPath replaces each part of the path that may be a token. The API's page warns about tokens
+// in the place of ids.
 func redactPath(path string) string {
 	seg := strings.Split(path, "/")
 	for i, v := range seg {

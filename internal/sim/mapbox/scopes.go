@@ -13,8 +13,8 @@ type scopeBody struct {
 	Description string `json:"description"`
 }
 
-// catalogue is every scope that a new account has. An account may get more, of a product that is younger than this list,
-// see [Simulator.AddScope]. Nobody changes it.
+// catalogue has the scopes of a new account. [Simulator.AddScope] adds scopes of newer products.
+// The slice never changes.
 var catalogue = []scopeBody{
 	{ID: "scopes:list", Description: "List all available scopes."},
 	{ID: "styles:tiles", Public: true, Description: "Read styles as raster tiles."},
@@ -53,7 +53,8 @@ var catalogue = []scopeBody{
 	{ID: "statistics:read", Description: "Read statistics."},
 }
 
-// AddScope gives an account a scope that the catalogue does not have. It is a secret one. Adding twice is harmless.
+// AddScope adds a secret scope to an account. A scope that the account already has stays as it is.
+// The error says that the account does not exist or that the scope is not valid.
 func (s *Simulator) AddScope(username, scope string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +65,7 @@ func (s *Simulator) AddScope(username, scope string) error {
 	return a.addScope(scope)
 }
 
-// Scopes returns the ids of all scopes that an account has. An unknown account has none.
+// Scopes returns the ids of an account's scopes. For an unknown account the slice is empty.
 func (s *Simulator) Scopes(username string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +78,7 @@ func (s *Simulator) Scopes(username string) []string {
 	return ids
 }
 
-// scopeForm is what an id of a scope looks like.
+// scopeForm matches the id of a scope.
 var scopeForm = regexp.MustCompile(`^[a-z0-9_-]+(:[a-z0-9_-]+)+$`)
 
 func (a *account) addScope(scope string) error {
@@ -103,7 +104,7 @@ func (a *account) has(scope string) bool {
 		slices.ContainsFunc(catalogue, func(known scopeBody) bool { return known.ID == scope })
 }
 
-// lacks reports whether one of the scopes is none of the account's.
+// lacks reports whether the account does not have one of the scopes.
 func (a *account) lacks(scopes []string) bool {
 	return slices.ContainsFunc(scopes, func(scope string) bool { return !a.has(scope) })
 }
@@ -118,7 +119,7 @@ func publicScopes() []string {
 	return ids
 }
 
-// usageOf applies the rule that one secret scope makes a token secret.
+// usageOf returns the usage of a token with these scopes. One secret scope makes the token secret.
 func usageOf(scopes []string) string {
 	known := publicScopes()
 	for _, scope := range scopes {

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// The kinds of token, which are also the first part of their strings.
+// The usages of tokens. A token begins with its usage.
 const (
 	public = "pk"
 	secret = "sk"
 	tempo  = "tk"
 )
 
-// claims are a token's payload, in the order in which Mapbox writes it. A permanent token has only a user and an
-// authorization, which is its id; a temporary one carries everything but an id.
+// claims are a token's payload, in Mapbox's order. A permanent token has only a user and an
+// authorization, which is its id. A temporary token has everything else, but no authorization.
 type claims struct {
 	User          string   `json:"u"`
 	Authorization string   `json:"a,omitempty"`
@@ -35,7 +35,8 @@ func signingKey(seed uint64) []byte {
 	return key[:]
 }
 
-// sign builds a token: usage, payload and a 128-bit HMAC over both, which in base64url is 22 characters.
+// sign builds a token from usage, payload and a 128-bit HMAC over both. In base64url, the HMAC has
+// 22 characters.
 func (s *Simulator) sign(usage string, c claims) string {
 	payload, _ := json.Marshal(c) // strings and numbers only
 	head := usage + "." + base64.RawURLEncoding.EncodeToString(payload)
@@ -52,7 +53,8 @@ func (s *Simulator) digest(text string) []byte {
 	return mac.Sum(nil)
 }
 
-// parse reads a token without trusting it. signed says whether this simulator signed it.
+// parse reads a token. ok reports whether the token is well-formed. signed reports whether this
+// simulator signed it.
 func (s *Simulator) parse(token string) (usage string, c claims, signed, ok bool) {
 	part := strings.Split(token, ".")
 	if len(part) != 3 {
@@ -75,8 +77,9 @@ func (s *Simulator) parse(token string) (usage string, c claims, signed, ok bool
 // idLength is the length of every id.
 const idLength = 25
 
-// newID returns an id like Mapbox's, a cuid: c, the time in milliseconds, a counter, a fingerprint and noise, in base
-// 36, 25 characters together. So ids sort by creation.
+// newID returns an id in Mapbox's form, which is a cuid of 25 characters: c, the time in
+// milliseconds, a counter, a fingerprint and a hash, all in base 36. So ids ascend with the time of
+// creation.
 func (s *Simulator) newID(now time.Time) string {
 	s.issued++
 	sum := s.digest("id " + strconv.FormatUint(s.issued, 10))
@@ -84,13 +87,13 @@ func (s *Simulator) newID(now time.Time) string {
 		base36(binary.BigEndian.Uint64(sum), 8)
 }
 
-// base36 gives the last n digits.
+// base36 returns the last n digits of v.
 func base36(v uint64, n int) string {
 	digits := strings.Repeat("0", n) + strconv.FormatUint(v, 36)
 	return digits[len(digits)-n:]
 }
 
-// requestID is what CloudFront, which stands before the API, sends as x-amz-cf-id.
+// requestID returns the value of the header X-Amz-Cf-Id. Mapbox's CloudFront adds this header.
 func (s *Simulator) requestID() string {
 	s.requests++
 	sum := s.digest("request " + strconv.FormatUint(s.requests, 10))

@@ -7,37 +7,43 @@ import (
 	"time"
 )
 
-// Config sets a Simulator up. The zero value is a simulator on the real clock, without a rate limit, whose every
-// open question is answered as the package comment says.
+// Config configures a Simulator. The zero value means the real clock, no rate limit, and the
+// defaults of the package comment.
 type Config struct {
-	// Seed decides the signing key and all ids: the same seed, calls and clock give the same tokens.
+	// Seed decides the signing key and all ids. The same seed, calls and clock give the same
+	// tokens.
 	Seed uint64
 
-	// Now is the base clock, time.Now if nil. Advance moves the simulator ahead of it.
+	// Now is the base clock. nil means time.Now. Advance moves the simulator ahead of the base
+	// clock.
 	Now func() time.Time
 
-	// RateLimit is how many requests an account may make in a minute; 0 means no limit and no rate-limit headers.
+	// RateLimit is the number of requests that an account may make in a minute. 0 means no limit
+	// and no headers.
 	RateLimit int
 
-	// CreatedStatus answers a successful create, permanent or temporary: 200 (also if 0) or 201.
+	// CreatedStatus is the status of a successful create: 200 or 201. 0 means 200.
 	CreatedStatus int
 
-	// TemporaryDiesWithParent revokes a temporary token with the permanent token that it descends from.
+	// TemporaryDiesWithParent means that a temporary token ends when its permanent token is
+	// deleted.
 	TemporaryDiesWithParent bool
 
-	// ListLag is how long a token made over the API stays out of lists. It works at once all the same.
+	// ListLag is how long lists omit a token that was created over the API. The token works at
+	// once.
 	ListLag time.Duration
 }
 
-// Simulator is the Tokens API in memory. It is safe for concurrent use.
+// Simulator is the Tokens API in memory. It is an [http.Handler]. Methods may be called at the same
+// time.
 type Simulator struct {
 	cfg Config
 
-	// mu guards everything below. It is never held while a fault delays an answer.
+	// mu guards all fields below. No lock is held while a fault delays an answer.
 	mu          sync.Mutex
 	key         []byte
-	issued      uint64 // tokens so far, which is what keeps ids apart
-	requests    uint64 // requests so far, which is what keeps request ids apart
+	issued      uint64 // the number of tokens so far; makes ids unique
+	requests    uint64 // the number of requests so far; makes request ids unique
 	offset      time.Duration
 	accounts    map[string]*account
 	temporaries temporaries
@@ -46,7 +52,7 @@ type Simulator struct {
 	calls       []Call
 }
 
-// New returns a Simulator without accounts.
+// New returns a Simulator without accounts. The error names the field of cfg that is not valid.
 func New(cfg Config) (*Simulator, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -72,8 +78,8 @@ func New(cfg Config) (*Simulator, error) {
 	}, nil
 }
 
-// ServeHTTP speaks the protocol. A fault that closes the connection does so by panicking with
-// [http.ErrAbortHandler], as net/http asks: serve the simulator by an [http.Server].
+// ServeHTTP serves the API. A fault that closes the connection panics with [http.ErrAbortHandler],
+// as net/http requires. So only an [http.Server] may call ServeHTTP.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	allowAnyOrigin(w.Header())
 	if r.Method == http.MethodOptions {
@@ -96,8 +102,9 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ans.write(w)
 }
 
-// perform answers one request and writes it into the call log, both in one critical section: the log's order is
-// the order of effects. The rate limit comes before an injected answer, so that such an answer has its headers.
+// perform answers one request and logs the call under one lock, so that the log has the order of
+// the effects. The rate limit comes before an injected answer, so that the answer has the headers
+// of the rate limit.
 func (s *Simulator) perform(req request, fault Fault) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,7 +130,7 @@ func (s *Simulator) perform(req request, fault Fault) reply {
 	return ans
 }
 
-// answer applies the checks that all operations share, outermost first, and then the operation.
+// answer makes the checks that all operations share, and then performs the operation.
 func (s *Simulator) answer(req request, by bearer) reply {
 	switch {
 	case req.op == "":
@@ -161,7 +168,7 @@ func (s *Simulator) answer(req request, by bearer) reply {
 	}
 }
 
-// scopeFor is the scope that each operation asks of its authorising token (the API's own page).
+// scopeFor is the scope that the request's token needs for each operation (the API's page).
 var scopeFor = map[string]string{
 	OpList:            "tokens:read",
 	OpCreate:          "tokens:write",
@@ -171,8 +178,8 @@ var scopeFor = map[string]string{
 	OpScopes:          "scopes:list",
 }
 
-// missingScope hides what exists from a token without the scope, as Mapbox does. List scopes alone answers 403
-// (recorded traffic).
+// missingScope answers 404, as Mapbox does, so that a token without the scope does not learn what
+// exists. Only List scopes answers 403 (recorded traffic).
 func missingScope(op string) reply {
 	if op == OpScopes {
 		return refuse(http.StatusForbidden, "Forbidden")

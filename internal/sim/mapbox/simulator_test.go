@@ -20,9 +20,10 @@ func TestNewRefuses(t *testing.T) {
 		cfg  mapbox.Config
 		want string
 	}{
-		"created status": {mapbox.Config{CreatedStatus: 204}, "created status 204: must be 200 or 201"},
-		"rate limit":     {mapbox.Config{RateLimit: -1}, "rate limit -1: must not be negative"},
-		"list lag":       {mapbox.Config{ListLag: -time.Second}, "list lag -1s: must not be negative"},
+		"created status": {mapbox.Config{CreatedStatus: 204},
+			"created status 204: must be 200 or 201"},
+		"rate limit": {mapbox.Config{RateLimit: -1}, "rate limit -1: must not be negative"},
+		"list lag":   {mapbox.Config{ListLag: -time.Second}, "list lag -1s: must not be negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -35,7 +36,7 @@ func TestNewRefuses(t *testing.T) {
 
 func TestByHand(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	for _, name := range []string{"", "Alice", "a/b", "-a", "a.b", "alice"} {
 		if err := b.sim.AddAccount(name); err == nil {
 			t.Errorf("an account %q is opened", name)
@@ -57,20 +58,24 @@ func TestByHand(t *testing.T) {
 	if !strings.HasPrefix(token, "sk.") || b.verdict(token) != "TokenValid" {
 		t.Error("a scope that is not in the catalogue does not make a working secret token")
 	}
-	if last := b.sim.Tokens("alice")[2]; last.ID != id || last.Usage != "sk" || !last.Created.Equal(birth) {
+	if last := b.sim.Tokens("alice")[2]; last.ID != id || last.Usage != "sk" ||
+		!last.Created.Equal(birth) {
 		t.Errorf("got %+v", last)
 	}
 }
 
-// TestTogether is for the race detector, and counts.
+// Methods may be called at the same time. The race detector checks this, and the test counts the
+// tokens.
 func TestTogether(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{TemporaryDiesWithParent: true, RateLimit: 1000})
+	b := newLab(t, mapbox.Config{TemporaryDiesWithParent: true, RateLimit: 1000})
 	var group sync.WaitGroup
 	for i := range 20 {
 		group.Go(func() {
-			b.do("POST", "/tokens/v2/alice", b.all, fmt.Sprintf(`{"scopes":["styles:read"],"note":"%d"}`, i))
-			b.do("POST", "/tokens/v2/alice", b.all, temporaryBody("2030-05-01T12:30:00Z", []string{"styles:read"}))
+			b.do("POST", "/tokens/v2/alice", b.all,
+				fmt.Sprintf(`{"scopes":["styles:read"],"note":"%d"}`, i))
+			b.do("POST", "/tokens/v2/alice", b.all,
+				temporaryBody("2030-05-01T12:30:00Z", []string{"styles:read"}))
 			b.do("GET", "/tokens/v2/alice", b.all, "")
 			b.manage("GET", "/_sim/calls", "")
 			b.manage("POST", "/_sim/clock", `{"advance":"1ms"}`)
@@ -87,25 +92,29 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// FuzzCreate sends any body. Whatever it holds, the answer is JSON, a success obeys the rules, a refusal makes nothing,
-// and the call log holds no token.
+// FuzzCreate sends any body. The answer is always JSON. A success follows the rules, a refusal
+// creates no token, and the call log contains no token.
 func FuzzCreate(f *testing.F) {
 	for _, body := range []string{
 		`{"note":"Uploads token","scopes":["styles:tiles","uploads:read"]}`,
 		`{"expires":"2030-05-01T12:30:00Z","scopes":["styles:read"],"note":"n"}`,
-		`{"scopes":["map:write"]}`, `{"scopes":null}`, `{"scopes":[],"allowedUrls":null}`, `{"expires":7}`,
-		`{"scopes":[],"scopes":["tokens:read"]}`, `null`, `[]`, ``, `{"scopes":[]}{}`, "{\"\xff\":1}",
+		`{"scopes":["map:write"]}`, `{"scopes":null}`, `{"scopes":[],"allowedUrls":null}`,
+		`{"expires":7}`,
+		`{"scopes":[],"scopes":["tokens:read"]}`, `null`, `[]`, ``, `{"scopes":[]}{}`,
+		"{\"\xff\":1}",
 	} {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		sim := newSimulator(t, mapbox.Config{})
-		_, token, err := sim.IssueByHand("alice", "n", []string{"tokens:write", "styles:read", "uploads:read"})
+		_, token, err := sim.IssueByHand("alice", "n",
+			[]string{"tokens:write", "styles:read", "uploads:read"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		w := httptest.NewRecorder()
-		sim.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/tokens/v2/alice?access_token="+token, strings.NewReader(body)))
+		sim.ServeHTTP(w, httptest.NewRequest(http.MethodPost,
+			"/tokens/v2/alice?access_token="+token, strings.NewReader(body)))
 		raw, _ := io.ReadAll(w.Body)
 		var got struct {
 			Usage, Token, Message string
@@ -118,7 +127,8 @@ func FuzzCreate(f *testing.F) {
 		switch {
 		case w.Code != http.StatusOK:
 			if got.Message == "" || got.Token != "" || len(tokens) != 2 {
-				t.Errorf("a refusal with %d: message %q, %d tokens", w.Code, got.Message, len(tokens))
+				t.Errorf("a refusal with %d: message %q, %d tokens", w.Code, got.Message,
+					len(tokens))
 			}
 		case strings.HasPrefix(got.Token, "tk."):
 			if len(tokens) != 2 {
@@ -127,7 +137,8 @@ func FuzzCreate(f *testing.F) {
 		default:
 			checkPermanent(t, tokens, got.Usage, got.Scopes)
 		}
-		if log := fmt.Sprint(sim.Calls()); strings.Contains(log, token) || got.Token != "" && strings.Contains(log, got.Token) {
+		if log := fmt.Sprint(sim.Calls()); strings.Contains(log, token) || got.Token != "" &&
+			strings.Contains(log, got.Token) {
 			t.Error("a token is in the call log")
 		}
 	})

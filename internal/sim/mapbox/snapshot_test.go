@@ -11,7 +11,7 @@ import (
 
 func TestSnapshotOutlivesTheSimulator(t *testing.T) {
 	t.Parallel()
-	before := newBench(t, mapbox.Config{Seed: 1, TemporaryDiesWithParent: true})
+	before := newLab(t, mapbox.Config{Seed: 1, TemporaryDiesWithParent: true})
 	parentID, parent := before.issue("alice", "tokens:write", "styles:read")
 	child := before.temporary(parent, time.Hour, "styles:read")
 	if err := before.sim.Revoke("bob", before.sim.Tokens("bob")[0].ID); err != nil {
@@ -24,11 +24,11 @@ func TestSnapshotOutlivesTheSimulator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(snapshot), "holds the signing key") {
+	if !strings.Contains(string(snapshot), "contains the signing key") {
 		t.Error("the snapshot does not say that it is secret")
 	}
 
-	after := newBench(t, mapbox.Config{Seed: 2, TemporaryDiesWithParent: true})
+	after := newLab(t, mapbox.Config{Seed: 2, TemporaryDiesWithParent: true})
 	if err := after.sim.Restore(snapshot); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestSnapshotOutlivesTheSimulator(t *testing.T) {
 
 func TestRestoreForgetsTheRateLimit(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{RateLimit: 1})
+	b := newLab(t, mapbox.Config{RateLimit: 1})
 	snapshot, err := b.sim.Snapshot()
 	if err != nil {
 		t.Fatal(err)
@@ -77,16 +77,19 @@ func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()
 	const key = `"key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="`
 	for name, tc := range map[string]struct{ snapshot, want string }{
-		"nothing":         {``, "the snapshot is not JSON of the simulator"},
-		"another file":    {`[]`, "the snapshot is not JSON of the simulator"},
-		"no key":          {`{}`, "the snapshot has no signing key"},
-		"a short key":     {`{"key":"AAAA"}`, "the snapshot has no signing key"},
-		"an id cut short": {`{` + key + `,"accounts":{"alice":[{"id":"c","usage":"sk"}]}}`, `the snapshot's account "alice" has a damaged token`},
-		"a wrong usage":   {`{` + key + `,"accounts":{"alice":[{"id":"c123456789012345678901234","usage":"tk"}]}}`, `the snapshot's account "alice" has a damaged token`},
+		"nothing":      {``, "the snapshot is not the JSON of a simulator"},
+		"another file": {`[]`, "the snapshot is not the JSON of a simulator"},
+		"no key":       {`{}`, "the snapshot has no signing key"},
+		"a short key":  {`{"key":"AAAA"}`, "the snapshot has no signing key"},
+		"an id cut short": {`{` + key + `,"accounts":{"alice":[{"id":"c","usage":"sk"}]}}`,
+			`the snapshot's account "alice" has a damaged token`},
+		"a wrong usage": {`{` + key +
+			`,"accounts":{"alice":[{"id":"c123456789012345678901234",` +
+			`"usage":"tk"}]}}`, `the snapshot's account "alice" has a damaged token`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, mapbox.Config{})
+			b := newLab(t, mapbox.Config{})
 			if err := b.sim.Restore([]byte(tc.snapshot)); err == nil || err.Error() != tc.want {
 				t.Errorf("got %v, want %s", err, tc.want)
 			}

@@ -5,22 +5,23 @@ import (
 	"time"
 )
 
-// maxLife is how far ahead a temporary token may expire.
+// maxLife is the longest life of a temporary token.
 const maxLife = time.Hour
 
-// temporaries remembers which permanent token a temporary one descends from, for as long as it can matter. The token
-// itself needs no memory: it is known by its signature.
+// temporaries stores the permanent token of each temporary token until the temporary token expires.
+// It is used only with Config.TemporaryDiesWithParent. The temporary token itself is not stored,
+// because its signature proves it.
 type temporaries struct {
 	live   map[string]temporary // by token
 	purged time.Time
 }
 
 type temporary struct {
-	Root    string    `json:"root"` // id
+	Root    string    `json:"root"` // id of the permanent token
 	Expires time.Time `json:"expires"`
 }
 
-// temporaryBody is the reply to the creation of a temporary token.
+// temporaryBody is the JSON form of a new temporary token.
 type temporaryBody struct {
 	Token     string `json:"token"`
 	IssuedAt  string `json:"issued_at"`
@@ -28,8 +29,8 @@ type temporaryBody struct {
 	ExpiresIn int64  `json:"expires_in"` // seconds
 }
 
-// createTemporary issues a token whose times are whole seconds, as its payload's are. That payload has nothing
-// unique: two equal requests in one second get the same token.
+// createTemporary issues a temporary token. Its times are whole seconds, as in its payload. The
+// payload has no unique part, so two equal requests in one second get the same token.
 func (s *Simulator) createTemporary(req request, a *account, by bearer) reply {
 	if bad := req.fields.unknown("expires", "scopes", "note"); bad != "" {
 		return unprocessable(bad)
@@ -43,7 +44,8 @@ func (s *Simulator) createTemporary(req request, a *account, by bearer) reply {
 		return unprocessable("scopes are invalid")
 	}
 	now := s.now()
-	c := claims{User: a.username, Expires: expires.Unix(), Issued: now.Unix(), Scopes: scopes, Client: "api"}
+	c := claims{User: a.username, Expires: expires.Unix(), Issued: now.Unix(), Scopes: scopes,
+		Client: "api"}
 	token := s.sign(tempo, c)
 	if s.cfg.TemporaryDiesWithParent {
 		s.temporaries.purge(now)
@@ -57,7 +59,7 @@ func (s *Simulator) createTemporary(req request, a *account, by bearer) reply {
 	})
 }
 
-// expiry reads and judges expires; the second result is the complaint.
+// expiry reads and checks the member expires. The second result is a complaint, or "".
 func (s *Simulator) expiry(raw json.RawMessage, by bearer) (time.Time, string) {
 	now := s.now()
 	expires, ok := parseExpires(raw)
@@ -74,14 +76,15 @@ func (s *Simulator) expiry(raw json.RawMessage, by bearer) (time.Time, string) {
 	return expires, ""
 }
 
-// parseExpires takes the forms seen in the wild: Z or an offset, with or without a colon and a fraction, or no zone at
-// all, which means UTC (Python's isoformat of utcnow).
+// parseExpires accepts the forms that clients send: Z or an offset, with or without colon and
+// fraction. A time without a zone means UTC, as Python's isoformat of utcnow writes it.
 func parseExpires(raw json.RawMessage) (time.Time, bool) {
 	var text string
 	if json.Unmarshal(raw, &text) != nil {
 		return time.Time{}, false
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05"} {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700",
+		"2006-01-02T15:04:05"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t, true
 		}
@@ -89,7 +92,8 @@ func parseExpires(raw json.RawMessage) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// purge forgets expired tokens, at most once a minute so that its cost is shared by the requests of that minute.
+// purge removes expired tokens. It works at most once a minute, so that most requests do not pay
+// for it.
 func (t *temporaries) purge(now time.Time) {
 	if now.Sub(t.purged) < time.Minute {
 		return

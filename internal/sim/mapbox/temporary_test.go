@@ -13,17 +13,20 @@ import (
 
 func TestTemporaryToken(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
-	// The tutorial's body: its note counts for nothing.
+	b := newLab(t, mapbox.Config{})
+	// This is the tutorial's body. The note has no effect.
 	a := b.do("POST", "/tokens/v2/alice", b.all,
-		`{"note":"Uploads temp token","expires":"2030-05-01T12:45:00Z","scopes":["uploads:read","styles:read"]}`)
+		`{"note":"Uploads temp token","expires":"2030-05-01T12:45:00Z",`+
+			`"scopes":["uploads:read","styles:read"]}`)
 	got := members(a.object, "issued_at", "expires", "expires_in", "note")
-	if want := `{"expires":"2030-05-01T12:45:00.000Z","expires_in":2700,"issued_at":"2030-05-01T12:00:00.000Z","note":null}`; got != want {
+	if want := `{"expires":"2030-05-01T12:45:00.000Z","expires_in":2700,` +
+		`"issued_at":"2030-05-01T12:00:00.000Z","note":null}`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	part := strings.Split(a.text("token"), ".")
 	payload, err := base64.RawURLEncoding.DecodeString(part[1])
-	want := `{"u":"alice","exp":1903869900,"iat":1903867200,"scopes":["uploads:read","styles:read"],"client":"api"}`
+	want := `{"u":"alice","exp":1903869900,"iat":1903867200,"scopes":["uploads:read",` +
+		`"styles:read"],"client":"api"}`
 	if err != nil || part[0] != "tk" || string(payload) != want || len(part[2]) != 22 {
 		t.Errorf("payload of usage %s\n got %s\nwant %s", part[0], payload, want)
 	}
@@ -60,8 +63,9 @@ func TestExpires(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, mapbox.Config{})
-			a := b.do("POST", "/tokens/v2/alice", b.all, `{"scopes":["styles:read"],"expires":`+tc.expires+`}`)
+			b := newLab(t, mapbox.Config{})
+			a := b.do("POST", "/tokens/v2/alice", b.all,
+				`{"scopes":["styles:read"],"expires":`+tc.expires+`}`)
 			status := http.StatusOK
 			if tc.message != "" {
 				status = http.StatusUnprocessableEntity
@@ -80,20 +84,22 @@ func TestTemporaryRefuses(t *testing.T) {
 		"a scope beyond the parent's": {`"scopes":["map:write"]`, "scopes are invalid"},
 		"no scopes":                   {`"note":"n"`, "scopes are invalid"},
 		"scopes null":                 {`"scopes":null`, "scopes are invalid"},
-		"allowed URLs":                {`"scopes":[],"allowedUrls":[]`, `"allowedUrls" is not allowed`},
-		"an unknown member":           {`"scopes":[],"profile":"p"`, `"profile" is not allowed`},
+		"allowed URLs": {`"scopes":[],"allowedUrls":[]`,
+			`"allowedUrls" is not allowed`},
+		"an unknown member": {`"scopes":[],"profile":"p"`, `"profile" is not allowed`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, mapbox.Config{})
-			b.want(b.do("POST", "/tokens/v2/alice", b.all, `{"expires":"2030-05-01T12:30:00Z",`+tc.rest+`}`), 422, tc.message)
+			b := newLab(t, mapbox.Config{})
+			b.want(b.do("POST", "/tokens/v2/alice", b.all,
+				`{"expires":"2030-05-01T12:30:00Z",`+tc.rest+`}`), 422, tc.message)
 		})
 	}
 }
 
 func TestTemporaryFromTemporary(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	parent := b.temporary(b.all, 30*time.Minute, "tokens:write", "styles:read")
 	for name, tc := range map[string]struct {
 		expires string
@@ -101,26 +107,32 @@ func TestTemporaryFromTemporary(t *testing.T) {
 		status  int
 		message string
 	}{
-		"as long":          {"2030-05-01T12:30:00Z", []string{"styles:read"}, 200, ""},
-		"longer":           {"2030-05-01T12:30:01Z", []string{"styles:read"}, 422, "expires may not be greater than the expiration of the authorizing token"},
-		"beyond the hour":  {"2030-05-01T14:00:00Z", []string{"styles:read"}, 422, "expires is more than one hour in the future"},
-		"with more scopes": {"2030-05-01T12:10:00Z", []string{"fonts:read"}, 422, "scopes are invalid"},
+		"as long": {"2030-05-01T12:30:00Z", []string{"styles:read"}, 200, ""},
+		"longer": {"2030-05-01T12:30:01Z", []string{"styles:read"}, 422,
+			"expires may not be greater than the expiration of the authorizing token"},
+		"beyond the hour": {"2030-05-01T14:00:00Z", []string{"styles:read"}, 422,
+			"expires is more than one hour in the future"},
+		"with more scopes": {"2030-05-01T12:10:00Z", []string{"fonts:read"}, 422,
+			"scopes are invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := b.in(t)
-			b.want(b.do("POST", "/tokens/v2/alice", parent, temporaryBody(tc.expires, tc.scopes)), tc.status, tc.message)
+			b.want(b.do("POST", "/tokens/v2/alice", parent, temporaryBody(tc.expires, tc.scopes)),
+				tc.status, tc.message)
 		})
 	}
 	childless := b.temporary(b.all, 30*time.Minute, "styles:read")
-	b.want(b.do("POST", "/tokens/v2/alice", childless, temporaryBody("2030-05-01T12:10:00Z", []string{"styles:read"})), 404, "Not Found")
+	b.want(b.do("POST", "/tokens/v2/alice", childless,
+		temporaryBody("2030-05-01T12:10:00Z", []string{"styles:read"})), 404, "Not Found")
 }
 
 func TestTemporaryIsNeverListed(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	before := b.do("GET", "/tokens/v2/alice", b.all, "").column("id")
 	temporary := b.temporary(b.all, time.Hour, everything...)
-	if after := b.do("GET", "/tokens/v2/alice", temporary, "").column("id"); !slices.Equal(before, after) {
+	if after := b.do("GET", "/tokens/v2/alice", temporary, "").column("id"); !slices.Equal(before,
+		after) {
 		t.Errorf("the list went from %q to %q", before, after)
 	}
 }
@@ -136,14 +148,15 @@ func TestTemporaryAndItsParentsEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, mapbox.Config{TemporaryDiesWithParent: tc.dies})
+			b := newLab(t, mapbox.Config{TemporaryDiesWithParent: tc.dies})
 			parentID, parent := b.issue("alice", "tokens:write", "styles:read")
 			child := b.temporary(parent, 50*time.Minute, "tokens:write", "styles:read")
 			grandchild := b.temporary(child, 40*time.Minute, "styles:read")
 			other := b.temporary(b.all, 50*time.Minute, "fonts:read")
 
 			b.sim.Advance(30 * time.Minute)
-			b.temporary(b.all, time.Minute, "styles:tiles") // forgets what has expired, and nothing else
+			// Only expired tokens are removed.
+			b.temporary(b.all, time.Minute, "styles:tiles")
 			if err := b.sim.Revoke("alice", parentID); err != nil {
 				t.Fatal(err)
 			}
@@ -161,7 +174,7 @@ func TestTemporaryAndItsParentsEnd(t *testing.T) {
 
 func TestExpiredTemporariesAreForgotten(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{TemporaryDiesWithParent: true})
+	b := newLab(t, mapbox.Config{TemporaryDiesWithParent: true})
 	size := func() int {
 		snapshot, err := b.sim.Snapshot()
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, mapbox.Config{})
+	b := newLab(t, mapbox.Config{})
 	revokedID, revoked := b.issue("alice", "uploads:read")
 	if err := b.sim.Revoke("alice", revokedID); err != nil {
 		t.Fatal(err)
@@ -33,33 +33,45 @@ func TestVerdicts(t *testing.T) {
 		t.Fatal(err)
 	}
 	payload := func(usage, json string) string {
-		return usage + "." + base64.RawURLEncoding.EncodeToString([]byte(json)) + ".AAAAAAAAAAAAAAAAAAAAAA"
+		return usage + "." + base64.RawURLEncoding.EncodeToString([]byte(json)) +
+			".AAAAAAAAAAAAAAAAAAAAAA"
 	}
 	permanent := func(usage, id string) string {
-		return `{"authorization":"` + id + `","client":null,"created":null,"expires":null,"scopes":null,"usage":"` +
+		return `{"authorization":"` + id +
+			`","client":null,"created":null,"expires":null,"scopes":null,"usage":"` +
 			usage + `","user":"alice"}`
 	}
 	const times = `{"authorization":null,"client":"api","created":"2030-05-01T12:0`
 
 	for name, tc := range map[string]struct{ token, code, shown string }{
-		"secret":           {b.all, "TokenValid", permanent("sk", b.allID)},
-		"public":           {public.text("token"), "TokenValid", permanent("pk", public.text("id"))},
-		"revoked":          {revoked, "TokenRevoked", permanent("sk", revokedID)},
-		"forged":           {forge(b.all), "TokenInvalid", permanent("sk", b.allID)},
-		"usage swapped":    {"pk" + strings.TrimPrefix(b.all, "sk"), "TokenInvalid", permanent("pk", b.allID)},
+		"secret":  {b.all, "TokenValid", permanent("sk", b.allID)},
+		"public":  {public.text("token"), "TokenValid", permanent("pk", public.text("id"))},
+		"revoked": {revoked, "TokenRevoked", permanent("sk", revokedID)},
+		"forged":  {forge(b.all), "TokenInvalid", permanent("sk", b.allID)},
+		"usage swapped": {"pk" + strings.TrimPrefix(b.all, "sk"), "TokenInvalid",
+			permanent("pk", b.allID)},
 		"another server's": {foreign, "TokenInvalid", ""},
-		"temporary":        {temporary, "TokenValid", times + `1:00.000Z","expires":"2030-05-01T12:02:00.000Z","scopes":["styles:read"],"usage":"tk","user":"alice"}`},
-		"expired":          {expired, "TokenExpired", times + `0:00.000Z","expires":"2030-05-01T12:01:00.000Z","scopes":["styles:read"],"usage":"tk","user":"alice"}`},
-		"forged temporary": {forge(temporary), "TokenInvalid", times + `1:00.000Z","expires":"2030-05-01T12:02:00.000Z","scopes":["styles:read"],"usage":"tk","user":"alice"}`},
-		"one part":         {"sk", "TokenMalformed", "-"},
-		"two parts":        {"sk.e30", "TokenMalformed", "-"},
-		"four parts":       {b.all + ".x", "TokenMalformed", "-"},
-		"not base64":       {"sk.*.x", "TokenMalformed", "-"},
-		"not JSON":         {payload("sk", "u"), "TokenMalformed", "-"},
-		"no user":          {payload("sk", `{"a":"c"}`), "TokenMalformed", "-"},
-		"no id":            {payload("pk", `{"u":"alice"}`), "TokenMalformed", "-"},
-		"no expiry":        {payload("tk", `{"u":"alice"}`), "TokenMalformed", "-"},
-		"unknown usage":    {payload("xk", `{"u":"alice","a":"c"}`), "TokenMalformed", "-"},
+		"temporary": {temporary, "TokenValid",
+			times +
+				`1:00.000Z","expires":"2030-05-01T12:02:00.000Z","scopes":["styles:read"],` +
+				`"usage":"tk","user":"alice"}`},
+		"expired": {expired, "TokenExpired",
+			times +
+				`0:00.000Z","expires":"2030-05-01T12:01:00.000Z","scopes":["styles:read"],` +
+				`"usage":"tk","user":"alice"}`},
+		"forged temporary": {forge(temporary), "TokenInvalid",
+			times +
+				`1:00.000Z","expires":"2030-05-01T12:02:00.000Z","scopes":["styles:read"],` +
+				`"usage":"tk","user":"alice"}`},
+		"one part":      {"sk", "TokenMalformed", "-"},
+		"two parts":     {"sk.e30", "TokenMalformed", "-"},
+		"four parts":    {b.all + ".x", "TokenMalformed", "-"},
+		"not base64":    {"sk.*.x", "TokenMalformed", "-"},
+		"not JSON":      {payload("sk", "u"), "TokenMalformed", "-"},
+		"no user":       {payload("sk", `{"a":"c"}`), "TokenMalformed", "-"},
+		"no id":         {payload("pk", `{"u":"alice"}`), "TokenMalformed", "-"},
+		"no expiry":     {payload("tk", `{"u":"alice"}`), "TokenMalformed", "-"},
+		"unknown usage": {payload("xk", `{"u":"alice","a":"c"}`), "TokenMalformed", "-"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,7 +86,8 @@ func TestVerdicts(t *testing.T) {
 			}
 			got := "-"
 			if present {
-				got = members(token, "usage", "user", "authorization", "client", "created", "expires", "scopes")
+				got = members(token, "usage", "user", "authorization", "client", "created",
+					"expires", "scopes")
 			}
 			if got != tc.shown {
 				t.Errorf("\n got %s\nwant %s", got, tc.shown)
@@ -87,7 +100,7 @@ func TestVerdicts(t *testing.T) {
 func TestSameSeedAndCallsGiveTheSameTokens(t *testing.T) {
 	t.Parallel()
 	run := func(seed uint64) []string {
-		b := newBench(t, mapbox.Config{Seed: seed})
+		b := newLab(t, mapbox.Config{Seed: seed})
 		return []string{
 			b.all,
 			b.create(`{"scopes":["uploads:read"]}`).text("token"),
