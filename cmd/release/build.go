@@ -27,15 +27,19 @@ var (
 	functions = []string{"mint", "rotate"}
 )
 
-// settings decide, with those of the processor and the toolchain, what code a source becomes. GOENV=off and the empty ones put out what a
-// machine has for them; the flags themselves are arguments, the same that the README has.
+// settings decide, with those of the processor and the toolchain, what code a source becomes.
+// GOENV=off and the empty ones put out what a machine has for them; the flags themselves are
+// arguments, the same that the README has.
 var settings = []string{
-	"GOENV=off", "GOFLAGS=", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "CGO_ENABLED=0", "GOOS=linux",
+	"GOENV=off", "GOFLAGS=", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "CGO_ENABLED=0",
+	"GOOS=linux",
 }
 
-// places say where Go finds modules and keeps what it has built. A machine may have them in a file, which GOENV=off would hide.
+// places say where Go finds modules and keeps what it has built. A machine may have them in a file,
+// which GOENV=off would hide.
 var places = []string{
-	"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOSUMDB", "GONOSUMDB", "GOAUTH", "GOVCS",
+	"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GONOPROXY", "GOPRIVATE", "GOINSECURE",
+	"GOSUMDB", "GONOSUMDB", "GOAUTH", "GOVCS",
 }
 
 // goEnv returns what to add to the environment of each call of go.
@@ -61,7 +65,8 @@ func build(ctx context.Context, from source, p processor, dir string) ([]string,
 	if err != nil {
 		return nil, err
 	}
-	arguments := []string{"build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", dir + string(filepath.Separator)}
+	arguments := []string{"build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false",
+		"-ldflags=-s -w", "-o", dir + string(filepath.Separator)}
 	var files []string
 	for _, function := range functions {
 		arguments = append(arguments, "./functions/"+function)
@@ -75,8 +80,9 @@ func zipName(function string, p processor) string {
 	return "tokenmint-" + function + "-" + p.name + ".zip"
 }
 
-// writeZip puts a program where the runtime provided.al2023 looks for it: a file `bootstrap` that may be executed. Its time is the
-// first that the format knows. The compression is Go's, so that the toolchain alone decides the bytes.
+// writeZip puts a program where the runtime provided.al2023 looks for it: a file `bootstrap` that
+// may be executed. Its time is the first that the format knows. The compression is Go's, so that
+// the toolchain alone decides the bytes.
 func writeZip(name, program string) (err error) {
 	data, err := os.ReadFile(program) //nolint:gosec // G304: what was just built
 	if err != nil {
@@ -92,8 +98,12 @@ func writeZip(name, program string) (err error) {
 		}
 	}()
 	archive := zip.NewWriter(file)
-	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
-	header := zip.FileHeader{Name: "bootstrap", Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser,
+		error) {
+		return flate.NewWriter(w, flate.BestCompression)
+	})
+	header := zip.FileHeader{Name: "bootstrap", Method: zip.Deflate, Modified: time.Date(1980, 1,
+		1, 0, 0, 0, 0, time.UTC)}
 	header.SetMode(0o755)
 	entry, err := archive.CreateHeader(&header)
 	if err != nil {
@@ -105,21 +115,25 @@ func writeZip(name, program string) (err error) {
 	return archive.Close()
 }
 
-// writeTemplate writes the template with the zips for p in the place of the functions' folders, and no choice of a processor.
+// writeTemplate writes the template with the zips for p in the place of the functions' folders, and
+// no choice of a processor.
 func writeTemplate(dir string, from source, p processor) error {
 	text := from.template
 	replace := func(old, with string) error {
 		if strings.Count(text, old) != 1 {
-			return fmt.Errorf("template.yaml has %d times %q, not once", strings.Count(text, old), old)
+			return fmt.Errorf("template.yaml has %d times %q, "+
+				"not once", strings.Count(text, old), old)
 		}
 		text = strings.Replace(text, old, with, 1)
 		return nil
 	}
-	if err := replace("    Default: arm64\n    AllowedValues: [arm64, x86_64]\n", "    Default: "+p.name+"\n    AllowedValues: ["+p.name+"]\n"); err != nil {
+	if err := replace("    Default: arm64\n    AllowedValues: [arm64, "+
+		"x86_64]\n", "    Default: "+p.name+"\n    AllowedValues: ["+p.name+"]\n"); err != nil {
 		return err
 	}
 	for _, function := range functions {
-		if err := replace("      CodeUri: functions/"+function+"\n", "      CodeUri: "+zipName(function, p)+"\n"); err != nil {
+		if err := replace("      CodeUri: functions/"+function+"\n",
+			"      CodeUri: "+zipName(function, p)+"\n"); err != nil {
 			return err
 		}
 	}

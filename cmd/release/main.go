@@ -2,9 +2,10 @@
 //
 //	go run ./cmd/release --tag v1.2.3
 //
-// For each processor that Lambda has it makes a zip of each function, and a template that deploys them without Go; beside them the
-// licences, where all of it came from, and the digests. The same commit gives the same bytes on any machine: the toolchain is the one
-// that go.mod names, nothing that decides code is taken from the environment, and a zip holds no time.
+// For each processor that Lambda has it makes a zip of each function, and a template that deploys
+// them without Go; beside them the licences, where all of it came from, and the digests. The same
+// commit gives the same bytes on any machine: the toolchain is the one that go.mod names, nothing
+// that decides code is taken from the environment, and a zip holds no time.
 package main
 
 import (
@@ -21,10 +22,13 @@ import (
 func main() {
 	flags := flag.NewFlagSet("release", flag.ExitOnError)
 	out := flags.String("out", "dist", "folder to make; it must not exist")
-	tag := flags.String("tag", "", "tag of the commit, such as v1.2.3: all files that name a version must name this one")
-	dirty := flags.Bool("dirty", false, "build a work tree that differs from its commit, or has none; RELEASE says so")
+	tag := flags.String("tag", "", "tag of the commit, such as v1.2.3: all files that name a "+
+		"version must name this one")
+	dirty := flags.Bool("dirty", false, "build a work tree that differs from its commit, or has "+
+		"none; RELEASE says so")
 	flags.Usage = func() {
-		_, _ = fmt.Fprint(flags.Output(), "Builds the zips of both functions for arm64 and x86_64, templates that deploy them, and SHA256SUMS.\n\n",
+		_, _ = fmt.Fprint(flags.Output(), "Builds the zips of both functions for arm64 and "+
+			"x86_64, templates that deploy them, and SHA256SUMS.\n\n",
 			"Usage: go run ./cmd/release [--tag vX.Y.Z] [--out DIR] [--dirty]\n\n")
 		flags.PrintDefaults()
 	}
@@ -90,7 +94,8 @@ func fill(ctx context.Context, dir string, from source) error {
 			return err
 		}
 		for _, file := range files {
-			if err := writeZip(filepath.Join(dir, zipName(filepath.Base(file), p)), file); err != nil {
+			if err := writeZip(filepath.Join(dir, zipName(filepath.Base(file), p)),
+				file); err != nil {
 				return err
 			}
 		}
@@ -110,7 +115,8 @@ func fill(ctx context.Context, dir string, from source) error {
 	return publish(filepath.Join(dir, "RELEASE"), from.text())
 }
 
-// writeSums writes the digests of all files in dir, in the form that `sha256sum -c` reads, and returns them.
+// writeSums writes the digests of all files in dir, in the form that `sha256sum -c` reads, and
+// returns them.
 func writeSums(dir string) (string, error) {
 	entries, err := os.ReadDir(dir) // in the order of names
 	if err != nil {

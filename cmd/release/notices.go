@@ -16,8 +16,9 @@ import (
 // licence is how projects name the files that must go with what is made of them.
 var licence = regexp.MustCompile(`^(?i:licen[cs]e|notice|copying|patents)(-[A-Za-z]+)?(\.txt|\.md)?$`)
 
-// writeNotices collects the licences and notices of all that is linked into the programs: of the modules that they themselves name,
-// and of Go. A text that several share stands once, below their names.
+// writeNotices collects the licences and notices of all that is linked into the programs: of the
+// modules that they themselves name, and of Go. A text that several share stands once, below their
+// names.
 func writeNotices(ctx context.Context, name string, from source, programs []string) error {
 	env, err := goEnv(ctx, from)
 	if err != nil {
@@ -28,7 +29,8 @@ func writeNotices(ctx context.Context, name string, from source, programs []stri
 		return err
 	}
 	owners := map[string][]string{} // of a text
-	if err := collect(owners, "Go, "+from.toolchain, os.DirFS(root), "LICENSE", "PATENTS"); err != nil {
+	if err := collect(owners, "Go, "+from.toolchain, os.DirFS(root), "LICENSE",
+		"PATENTS"); err != nil {
 		return err
 	}
 	modules, err := linked(programs)
@@ -93,11 +95,16 @@ func collect(owners map[string][]string, owner string, files fs.FS, names ...str
 }
 
 func notices(owners map[string][]string) string {
-	texts := slices.SortedFunc(maps.Keys(owners), func(a, b string) int { return strings.Compare(owners[a][0], owners[b][0]) })
+	texts := slices.SortedFunc(maps.Keys(owners), func(a,
+		b string) int {
+		return strings.Compare(owners[a][0], owners[b][0])
+	})
 	var all strings.Builder
-	all.WriteString("What is linked into the functions beside tokenmint itself, and on what terms.\n")
+	all.WriteString("What is linked into the functions beside tokenmint itself, and on what " +
+		"terms.\n")
 	for _, text := range texts {
-		all.WriteString("\n" + strings.Repeat("=", 80) + "\n" + strings.Join(owners[text], "\n") + "\n" + strings.Repeat("-", 80) + "\n")
+		all.WriteString("\n" + strings.Repeat("=", 80) + "\n" + strings.Join(owners[text],
+			"\n") + "\n" + strings.Repeat("-", 80) + "\n")
 		all.WriteString(strings.TrimRight(text, "\n") + "\n")
 	}
 	return all.String()

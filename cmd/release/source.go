@@ -21,7 +21,8 @@ type source struct {
 	template  string // text of template.yaml
 }
 
-// text is the file RELEASE. What is in the binaries is the same for the same source, so the commit stands here and not there.
+// text is the file RELEASE. What is in the binaries is the same for the same source, so the commit
+// stands here and not there.
 func (s source) text() string {
 	return fmt.Sprintf("version %s\ncommit %s\ntoolchain %s\n", s.version, s.commit, s.toolchain)
 }
@@ -37,7 +38,8 @@ func findSource(ctx context.Context, o options) (source, error) {
 		return source{}, fmt.Errorf("run it in the repository: %w", err)
 	}
 	s.template = string(template)
-	if s.toolchain, err = find(filepath.Join(s.root, "go.mod"), `(?m)^toolchain (\S+)$`); err != nil {
+	if s.toolchain, err = find(filepath.Join(s.root, "go.mod"),
+		`(?m)^toolchain (\S+)$`); err != nil {
 		return source{}, err
 	}
 	if s.commit, err = findCommit(ctx, s.root, o.dirty); err != nil {
@@ -49,7 +51,8 @@ func findSource(ctx context.Context, o options) (source, error) {
 	return s, err
 }
 
-// findCommit refuses changes, since nobody could rebuild what has them; files that no commit has are changes too.
+// findCommit refuses changes, since nobody could rebuild what has them; files that no commit has
+// are changes too.
 func findCommit(ctx context.Context, root string, dirty bool) (string, error) {
 	const remedy = "commit, or say --dirty"
 	commit, err := run(ctx, root, nil, "git", "rev-parse", "--verify", "HEAD")
@@ -71,9 +74,11 @@ func findCommit(ctx context.Context, root string, dirty bool) (string, error) {
 	return "", fmt.Errorf("the work tree differs from its commit: %s:\n%s", remedy, changes)
 }
 
-// checkTag returns the tag's version if the commit has the tag and all files that name a version name this one.
+// checkTag returns the tag's version if the commit has the tag and all files that name a version
+// name this one.
 func checkTag(ctx context.Context, s source, tag string) (string, error) {
-	tagged, err := run(ctx, s.root, nil, "git", "rev-parse", "--verify", "--quiet", "refs/tags/"+tag+"^{commit}")
+	tagged, err := run(ctx, s.root, nil, "git", "rev-parse", "--verify", "--quiet",
+		"refs/tags/"+tag+"^{commit}")
 	if err != nil {
 		return "", fmt.Errorf("there is no tag %s", tag)
 	}
@@ -110,15 +115,18 @@ func find(file, pattern string) (string, error) {
 	return string(match[1]), nil
 }
 
-// run returns what a command wrote, without the last line's end. env is added to this program's own environment.
-func run(ctx context.Context, dir string, env []string, name string, arguments ...string) (string, error) {
+// run returns what a command wrote, without the last line's end. env is added to this program's own
+// environment.
+func run(ctx context.Context, dir string, env []string, name string, arguments ...string) (string,
+	error) {
 	cmd := exec.CommandContext(ctx, name, arguments...) //nolint:gosec // G204: go and git
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		err = fmt.Errorf("%s %s: %w", name, arguments[0], errors.Join(err, errors.New(strings.TrimSpace(stderr.String()))))
+		err = fmt.Errorf("%s %s: %w", name, arguments[0], errors.Join(err,
+			errors.New(strings.TrimSpace(stderr.String()))))
 	}
 	return strings.TrimSuffix(string(out), "\n"), err
 }

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// awsHome makes a machine with nothing but these files of AWS's tools. No service of AWS answers on it.
+// awsHome sets up the AWS files of a user. No AWS service is reachable.
 func awsHome(t *testing.T, config, credentials string) {
 	t.Helper()
 	home := t.TempDir()
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "") // so that it is put back
+			t.Setenv(name, "") // restores it after the test
 			_ = os.Unsetenv(name)
 		}
 	}
@@ -34,8 +34,8 @@ func awsHome(t *testing.T, config, credentials string) {
 
 const keys = "[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n"
 
-// TestConfigurationOfAWS: it is found as every tool of AWS finds it.
-func TestConfigurationOfAWS(t *testing.T) {
+// TestAWSConfiguration: it comes from the same places as in every AWS tool.
+func TestAWSConfiguration(t *testing.T) {
 	for name, tc := range map[string]struct {
 		config, credentials string
 		set                 []string
@@ -73,8 +73,8 @@ func TestConfigurationOfAWS(t *testing.T) {
 	}
 }
 
-// TestConfigurationOfAWSThatIsWrong: one sentence says what to do.
-func TestConfigurationOfAWSThatIsWrong(t *testing.T) {
+// TestWrongAWSConfiguration: the error says in one sentence what to do.
+func TestWrongAWSConfiguration(t *testing.T) {
 	sso := "[profile maps]\nregion = eu-central-1\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = dev\n" +
 		"[sso-session corp]\nsso_start_url = https://corp.example/start\nsso_region = eu-central-1\n"
 	old := "[default]\nregion = eu-central-1\nsso_start_url = https://corp.example/start\nsso_region = eu-central-1\n" +
@@ -94,7 +94,7 @@ func TestConfigurationOfAWSThatIsWrong(t *testing.T) {
 		"no SSO session v1": {old, "", nil, "run aws sso login"},
 		"no web identity": {"", "", append(region, "AWS_WEB_IDENTITY_TOKEN_FILE", "/none/token", "AWS_ROLE_ARN", "arn:aws:iam::1:role/x"),
 			"AWS gives no credentials"},
-		"a broken setting":  {"", keys, append(region, "AWS_MAX_ATTEMPTS", "many"), "load the configuration of AWS"},
+		"a broken setting":  {"", keys, append(region, "AWS_MAX_ATTEMPTS", "many"), "load the AWS configuration"},
 		"a broken process":  {"[default]\nregion = eu-central-1\ncredential_process = false\n", "", nil, "AWS gives no credentials"},
 		"a remote endpoint": {"", "", append(region, "AWS_ENDPOINT_URL_SECRETS_MANAGER", "https://vpce.example"), "no AWS credentials"},
 		"a dev and a table": {"", "", append(region, "AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:1", "TOKEN_TABLE", "shared"), "no AWS credentials"},

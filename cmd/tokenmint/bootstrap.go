@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -24,10 +25,12 @@ func newBootstrap() *cobra.Command {
 	b := bootstrap{getenv: os.Getenv}
 	cmd := &cobra.Command{
 		Use:   "bootstrap",
-		Short: "Put the first parent token into its secret, once it is known to do",
-		Long: `bootstrap reads a Mapbox secret token from standard input, or asks for it when that is a terminal, so that it shows neither
-on the screen nor in a shell's history or a list of processes. It asks Mapbox whether the token works and has the scopes that the
-configuration needs, and stores it in the parent secret. A stored token that works is only replaced with --replace.
+		Short: "Check the first parent token and store it in its secret",
+		Long: `bootstrap reads a Mapbox secret token from standard input. On a terminal, it asks for the
+token and hides the typed text. So the token appears neither on the screen nor in a shell's history.
+
+bootstrap asks Mapbox whether the token works and has the scopes that the configuration needs. Then
+it stores the token in the parent secret. It replaces a stored token that works only with --replace.
 
 ` + variablesHelp,
 		Example: `  tokenmint bootstrap
@@ -37,9 +40,9 @@ configuration needs, and stores it in the parent secret. A stored token that wor
 			return b.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().BoolVar(&b.replace, "replace", false, "store it even if the stored token works")
-	cmd.Flags().BoolVar(&b.dryRun, "dry-run", false, "check the token, and store nothing")
-	cmd.Flags().StringVar(&b.config, "config", "", "configuration file (default: the one compiled in)")
+	cmd.Flags().BoolVar(&b.replace, "replace", false, "replace a stored token even if it works")
+	cmd.Flags().BoolVar(&b.dryRun, "dry-run", false, "check the token and store nothing")
+	addConfig(cmd, &b.config)
 	return cmd
 }
 
@@ -57,7 +60,7 @@ func (b bootstrap) run(ctx context.Context, in io.Reader, out, ask io.Writer) er
 	if err != nil {
 		return err
 	}
-	parent, err := parsePasted(text)
+	parent, err := parseGiven(text)
 	if err != nil {
 		return err
 	}
@@ -66,36 +69,50 @@ func (b bootstrap) run(ctx context.Context, in io.Reader, out, ask io.Writer) er
 	}
 	fmt.Fprintf(out, "Token %s of Mapbox user %s works.\n", parent.ID, parent.Username)
 	if parent.Scopes, err = d.scopesOf(ctx, parent); err != nil {
-		return fmt.Errorf("look for the token's scopes, which takes tokens:read: %w", err)
+		return fmt.Errorf("read the token's scopes, which needs tokens:read: %w", err)
 	}
 	if stored.Username != "" && stored.Username != parent.Username {
-		fmt.Fprintf(out, "The stored one is of user %s: nothing here will delete that user's tokens any more.\n", stored.Username)
+		fmt.Fprintf(out, "The stored token is of user %s. Rotation will not delete that user's "+
+			"tokens.\n",
+			stored.Username)
 	}
-	need := d.config.ParentScopes()
-	if missing := without(need, parent.Scopes); missing != "" {
-		return fmt.Errorf("the token lacks %s: make one with these scopes too, at https://console.mapbox.com/account/access-tokens/", missing)
-	}
-	fmt.Fprintf(out, "It has the %d scopes that the configuration needs.\n", len(need))
-	if beyond := without(parent.Scopes, need); beyond != "" {
-		fmt.Fprintf(out, "It has more than that: %s. Its successors have them too, unless parent.scopes is set.\n", beyond)
+	if err := checkParentScopes(d.config, parent.Scopes, out); err != nil {
+		return err
 	}
 	switch {
 	case stored.Token.Equal(parent.Token):
-		fmt.Fprintf(out, "Secret %s holds it already.\n", d.settings.ParentSecretID)
+		fmt.Fprintf(out, "Secret %s holds this token already.\n", d.settings.ParentSecretID)
 		return nil
 	case b.dryRun:
-		fmt.Fprintln(out, "Nothing is stored: --dry-run.")
+		fmt.Fprintln(out, "Nothing is stored, because of --dry-run.")
 		return nil
 	}
 	return b.store(ctx, d, parent, out)
 }
 
-// stored returns what the secret holds now, zero when that is nothing or does not work. It is an error that the secret is not there, and
-// without --replace that what it holds works or may work.
+// checkParentScopes refuses a parent that lacks scopes, and names scopes that it does not need.
+func checkParentScopes(cfg *config.Config, scopes []string, out io.Writer) error {
+	need := cfg.ParentScopes()
+	if missing := without(need, scopes); missing != "" {
+		return fmt.Errorf("the token lacks %s: make one with these scopes too, "+
+			"at https://console.mapbox.com/account/access-tokens/", missing)
+	}
+	fmt.Fprintf(out, "It has the %d scopes that the configuration needs.\n", len(need))
+	if unneeded := without(scopes, need); unneeded != "" {
+		fmt.Fprintf(out, "It also has scopes that the configuration does not need: %s.\n"+
+			"The next parents have them too, unless parent.scopes is set.\n", unneeded)
+	}
+	return nil
+}
+
+// stored returns the credential in the secret. It returns the zero value if the secret has no value
+// or a token that does not work. A missing secret is an error. Without --replace, a token that
+// works or may work is an error.
 func (b bootstrap) stored(ctx context.Context, d deployment) (secrets.Credential, error) {
 	id := d.settings.ParentSecretID
 	if _, err := d.secrets.Describe(ctx, id); err != nil {
-		return secrets.Credential{}, fmt.Errorf("%w; PARENT_SECRET_ID must name the secret that the stack has made", err)
+		return secrets.Credential{},
+			fmt.Errorf("%w; PARENT_SECRET_ID must name the secret that the stack has made", err)
 	}
 	version, err := d.secrets.Get(ctx, id, "")
 	if errors.Is(err, secrets.ErrNotFound) {
@@ -106,7 +123,7 @@ func (b bootstrap) stored(ctx context.Context, d deployment) (secrets.Credential
 	}
 	credential, err := secrets.ParseCredential(version.Value)
 	if err != nil {
-		return secrets.Credential{}, nil //nolint:nilerr // a placeholder, or a slip: nothing is lost with it
+		return secrets.Credential{}, nil //nolint:nilerr // a placeholder or a mistake, which may go
 	}
 	switch err := d.verify(ctx, credential); {
 	case errors.Is(err, errDead):
@@ -114,41 +131,50 @@ func (b bootstrap) stored(ctx context.Context, d deployment) (secrets.Credential
 	case b.replace:
 		return credential, nil
 	case err != nil:
-		return secrets.Credential{}, fmt.Errorf("whether the stored token works is not known: %w", err)
+		return secrets.Credential{}, fmt.Errorf("check whether the stored token works: %w", err)
 	}
-	return secrets.Credential{}, fmt.Errorf("secret %s holds token %s of user %s, which works: --replace replaces it", id, credential.ID, credential.Username)
+	return secrets.Credential{}, fmt.Errorf(
+		"secret %s holds token %s of user %s, which works: --replace replaces it",
+		id, credential.ID, credential.Username)
 }
 
-// parsePasted reads what a person pasted. That it says when rotation made it, as a copy of a stored value would, counts for nothing: it
-// has been through other hands.
-func parsePasted(text secrets.Value) (secrets.Credential, error) {
+// parseGiven reads the given token. It drops the date and the rotation of a copied value, so that
+// the next heartbeat replaces the token: people have handled it.
+func parseGiven(text secrets.Value) (secrets.Credential, error) {
 	if err := checkPlain(text.Reveal()); err != nil {
 		return secrets.Credential{}, err
 	}
 	credential, err := secrets.ParseCredential(text)
 	switch {
 	case err != nil:
-		return secrets.Credential{}, fmt.Errorf("what was given cannot be the parent: %w", err)
+		return secrets.Credential{}, fmt.Errorf("the given text cannot be the parent: %w", err)
 	case credential.Token.Usage() != tokens.UsageSecret:
-		return secrets.Credential{}, errors.New("what was given cannot be the parent: it is a temporary token (tk), which ends by itself; a secret one (sk) is needed")
+		return secrets.Credential{}, errors.New("the given text cannot be the parent: " +
+			"it is a temporary token (tk), which expires; give a secret token (sk)")
 	}
-	return secrets.Credential{Token: credential.Token, Username: credential.Username, ID: credential.ID}, nil
+	return secrets.Credential{
+		Token: credential.Token, Username: credential.Username, ID: credential.ID,
+	}, nil
 }
 
-// store makes the parent current. An answer that is lost may have stored it: the same again then says that the stored token works.
-func (b bootstrap) store(ctx context.Context, d deployment, parent secrets.Credential, out io.Writer) error {
+// store makes the parent current. If the reply is lost, the token may be stored. A second bootstrap
+// then reports that the stored token works.
+func (b bootstrap) store(ctx context.Context, d deployment, parent secrets.Credential,
+	out io.Writer) error {
 	value, err := parent.Encode()
 	if err != nil {
 		return err
 	}
 	version := newID()
-	if err := d.secrets.Put(ctx, d.settings.ParentSecretID, version, value, secrets.Current); err != nil {
+	if err := d.secrets.Put(ctx, d.settings.ParentSecretID, version, value,
+		secrets.Current); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, `Stored as version %s of secret %s.
 
-The mint can use it now; an instance that runs may keep the one before for 5 minutes. The next heartbeat of the rotator, within the
-hour, replaces it by one that nobody has seen, and %s later it is DELETED at Mapbox: do not use it elsewhere.
+The mint can use it now. A running instance may use the earlier token for 5 more minutes. The next
+heartbeat, within the hour, replaces it with a token that nobody has seen. %s later, this token
+is DELETED at Mapbox: do not use it elsewhere.
   tokenmint rotate   replaces it now
   tokenmint doctor   checks what is deployed
 `, version, d.settings.ParentSecretID, d.config.Parent.RetireAfter)

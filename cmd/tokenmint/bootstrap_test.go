@@ -16,7 +16,7 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-func TestBootstrapStoresWhatRotationTakesOver(t *testing.T) {
+func TestBootstrapThenRotation(t *testing.T) {
 	t.Parallel()
 	m := startDev(t, dev{})
 	first := m.emptySecret("first")
@@ -36,7 +36,7 @@ func TestBootstrapStoresWhatRotationTakesOver(t *testing.T) {
 	if err := b.run(t.Context(), strings.NewReader("\n "+value+" \n"), &out, &out); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
-	for _, want := range []string{pasted.ID, "has more than that: vision:read.", "DELETED at Mapbox", "tokenmint doctor"} {
+	for _, want := range []string{pasted.ID, "does not need: vision:read.", "DELETED at Mapbox", "tokenmint doctor"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in:\n%s", want, out.String())
 		}
@@ -44,16 +44,16 @@ func TestBootstrapStoresWhatRotationTakesOver(t *testing.T) {
 	if got := m.stored(first); !got.Token.Equal(pasted.Token) || !got.Created.IsZero() || got.ID != pasted.ID || len(got.Scopes) != len(pasted.Scopes) {
 		t.Errorf("stored token %s, created %s, scopes %v", got.ID, got.Created, got.Scopes)
 	}
-	if err := (&byHand{action: "rotate", getenv: getenv}).run(t.Context(), &out, &out); err != nil || !strings.Contains(out.String(), "promote") {
+	if err := (&rotatorCommand{action: "rotate", getenv: getenv}).run(t.Context(), &out, &out); err != nil || !strings.Contains(out.String(), "promote") {
 		t.Errorf("the heartbeat: %v\n%s", err, out.String())
 	}
 	if m.stored(first).ID == pasted.ID {
-		t.Error("the heartbeat did not replace what a person had made")
+		t.Error("the heartbeat did not replace the manually created token")
 	}
 	noToken(t, out.String(), value)
 }
 
-func TestBootstrapReplacesOnlyWhatDoesNotWork(t *testing.T) {
+func TestBootstrapReplacesTokenThatFails(t *testing.T) {
 	t.Parallel()
 	m := startDev(t, dev{})
 	first, next := m.issue(needed(t)...), m.issue(needed(t)...)
@@ -89,7 +89,7 @@ func TestBootstrapReplacesOnlyWhatDoesNotWork(t *testing.T) {
 	var out bytes.Buffer
 	b := bootstrap{getenv: m.getenv("PARENT_SECRET_ID", "a-placeholder"), replace: true}
 	before := m.stored("a-placeholder")
-	if err := b.run(t.Context(), strings.NewReader(next.Token.Reveal()), &out, &out); err != nil || !strings.Contains(out.String(), "holds it already") {
+	if err := b.run(t.Context(), strings.NewReader(next.Token.Reveal()), &out, &out); err != nil || !strings.Contains(out.String(), "holds this token already") {
 		t.Errorf("the same once more: %v\n%s", err, out.String())
 	}
 	if m.stored("a-placeholder").ID != before.ID {
@@ -101,8 +101,8 @@ func TestBootstrapRefuses(t *testing.T) {
 	t.Parallel()
 	m := startDev(t, dev{})
 	client := m.deployment().mapbox
-	hand := tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"])
-	temporary, err := client.CreateTemporary(t.Context(), tokens.Auth{Token: hand, Username: "dev"}, tokens.TemporaryRequest{Scopes: []string{"fonts:read"}, Expires: time.Now().Add(time.Minute)})
+	devToken := tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"])
+	temporary, err := client.CreateTemporary(t.Context(), tokens.Auth{Token: devToken, Username: "dev"}, tokens.TemporaryRequest{Scopes: []string{"fonts:read"}, Expires: time.Now().Add(time.Minute)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestBootstrapRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: no %q in the error", name, tc.want)
 		}
-		noToken(t, fmt.Sprint(out.String(), err), strings.TrimSpace(tc.given), good.Token.Reveal(), hand.Reveal())
+		noToken(t, fmt.Sprint(out.String(), err), strings.TrimSpace(tc.given), good.Token.Reveal(), devToken.Reveal())
 	}
 	if _, err := m.deployment().secrets.Get(t.Context(), secret, ""); !errors.Is(err, secrets.ErrNotFound) {
 		t.Errorf("something was stored: %v", err)

@@ -4,34 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
 	"github.com/tokenmint/tokenmint/internal/setup"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// deployment is what the functions' variables name, seen from outside.
+// deployment is a deployed stack, as the environment variables of its functions describe it.
 type deployment struct {
 	settings setup.Settings
 	config   *config.Config
 	secrets  *awsstore.Store
 	mapbox   *tokens.Client
-	now      func() time.Time // the simulator's clock, where that stands in for Mapbox
+	now      func() time.Time // the clock of Mapbox, which a simulator can move
 }
 
-// variablesHelp ends the help of the commands that read the functions' variables.
-const variablesHelp = `The function's own variables say where: PARENT_SECRET_ID must be set; TOKENS_API_URL, TOKEN_TABLE and STACK (what the notes of its
-tokens bear) may be. Region and credentials are found as AWS's own tools find them: AWS_PROFILE, SSO, web identity, ~/.aws/config.
-The stack's output Variables sets all that a deployed stack needs: see docs/deploy.md. For a running dev, load the file that
---env-file wrote.`
+// variablesHelp ends the help of the commands that read the environment variables of the functions.
+const variablesHelp = `The command reads the environment variables of the functions:
 
-// openDeployment reads the settings; an empty path is the configuration that was compiled in. base is the clock unless a
-// simulator has its own.
+  PARENT_SECRET_ID  name or ARN of the parent secret (required)
+  TOKENS_API_URL    address of the Tokens API
+  TOKEN_TABLE       name of the token table
+  STACK             name of the stack in the notes of its tokens
+
+Region and credentials come from AWS_PROFILE, SSO, web identity or ~/.aws/config, as in AWS's tools.
+The stack's output Variables sets all variables of a deployed stack: see docs/deploy.md.
+For a running dev, load the file from dev --env-file.`
+
+// openDeployment reads the configuration and the settings. An empty path means the built-in policy.
+// base is the clock, unless a simulator has moved its own clock.
 func openDeployment(
 	ctx context.Context, getenv func(string) string, path string, base func() time.Time,
 ) (deployment, error) {
@@ -45,10 +53,18 @@ func openDeployment(
 	}
 	now := clockOf(ctx, settings.TokensAPIURL, base)
 	mapbox, err := tokens.New(tokens.Config{BaseURL: settings.TokensAPIURL, Now: now})
-	return deployment{settings, cfg, awsstore.Open(settings.AWS.SecretsManager()), mapbox, now}, err
+	store := awsstore.Open(settings.AWS.SecretsManager())
+	return deployment{settings, cfg, store, mapbox, now}, err
 }
 
-// errDead marks a token that certainly does not work. Any other error leaves that open.
+// rotator returns the handler of the function rotate.
+func (d deployment) rotator(log *slog.Logger) (*rotate.Handler, error) {
+	return setup.Rotate(setup.Parts{
+		Settings: d.settings, Config: d.config, Now: d.now, Logger: log, Metrics: noMetrics(),
+	})
+}
+
+// errDead means that a token certainly does not work. Any other error leaves the question open.
 var errDead = errors.New("the token does not work")
 
 // verify returns nil if Mapbox calls the token valid.
@@ -60,12 +76,13 @@ func (d deployment) verify(ctx context.Context, c secrets.Credential) error {
 	case got.Verdict != tokens.VerdictValid:
 		return fmt.Errorf("%w: Mapbox calls it %s", errDead, got.Verdict)
 	case got.ID != c.ID || got.User != c.Username:
-		return fmt.Errorf("%w: it says that it is token %s of %s, and Mapbox that it is %s of %s", errDead, c.ID, c.Username, got.ID, got.User)
+		return fmt.Errorf("%w: it is token %s of user %s, but Mapbox calls it %s of %s",
+			errDead, c.ID, c.Username, got.ID, got.User)
 	}
 	return nil
 }
 
-// list returns the tokens that Mapbox lists for the user of a token, with that token.
+// list returns all tokens of the token's user.
 func (d deployment) list(ctx context.Context, c secrets.Credential) ([]tokens.Metadata, error) {
 	var live []tokens.Metadata
 	for t, err := range d.mapbox.List(ctx, c.Auth(), tokens.ListOptions{}) {
@@ -77,17 +94,16 @@ func (d deployment) list(ctx context.Context, c secrets.Credential) ([]tokens.Me
 	return live, nil
 }
 
-// find returns the token with that id, nil if it is not among them.
+// find returns the token with that id, or nil.
 func find(all []tokens.Metadata, id string) *tokens.Metadata {
-	for i := range all {
-		if all[i].ID == id {
-			return &all[i]
-		}
+	i := slices.IndexFunc(all, func(t tokens.Metadata) bool { return t.ID == id })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return &all[i]
 }
 
-// scopesOf returns the scopes that Mapbox lists for a token, with that token.
+// scopesOf returns the scopes of a token. The token itself lists them.
 func (d deployment) scopesOf(ctx context.Context, c secrets.Credential) ([]string, error) {
 	live, err := d.list(ctx, c)
 	if err != nil {
@@ -96,11 +112,13 @@ func (d deployment) scopesOf(ctx context.Context, c secrets.Credential) ([]strin
 	if listed := find(live, c.ID); listed != nil {
 		return listed.Scopes, nil
 	}
-	return nil, fmt.Errorf("token %s is not among the tokens of %s", c.ID, c.Username)
+	return nil, fmt.Errorf("the list of Mapbox user %s lacks token %s", c.Username, c.ID)
 }
 
-// without returns those of scopes that are not in others, as text.
+// without returns the scopes that are not in others, as text.
 func without(scopes, others []string) string {
-	rest := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return slices.Contains(others, s) })
+	rest := slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
+		return slices.Contains(others, scope)
+	})
 	return strings.Join(rest, ", ")
 }

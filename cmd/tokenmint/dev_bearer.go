@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// addBearer makes the token that a JWT authorizer would have verified. The mint reads claims from the token, so the header
-// Authorization has to agree with the authorizer's claims. It returns the authorizer with its claims as API Gateway writes
-// them. An authorizer of another kind stays as it is.
+// addBearer sets the header Authorization to a token with the claims of the authorizer, because the
+// mint reads the claims from the token. It returns the authorizer with its claims as API Gateway
+// writes them. It returns an authorizer of another kind unchanged.
 //
-// X-Dev-Authorizer may have claims as a token has them, or as API Gateway writes them: the text "[a b]" is the list of a
-// and b.
+// The given claims may have the form of a token or that of API Gateway. In the form of API Gateway,
+// the text "[a b]" is the list of a and b.
 func addBearer(authorizer json.RawMessage, headers map[string]string) (json.RawMessage, error) {
 	var kinds struct {
 		JWT *struct {
@@ -24,7 +24,8 @@ func addBearer(authorizer json.RawMessage, headers map[string]string) (json.RawM
 		} `json:"jwt"`
 	}
 	if err := json.Unmarshal(authorizer, &kinds); err != nil {
-		return nil, fmt.Errorf("X-Dev-Authorizer must be the JSON of requestContext.authorizer: %w", err)
+		return nil, fmt.Errorf("X-Dev-Authorizer must be the JSON of "+
+			"requestContext.authorizer: %w", err)
 	}
 	if kinds.JWT == nil || kinds.JWT.Claims == nil {
 		return authorizer, nil
@@ -38,17 +39,20 @@ func addBearer(authorizer json.RawMessage, headers map[string]string) (json.RawM
 	if claims == nil {
 		return authorizer, nil
 	}
-	said := completeClaims(claims)
+	gatewayClaims := completeClaims(claims)
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return nil, err
 	}
 	part := base64.RawURLEncoding.EncodeToString
-	headers["authorization"] = "Bearer " + part([]byte(`{"alg":"none"}`)) + "." + part(payload) + "." + part([]byte("dev"))
-	return json.Marshal(map[string]any{"jwt": map[string]any{"claims": said, "scopes": nil}})
+	token := part([]byte(`{"alg":"none"}`)) + "." + part(payload) + "." + part([]byte("dev"))
+	headers["authorization"] = "Bearer " + token
+	jwt := map[string]any{"claims": gatewayClaims, "scopes": nil}
+	return json.Marshal(map[string]any{"jwt": jwt})
 }
 
-// completeClaims adds the claims that every token has, reads lists, and returns all claims as API Gateway writes them.
+// completeClaims changes claims into the form of a token: it reads lists and adds the claims that
+// every token has. It returns the same claims as API Gateway writes them.
 func completeClaims(claims map[string]any) map[string]string {
 	claims["iss"] = cmp.Or(claims["iss"], any("https://issuer.example"))
 	end := fmt.Sprint(cmp.Or(claims["exp"], any(time.Now().Add(time.Hour).Unix())))
@@ -56,14 +60,14 @@ func completeClaims(claims map[string]any) map[string]string {
 	if !json.Valid([]byte(end)) {
 		claims["exp"] = end
 	}
-	said := make(map[string]string, len(claims))
+	asText := make(map[string]string, len(claims))
 	for name, value := range claims {
-		said[name] = fmt.Sprint(value) // of a list exactly API Gateway's form
+		asText[name] = fmt.Sprint(value) // writes a list as API Gateway does
 		text, _ := value.(string)
 		if list, ok := strings.CutPrefix(text, "["); ok && strings.HasSuffix(list, "]") {
 			claims[name] = strings.Fields(strings.TrimSuffix(list, "]"))
 		}
 	}
-	said["exp"] = end
-	return said
+	asText["exp"] = end
+	return asText
 }

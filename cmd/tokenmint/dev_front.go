@@ -7,38 +7,13 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/tokenmint/tokenmint/internal/mint"
-	"github.com/tokenmint/tokenmint/internal/rotate"
-	"github.com/tokenmint/tokenmint/internal/setup"
 )
 
-// handlers are the two functions.
-type handlers struct {
-	mint   *mint.Handler
-	rotate *rotate.Handler
-}
-
-func newHandlers(parts setup.Parts) (handlers, error) {
-	minting, err := setup.Mint(parts)
-	if err != nil {
-		return handlers{}, err
-	}
-	rotating, err := setup.Rotate(parts)
-	return handlers{minting, rotating}, err
-}
-
-// front serves the mint's API and, under /_dev/, what stands in for the schedule. It does not clean paths as
-// [http.ServeMux] does: what a client sends must reach the function as it is.
-func (h handlers) front(p pages, live bool) http.Handler {
+// mintAPI serves the API of the mint, and /_dev/ to manage dev. It does not clean paths, unlike
+// [http.ServeMux]: the function must receive each path as the client sent it.
+func (h handlers) mintAPI(p pages, live bool) http.Handler {
 	api := p.api(gateway(h.mint))
-	own := noOtherPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/_dev/rotate" {
-			writeJSON(w, http.StatusNotFound, map[string]string{"message": "known here: POST /_dev/rotate"})
-			return
-		}
-		h.serveRotate(w, r, live)
-	}))
+	own := noOtherPages(h.devAPI(live))
 	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/_dev/") {
 			own.ServeHTTP(w, r)
@@ -52,33 +27,41 @@ func (h handlers) front(p pages, live bool) http.Handler {
 	return front
 }
 
-// serveRotate runs the rotator with the event that the schedule would send, or with a forced one.
-func (h handlers) serveRotate(w http.ResponseWriter, r *http.Request, live bool) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"message": "only POST is answered here"})
-		return
+// devAPI serves /_dev/rotate, which replaces the schedule: it runs a rotation.
+func (h handlers) devAPI(live bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		force, err := forceOf(r.URL.RawQuery)
+		switch {
+		case r.URL.Path != "/_dev/rotate":
+			writeMessage(w, http.StatusNotFound, "known here: POST /_dev/rotate")
+		case r.Method != http.MethodPost:
+			w.Header().Set("Allow", http.MethodPost)
+			writeMessage(w, http.StatusMethodNotAllowed, "only POST is allowed here")
+		case err != nil:
+			writeMessage(w, http.StatusBadRequest, err.Error())
+		case live:
+			// The new parent would be lost when dev ends, and a later run would delete the old one.
+			writeMessage(w, http.StatusConflict,
+				"dev does not rotate a real parent token: the new token would be lost when "+
+					"dev ends")
+		default:
+			h.serveRotation(w, r, force)
+		}
 	}
-	force, err := forceOf(r.URL.RawQuery)
+}
+
+func (h handlers) serveRotation(w http.ResponseWriter, r *http.Request, force bool) {
+	event := marshal(map[string]any{"action": "rotate", "id": newID(), "force": force})
+	report, err := h.rotate.Handle(r.Context(), event)
 	if err != nil {
-		writeJSON(w, http.StatusBadRequest, map[string]string{"message": err.Error()})
-		return
-	}
-	if live {
-		// The successor would be lost with this process, and then the real parent would be deleted.
-		writeJSON(w, http.StatusConflict, map[string]string{"message": "a real parent token is not rotated here: its successor would be lost when dev ends"})
-		return
-	}
-	event := map[string]any{"action": "rotate", "id": newID(), "force": force}
-	report, err := h.rotate.Handle(r.Context(), marshal(event))
-	if err != nil {
-		writeJSON(w, http.StatusInternalServerError, map[string]any{"message": err.Error(), "report": report})
+		writeJSON(w, http.StatusInternalServerError,
+			map[string]any{"message": err.Error(), "report": report})
 		return
 	}
 	writeJSON(w, http.StatusOK, report)
 }
 
-// forceOf reads the query strictly: a parameter that is misspelt and ignored would do something else.
+// forceOf reads the query. It refuses an unknown parameter: a misspelt force must not be ignored.
 func forceOf(rawQuery string) (bool, error) {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {

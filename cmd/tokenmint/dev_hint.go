@@ -9,7 +9,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/mint"
 )
 
-// hint says what to try. Its first command gets a token, whatever the configuration is.
+// hint returns commands to try. The first command gets a token with most configurations.
 func (d dev) hint(lines variables, cfg *config.Config) string {
 	url := lines.get("MINT_URL")
 	intro, flags := tryAs(cfg)
@@ -22,29 +22,31 @@ func (d dev) hint(lines variables, cfg *config.Config) string {
 	return hint + "\n"
 }
 
-// tryAs returns the flags of curl by which a profile answers, and what to say about them. None are needed when a rule
-// allows the caller whom dev adds by itself.
+// tryAs returns curl flags with which a profile grants a token, and a sentence about these flags.
+// Both are empty when a rule allows the default caller of dev.
 func tryAs(cfg *config.Config) (intro, flags string) {
 	if answers(cfg, mint.Who{ARN: devCaller}) != "" {
 		return "", ""
 	}
-	intro = "  No rule allows the caller that dev adds. A profile answers it with this rule under allow:\n" +
+	intro = "  No rule allows the default caller of dev. To allow it, add this rule to a " +
+		"profile's allow:\n" +
 		"    - iam: \"" + devCaller + "\"\n"
 	for _, p := range cfg.Profiles {
 		for _, rule := range p.Allow {
 			for _, who := range callersFor(rule) {
 				flags, ok := curlFlags(who)
 				if profile := answers(cfg, who); ok && profile != "" {
-					return intro + "  Or name another caller, as here, whom profile " + profile + " answers:\n", flags
+					return intro + "  Or name another caller. " +
+						"Profile " + profile + " allows this one:\n", flags
 				}
 			}
 		}
 	}
-	return intro + "  Or name another caller, of your own rules, in the place of this one:\n",
+	return intro + "  Or replace the caller in this command with one that your rules allow:\n",
 		` -H 'X-Dev-Authorizer: {"iam":{"userArn":"` + devCaller + `"}}'`
 }
 
-// answers returns the profile that answers the caller, by the mint's own decision, or "".
+// answers returns the profile that the mint would choose for the caller, or "" for none.
 func answers(cfg *config.Config, who mint.Who) string {
 	verdict, err := mint.Explain(cfg.Profiles, who, nil, "")
 	if err != nil {
@@ -53,7 +55,8 @@ func answers(cfg *config.Config, who mint.Who) string {
 	return verdict.Profile
 }
 
-// callersFor makes up callers whom the rule may describe: its patterns, with something in the place of each wildcard.
+// callersFor returns invented callers that the rule may allow. It replaces each wildcard in the
+// rule's patterns with text.
 func callersFor(rule config.Rule) []mint.Who {
 	var who mint.Who
 	if len(rule.Origins) > 0 {
@@ -82,7 +85,7 @@ func samples(patterns map[string]config.Pattern) map[string]string {
 	return values
 }
 
-// nested makes objects of dotted names: realm_access.roles is the member roles of realm_access.
+// nested turns dotted names into objects: realm_access.roles becomes member roles of realm_access.
 func nested(flat map[string]string) map[string]any {
 	root := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(flat)) {
@@ -101,9 +104,11 @@ func nested(flat map[string]string) map[string]any {
 	return root
 }
 
-func sample(pattern string) string { return strings.NewReplacer("*", "dev", "?", "x").Replace(pattern) }
+func sample(pattern string) string {
+	return strings.NewReplacer("*", "dev", "?", "x").Replace(pattern)
+}
 
-// sampleARN puts digits where an account is open.
+// sampleARN replaces wildcards in the account number with digits, and other wildcards with text.
 func sampleARN(pattern string) string {
 	parts := strings.SplitN(pattern, ":", 6)
 	for i := range parts {
@@ -116,7 +121,8 @@ func sampleARN(pattern string) string {
 	return strings.Join(parts, ":")
 }
 
-// curlFlags describes a caller to dev. What a shell's quotes cannot hold has no flags.
+// curlFlags returns the flags that describe a caller to dev. It returns false if a quote in the
+// caller's data would end the quotes of the shell.
 func curlFlags(who mint.Who) (flags string, ok bool) {
 	authorizer := map[string]any{}
 	switch {

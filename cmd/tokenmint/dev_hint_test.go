@@ -8,7 +8,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/mint"
 )
 
-// TestHintGetsAToken: what dev prints to try works with any configuration whose rules a made-up caller can fit.
+// TestHintGetsAToken: the printed command works if the rules can match an invented caller.
 func TestHintGetsAToken(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -17,13 +17,13 @@ func TestHintGetsAToken(t *testing.T) {
 		not   string
 	}{
 		"dev's own caller": {`{iam: "arn:aws:iam::*:user/*"}`, []string{"/tokens -d '{}'"}, "X-Dev-Authorizer"},
-		"another role":     {`{iam: "arn:aws:iam::*:role/web-*"}`, []string{devCaller, "profile maps", `{"iam":{"userArn":"arn:aws:iam::000000000000:role/web-dev"}}`}, ""},
+		"another role":     {`{iam: "arn:aws:iam::*:role/web-*"}`, []string{devCaller, "Profile maps", `{"iam":{"userArn":"arn:aws:iam::000000000000:role/web-dev"}}`}, ""},
 		"a JWT":            {`{jwt: {groups: maps}}`, []string{devCaller, `{"jwt":{"claims":{"groups":"maps"}}}`}, ""},
 		"a nested claim":   {`{jwt: {realm_access.roles: maps}}`, []string{`{"jwt":{"claims":{"realm_access":{"roles":"maps"}}}}`}, ""},
 		"an authorizer":    {`{lambda: {tenant: acme, plan: "pro-?"}}`, []string{`{"lambda":{"plan":"pro-x","tenant":"acme"}}`}, ""},
 		"any page":         {`{anyone: true, origins: ["https://maps.example.com"]}`, []string{"-H 'Origin: https://maps.example.com'"}, "X-Dev-Authorizer"},
 		"a page of a user": {`{jwt: {sub: "ann*"}, origins: ["https://*.example.com"]}`, []string{`"sub":"anndev"`, "Origin: https://dev.example.com"}, ""},
-		"not to be quoted": {`{jwt: {sub: "o'hara"}}`, []string{devCaller, "of your own rules"}, ""},
+		"not to be quoted": {`{jwt: {sub: "o'hara"}}`, []string{devCaller, "that your rules allow"}, ""},
 	} {
 		cfg, err := config.Parse("test", []byte("profiles: {maps: {scopes: [fonts:read], reuse: 1m, allow: ["+tc.allow+"]}}"))
 		if err != nil {

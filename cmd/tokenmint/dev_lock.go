@@ -13,16 +13,20 @@ import (
 // errLocked is what lockFile returns when another process has the lock.
 var errLocked = errors.New("locked by another process")
 
-// lockDirectory takes a directory for this process until the returned file is closed, or the process ends in any way. The
-// file holds the process's id for whoever comes second, and stays: to remove it would let two processes lock two files.
+// lockDirectory locks a directory until the returned file is closed or the process ends. The file
+// holds the process id, for the error message of a second process. The file is never removed.
+// Otherwise two processes could lock two different files.
 func lockDirectory(dir string) (io.Closer, error) {
-	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // G304: the flag names it
+	path := filepath.Join(dir, "lock")
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // G304: --state names it
 	if err != nil {
 		return nil, err
 	}
 	if err := lockFile(file); err != nil {
 		if errors.Is(err, errLocked) {
-			err = fmt.Errorf("directory %s is in use by another dev%s: end that one, or give another directory", dir, holder(file))
+			err = fmt.Errorf("directory %s is in use by another dev%s: end that dev, or name "+
+				"another directory",
+				dir, holder(file))
 		}
 		return nil, errors.Join(err, file.Close())
 	}
@@ -40,7 +44,7 @@ func writeHolder(file *os.File) error {
 	return err
 }
 
-// holder names the process that has the lock, as far as that is known.
+// holder returns the process that has the lock, or "" if it is unknown.
 func holder(file *os.File) string {
 	text, err := io.ReadAll(io.LimitReader(file, 32))
 	if err != nil {

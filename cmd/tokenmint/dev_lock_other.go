@@ -4,5 +4,5 @@ package main
 
 import "os"
 
-// lockFile locks nothing: this system has no lock that ends with the process.
+// lockFile does nothing. This system has no lock that ends with the process.
 func lockFile(*os.File) error { return nil }

@@ -9,18 +9,18 @@ import (
 	"testing"
 )
 
-// TestOneDevForADirectory: a second dev would overwrite the tokens of the first.
-func TestOneDevForADirectory(t *testing.T) {
+// TestOneDevPerDirectory: a second dev would overwrite the tokens of the first one.
+func TestOneDevPerDirectory(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "state")
 	m := startDev(t, dev{state: dir})
-	second := dev{state: dir, mint: ":0", mapbox: ":0", aws: ":0", getenv: nothingSet, world: worldOptions{user: "dev"}}
+	second := dev{state: dir, addresses: addresses{mint: ":0", mapbox: ":0", aws: ":0"}, getenv: nothingSet, world: worldOptions{user: "dev"}}
 	err := second.run(t.Context(), io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {
 		t.Errorf("the second dev: %v", err)
 	}
 	if got := m.mint(); got == "" {
-		t.Error("the first dev suffered")
+		t.Error("the first dev no longer works")
 	}
 	if err := m.stop(); err != nil {
 		t.Fatal(err)
@@ -28,8 +28,8 @@ func TestOneDevForADirectory(t *testing.T) {
 	startDev(t, dev{state: dir})
 }
 
-// TestALockOfTheDead: what a dev that was killed leaves behind holds nobody up.
-func TestALockOfTheDead(t *testing.T) {
+// TestStaleLockFile: the lock file of a killed dev does not stop the next dev.
+func TestStaleLockFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "lock"), []byte("1\n"), 0o600); err != nil {

@@ -7,11 +7,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lockFile locks an open file until it is closed, without waiting. Windows forbids others to read what is locked, so the
-// lock is on a byte far behind the process's id.
+// lockFile locks an open file until it is closed, without waiting. Other processes must read the
+// process id, but on Windows they cannot read a locked byte. So it locks a byte far behind the id.
 func lockFile(file *os.File) error {
 	const exclusive = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
-	err := windows.LockFileEx(windows.Handle(file.Fd()), exclusive, 0, 1, 0, &windows.Overlapped{Offset: 1 << 20})
+	at := windows.Overlapped{Offset: 1 << 20}
+	err := windows.LockFileEx(windows.Handle(file.Fd()), exclusive, 0, 1, 0, &at)
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
 		return errLocked
 	}

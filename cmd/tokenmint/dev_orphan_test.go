@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestOrphansEnd(t *testing.T) {
+func TestOrphanEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var parent atomic.Int64
@@ -15,12 +15,12 @@ func TestOrphansEnd(t *testing.T) {
 		ctx := untilParentChanges(t.Context(), func() int { return int(parent.Load()) }, time.Second)
 		time.Sleep(time.Hour)
 		if ctx.Err() != nil {
-			t.Error("it ended although the parent lives")
+			t.Error("the context ended although the parent runs")
 		}
 		parent.Store(1)
 		time.Sleep(2 * time.Second)
 		if ctx.Err() == nil {
-			t.Error("it goes on although the parent is gone")
+			t.Error("the context goes on although the parent ended")
 		}
 	})
 }

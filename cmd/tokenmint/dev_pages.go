@@ -8,15 +8,17 @@ import (
 	"github.com/tokenmint/tokenmint/config"
 )
 
-// Any web page that a browser on this machine shows can send requests to dev. A browser marks them: Origin says which
-// page sends, and Sec-Fetch-Site how far it is from here. Programs such as curl send neither, and may do all.
+// Every web page in a browser on this machine can send requests to dev. The browser adds headers:
+// Origin names the page's origin, and Sec-Fetch-Site says how it relates to the server. Programs
+// such as curl send neither header. dev allows them everything.
 
-// pages knows which web pages may call the mint and the simulator of Mapbox: those that this machine serves, as a map
-// that is being built comes from a port of its own, and those that the configuration names.
+// pages says which web pages may call the mint and the Mapbox simulator: pages from this machine,
+// such as those of a development server, and pages from the origins in the configuration.
 type pages struct{ profiles []config.Profile }
 
-// api guards what pages are meant to call, and lets them read the answers, as API Gateway does for the template's
-// AllowedOrigins. Only a POST has an effect; the rest goes on, without the right to read the answer.
+// api lets known pages call the API and read the replies (CORS). API Gateway does the same for the
+// template's AllowedOrigins. It refuses a POST from any other page. Other methods have no effect,
+// so they pass, but the page cannot read the reply.
 func (p pages) api(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
@@ -34,7 +36,7 @@ func (p pages) api(next http.Handler) http.Handler {
 		header.Set("Access-Control-Expose-Headers", "age,retry-after")
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			header.Set("Access-Control-Allow-Methods", http.MethodPost)
-			header.Set("Access-Control-Allow-Headers", "authorization,content-type,x-amz-date,x-amz-security-token,x-amz-content-sha256,x-dev-authorizer")
+			header.Set("Access-Control-Allow-Headers", corsHeaders)
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
@@ -42,10 +44,24 @@ func (p pages) api(next http.Handler) http.Handler {
 	})
 }
 
-// simulator guards the Tokens API of the simulator, whose real counterpart lets any page read its answers.
+// corsHeaders are the request headers that a page may set.
+const corsHeaders = "authorization,content-type,x-amz-date,x-amz-security-token," +
+	"x-amz-content-sha256,x-dev-authorizer"
+
+// simulator lets only known pages call the simulated Tokens API. The simulator itself lets any page
+// read its replies, as Mapbox does.
 func (p pages) simulator(next http.Handler) http.Handler {
+	return onlyPages(next, func(r *http.Request) bool { return p.known(r.Header.Get("Origin")) })
+}
+
+// noOtherPages lets only pages from this very server call it. It protects the secrets and the
+// management of dev and of the simulator.
+func noOtherPages(next http.Handler) http.Handler { return onlyPages(next, isOwnPage) }
+
+// onlyPages refuses a request of a page that is not allowed. It passes requests of programs.
+func onlyPages(next http.Handler, allowed func(*http.Request) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isFromPage(r) && !p.known(r.Header.Get("Origin")) {
+		if isFromPage(r) && !allowed(r) {
 			refusePage(w)
 			return
 		}
@@ -53,44 +69,35 @@ func (p pages) simulator(next http.Handler) http.Handler {
 	})
 }
 
-// noOtherPages guards what steers dev, and the secrets: of all pages, only those of this very server may call it.
-func noOtherPages(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isFromPage(r) && !isOwnPage(r) {
-			refusePage(w)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
+func (p pages) known(origin string) bool { return isLocalOrigin(origin) || p.listed(origin) }
 
-func (p pages) known(origin string) bool { return isOfThisMachine(origin) || p.listed(origin) }
-
-// listed reports whether a rule of the configuration names the origin.
+// listed reports whether a rule in the configuration names the origin.
 func (p pages) listed(origin string) bool {
 	return origin != "" && slices.ContainsFunc(p.profiles, func(profile config.Profile) bool {
 		return slices.ContainsFunc(profile.Allow, func(rule config.Rule) bool {
-			return slices.ContainsFunc(rule.Origins, func(o config.Pattern) bool { return o.Match(origin) })
+			return slices.ContainsFunc(rule.Origins, func(pattern config.Pattern) bool {
+				return pattern.Match(origin)
+			})
 		})
 	})
 }
 
-// isFromPage reports whether a browser marks the request as one of a page of another origin. "none" is a person's own
-// doing, such as an address that they type.
+// isFromPage reports whether the browser's headers name a page of another origin. The value "none"
+// means that no page sent the request. The user may have typed the address.
 func isFromPage(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	return r.Header.Get("Origin") != "" || site != "" && site != "same-origin" && site != "none"
 }
 
-// isOwnPage reports whether the page was served from the address that it calls. The address must be local: a page can let
-// its own name resolve to 127.0.0.1, and would call itself.
+// isOwnPage reports whether the page comes from the address that it calls. The address must be
+// local: a hostile page can let its own name resolve to 127.0.0.1.
 func isOwnPage(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	return isOfThisMachine(origin) && origin == "http://"+r.Host
+	return isLocalOrigin(origin) && origin == "http://"+r.Host
 }
 
-// isOfThisMachine reports whether an origin is a page's that this machine serves.
-func isOfThisMachine(origin string) bool {
+// isLocalOrigin reports whether this machine serves the pages of the origin.
+func isLocalOrigin(origin string) bool {
 	page, err := url.Parse(origin)
 	if err != nil || page.Scheme != "http" && page.Scheme != "https" {
 		return false
@@ -98,11 +105,12 @@ func isOfThisMachine(origin string) bool {
 	return isLocalHost(page.Hostname()) && origin == page.Scheme+"://"+page.Host
 }
 
-// refusePage answers in the form of the mint's own refusals.
+// refusePage replies in the form of the mint's refusals.
 func refusePage(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusForbidden, map[string]string{
-		"message": "dev refuses this web page: serve it from localhost, or name its origin in the configuration",
-		"code":    "caller_not_allowed", "request_id": newID(),
+		"message": "dev refuses this web page: serve it from localhost, or name its origin in " +
+			"the configuration",
+		"code": "caller_not_allowed", "request_id": newID(),
 	})
 }

@@ -45,7 +45,7 @@ func TestDevAnswersPagesOfThisMachine(t *testing.T) {
 	}
 }
 
-// TestDevRefusesPagesFromElsewhere: each server of dev, and each mark by which a browser tells where a request comes from.
+// TestDevRefusesPagesFromElsewhere covers each server and each header that names the sender.
 func TestDevRefusesPagesFromElsewhere(t *testing.T) {
 	t.Parallel()
 	config := filepath.Join(t.TempDir(), "tokenmint.yaml")

@@ -1,29 +1,32 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"net"
 	"strconv"
 )
 
-// hostOfContainers is the name under which a container finds this machine: Docker Desktop's own, and elsewhere samconfig.toml gives it.
+// hostOfContainers is this machine's name inside a container. Docker Desktop defines it. On Linux,
+// samconfig.toml defines it.
 const hostOfContainers = "host.docker.internal"
 
-// samVariables returns the file that `sam local --env-vars` reads, which is its only way to say what the template leaves to AWS: a
-// function gets the variables that the template names, and a !Ref of a resource arrives as its logical id. JSON, which every
-// SAM CLI takes. It holds no token.
-func samVariables(s *servers) ([]byte, error) {
-	text, err := json.MarshalIndent(map[string]map[string]string{"Parameters": {
+// samVariables returns the JSON file for `sam local --env-vars`. The file replaces the values that
+// exist only in AWS: sam local passes the logical id for a !Ref of a resource. The file must not
+// name a variable that the template lacks. It holds no token.
+func samVariables(s *servers) []byte {
+	var text bytes.Buffer
+	_ = json.Indent(&text, marshal(map[string]map[string]string{"Parameters": {
 		"PARENT_SECRET_ID":                 parentSecret,
 		"TOKENS_API_URL":                   s.mapbox.containerURL(),
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER": s.aws.containerURL(),
-		"TOKEN_TABLE":                      "", // there is no DynamoDB here: an instance shares tokens with itself
-	}}, "", "  ")
-	return append(text, '\n'), err
+		"TOKEN_TABLE":                      "", // without DynamoDB, an instance shares tokens with itself only
+	}}), "", "  ")
+	return append(text.Bytes(), '\n')
 }
 
-// containerURL returns the address as a container on this machine writes it. One that is neither loopback nor any address, such as the
-// bridge's, is the same for all.
+// containerURL returns the URL for a client in a container on this machine. A loopback address and
+// an unspecified one mean another host there. Every other address is the same for all clients.
 func (l listener) containerURL() string {
 	address, ok := l.Addr().(*net.TCPAddr)
 	if !ok || !address.IP.IsUnspecified() && !address.IP.IsLoopback() {

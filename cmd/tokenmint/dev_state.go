@@ -15,27 +15,28 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// noDeadline is for stores in memory, which wait for nothing.
+// noDeadline is for stores in memory, which never wait.
 var noDeadline = context.Background()
 
-// state keeps a world in a directory. It holds the simulator's tokens, so nobody else may read it.
+// state saves a world in a file. The file holds tokens of the simulator, so only its owner may read
+// it.
 type state struct {
 	path  string
 	world *world
 	mu    sync.Mutex
-	last  string // what the file holds
+	last  string // content of the file
 }
 
-// saved is the form of the file.
-type saved struct {
+// stateFile is the content of the file. The key "hand" is the name that existing files have.
+type stateFile struct {
 	User      string          `json:"user"`
-	Hand      string          `json:"hand"`
+	DevToken  string          `json:"hand"`
 	Simulator json.RawMessage `json:"simulator"`
 	Secrets   json.RawMessage `json:"secrets"`
 }
 
-// openState returns the world that is kept in dir, or a new one that will be. The directory is this process's until the
-// world is closed: two processes would overwrite each other's tokens.
+// openState returns the world from the file in dir, or a new world if there is no file. It locks
+// the directory until the world is closed: two processes would overwrite each other's tokens.
 func openState(dir string, cfg *config.Config, o worldOptions) (*state, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("--state: make the directory: %w", err)
@@ -67,25 +68,28 @@ func (s *state) load(cfg *config.Config, o worldOptions) error {
 }
 
 func restoreWorld(text []byte, cfg *config.Config, o worldOptions) (*world, error) {
-	var kept saved
-	if err := json.Unmarshal(text, &kept); err != nil {
+	var file stateFile
+	if err := json.Unmarshal(text, &file); err != nil {
 		return nil, err
 	}
-	if o.user != kept.User {
-		return nil, fmt.Errorf("belongs to user %s, not %s: name another directory or another --user", kept.User, o.user)
+	if o.user != file.User {
+		return nil, fmt.Errorf("belongs to user %s, not %s: name another directory or "+
+			"another --user",
+			file.User, o.user)
 	}
 	w, err := emptyWorld(o)
 	if err != nil {
 		return nil, err
 	}
-	w.hand = tokens.NewToken(kept.Hand)
-	if err := errors.Join(w.sim.Restore(kept.Simulator), w.secrets.Restore(kept.Secrets)); err != nil {
+	w.devToken = tokens.NewToken(file.DevToken)
+	err = errors.Join(w.sim.Restore(file.Simulator), w.secrets.Restore(file.Secrets))
+	if err != nil {
 		return nil, err
 	}
 	return w, errors.Join(w.addScopes(o.scopes), w.makeSecrets(cfg))
 }
 
-// save writes the world to the file, whole or not at all.
+// save replaces the file if the world has changed. A crash leaves the old file or the new one.
 func (s *state) save() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +101,10 @@ func (s *state) save() error {
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(saved{User: s.world.user, Hand: s.world.hand.Reveal(), Simulator: simulator, Secrets: stored})
+	text, err := json.Marshal(stateFile{
+		User: s.world.user, DevToken: s.world.devToken.Reveal(), Simulator: simulator,
+		Secrets: stored,
+	})
 	if err != nil || string(text) == s.last {
 		return err
 	}
@@ -108,20 +115,21 @@ func (s *state) save() error {
 	return nil
 }
 
-// saving keeps what a request changed before its answer leaves: what a client was told survives a crash.
+// saving saves the changes of a request before it sends the reply. So a crash loses nothing that a
+// client has been told.
 func (s *state) saving(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		held := &heldReply{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(held, r)
 		if err := s.save(); err != nil {
-			writeJSON(w, http.StatusInternalServerError, map[string]string{"message": err.Error()})
+			writeMessage(w, http.StatusInternalServerError, err.Error())
 			return
 		}
 		held.release()
 	})
 }
 
-// heldReply keeps a reply back until it is released.
+// heldReply holds a reply until release sends it.
 type heldReply struct {
 	http.ResponseWriter
 	status int
@@ -140,7 +148,7 @@ func (h *heldReply) release() {
 	_, _ = h.ResponseWriter.Write(h.body) // the client may have left
 }
 
-// writePrivate replaces a file that only its owner may read, at once.
+// writePrivate replaces a file in one step. Only its owner may read the file.
 func writePrivate(path string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
 	if err != nil {

@@ -24,19 +24,19 @@ import (
 // parentSecret is the name of the parent secret on this machine.
 const parentSecret = "tokenmint/parent"
 
-// world is all that the functions talk to, on this machine: Mapbox's Tokens API and Secrets Manager with a parent token.
-// With --live the first is the real one, and sim is nil.
+// world is what the functions call on this machine: the Tokens API, and Secrets Manager with a
+// parent token.
 type world struct {
-	sim     *mapbox.Simulator
-	secrets *aws.Memory
-	user    string
-	hand    tokens.Token // for a person's own requests to the simulator; no secret holds it
-	door    string       // path of the Secrets Manager endpoint: a secret with --live, which holds a real token, or ""
-	now     func() time.Time
-	lock    io.Closer // of the directory that keeps it, nil if none does
+	sim      *mapbox.Simulator // nil with --live, which uses the real Mapbox
+	secrets  *aws.Memory
+	user     string
+	devToken tokens.Token // for manual requests to the simulator; no secret holds it
+	awsPath  string       // of the Secrets Manager endpoint; secret with --live, otherwise ""
+	now      func() time.Time
+	lock     io.Closer // of the directory in --state; nil without --state
 }
 
-// close frees the directory that keeps the world.
+// close unlocks the directory in --state.
 func (w *world) close() {
 	if w.lock != nil {
 		_ = w.lock.Close()
@@ -45,14 +45,13 @@ func (w *world) close() {
 
 // worldOptions are the flags that shape a world.
 type worldOptions struct {
-	user string
-	rate int    // requests a minute for an account, 0 = no limit
-	seed uint64 // of the simulator
-
-	scopes []string // that the account has besides those that Mapbox is known to have
+	user   string
+	rate   int      // requests a minute for an account; 0 means no limit
+	seed   uint64   // of the simulator
+	scopes []string // the account has these besides the known ones
 }
 
-// newWorld returns a world with a simulator, an account, and a fresh parent token in its secret.
+// newWorld returns a world with a simulator, an account, and a new parent token in its secret.
 func newWorld(cfg *config.Config, o worldOptions) (*world, error) {
 	w, err := emptyWorld(o)
 	if err != nil {
@@ -65,21 +64,23 @@ func newWorld(cfg *config.Config, o worldOptions) (*world, error) {
 		return nil, err
 	}
 	scopes := w.offered(cfg.ParentScopes())
-	version := newID() // the parent is as a rotation leaves it
-	id, parent, err := w.sim.IssueByHand(o.user, rotate.Note(setup.DefaultStack, "parent", version), scopes)
+	version := newID() // the parent looks as if a rotation had created it
+	note := rotate.Note(setup.DefaultStack, "parent", version)
+	id, parent, err := w.sim.IssueByHand(o.user, note, scopes)
 	if err != nil {
 		return nil, err
 	}
-	_, hand, err := w.sim.IssueByHand(o.user, "For your own requests", handScopes(scopes))
+	_, devToken, err := w.sim.IssueByHand(o.user, "For your own requests", devScopes(scopes))
 	if err != nil {
 		return nil, err
 	}
-	w.hand = tokens.NewToken(hand)
+	w.devToken = tokens.NewToken(devToken)
 	if err := w.makeSecrets(cfg); err != nil {
 		return nil, err
 	}
 	return w, w.storeParent(version, secrets.Credential{
-		Token: tokens.NewToken(parent), Username: o.user, ID: id, Scopes: scopes, Created: w.now().UTC(), Rotation: version,
+		Token: tokens.NewToken(parent), Username: o.user, ID: id, Scopes: scopes,
+		Created: w.now().UTC(), Rotation: version,
 	})
 }
 
@@ -92,17 +93,22 @@ func (w *world) addScopes(scopes []string) error {
 	return nil
 }
 
-// offered returns those of scopes that the account has. A person could give a token no others.
+// offered returns the scopes that the account has. Mapbox gives a token no other scope.
 func (w *world) offered(scopes []string) []string {
 	has := w.sim.Scopes(w.user)
-	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return !slices.Contains(has, s) })
+	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
+		return !slices.Contains(has, scope)
+	})
 }
 
-// makeSecrets makes the secrets of further tokens that are not there yet. They have no value, as those that a stack is given may have none.
+// makeSecrets creates the missing secrets of additional tokens. They have no value, as in a stack.
 func (w *world) makeSecrets(cfg *config.Config) error {
 	for _, t := range cfg.Tokens {
-		if _, err := w.secrets.Describe(noDeadline, t.Secret); err == nil || strings.HasPrefix(t.Secret, "arn:") {
-			continue // an ARN is AWS's to give: there is no such secret on this machine
+		if strings.HasPrefix(t.Secret, "arn:") {
+			continue // only AWS gives ARNs, so this secret cannot exist here
+		}
+		if _, err := w.secrets.Describe(noDeadline, t.Secret); err == nil {
+			continue
 		}
 		if err := w.secrets.Create(noDeadline, t.Secret, "", secrets.Value{}); err != nil {
 			return err
@@ -111,7 +117,8 @@ func (w *world) makeSecrets(cfg *config.Config) error {
 	return nil
 }
 
-// emptyWorld returns a world whose one clock is the simulator's: moving that moves the functions too.
+// emptyWorld returns a world without an account. Its clock is that of the simulator, so a change of
+// the simulator's clock changes the time of the functions too.
 func emptyWorld(o worldOptions) (*world, error) {
 	sim, err := mapbox.New(mapbox.Config{Seed: o.seed, RateLimit: o.rate})
 	if err != nil {
@@ -120,19 +127,24 @@ func emptyWorld(o worldOptions) (*world, error) {
 	return &world{sim: sim, secrets: aws.NewMemory(sim.Now), user: o.user, now: sim.Now}, nil
 }
 
-// liveWorld returns a world with the real Mapbox and the person's own token as parent, which stays in this process.
+// liveWorld returns a world for the real Mapbox. The given token is the parent, and only this
+// process holds it.
 func liveWorld(value string) (*world, error) {
 	if value == "" {
-		return nil, errors.New("--live needs the parent token in MAPBOX_ACCESS_TOKEN: a secret token with tokens:write")
+		return nil, errors.New("--live needs the parent token in MAPBOX_ACCESS_TOKEN: " +
+			"a secret token with tokens:write")
 	}
 	if strings.ContainsAny(value[:1], "\"'`") {
-		return nil, errors.New("the token in MAPBOX_ACCESS_TOKEN is quoted: set it without the quotes around it")
+		return nil, errors.New("the token in MAPBOX_ACCESS_TOKEN is quoted: set it without quotes")
 	}
 	credential, err := secrets.ParseCredential(secrets.NewValue(value))
 	if err != nil {
 		return nil, fmt.Errorf("MAPBOX_ACCESS_TOKEN: %w", err)
 	}
-	w := &world{secrets: aws.NewMemory(time.Now), user: credential.Username, now: time.Now, door: "/" + newID()}
+	w := &world{
+		secrets: aws.NewMemory(time.Now), user: credential.Username,
+		now: time.Now, awsPath: "/" + newID(),
+	}
 	return w, w.storeParent(newID(), credential)
 }
 
@@ -144,37 +156,42 @@ func (w *world) storeParent(version string, c secrets.Credential) error {
 	return w.secrets.Create(noDeadline, parentSecret, version, value)
 }
 
-// mapbox serves the Tokens API and, beside it, what moves the simulator.
-func (w *world) mapbox(p pages) http.Handler {
+// mapboxAPI serves the simulated Tokens API, and /_sim/ to manage the simulator.
+func (w *world) mapboxAPI(p pages) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/_sim/", noOtherPages(w.sim.Management()))
 	mux.Handle("/", p.simulator(w.sim))
 	return mux
 }
 
-// aws serves Secrets Manager.
-func (w *world) aws() http.Handler { return noOtherPages(behind(w.door, aws.New(w.secrets))) }
+// awsAPI serves Secrets Manager.
+func (w *world) awsAPI() http.Handler {
+	return noOtherPages(onlyAtPath(w.awsPath, aws.New(w.secrets)))
+}
 
-// behind serves requests to one path only. Who was not told the path is refused: every user of this machine can reach
-// the port, and the path is printed to one.
-func behind(door string, next http.Handler) http.Handler {
-	if door == "" {
+// onlyAtPath serves requests to one secret path. An empty path allows every request. All users of
+// this machine can reach the port, but dev prints the path only to the user who started it.
+func onlyAtPath(secret string, next http.Handler) http.Handler {
+	if secret == "" {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := strings.TrimSuffix(r.URL.Path, "/")
-		if subtle.ConstantTimeCompare([]byte(path), []byte(door)) != 1 {
-			writeJSON(w, http.StatusForbidden, map[string]string{"__type": "AccessDeniedException",
-				"message": "with --live, the address of this endpoint has a secret path, which dev prints"})
+		if subtle.ConstantTimeCompare([]byte(path), []byte(secret)) != 1 {
+			writeJSON(w, http.StatusForbidden, map[string]string{
+				"__type":  "AccessDeniedException",
+				"message": "with --live, the address of this endpoint has a secret path, which dev prints",
+			})
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// handScopes are what a person needs who tries the whole Tokens API by hand.
-func handScopes(parent []string) []string {
-	scopes := append(slices.Clone(parent), "scopes:list", "styles:tiles", "styles:read", "fonts:read", "datasets:read", "vision:read",
+// devScopes returns the scopes for manual requests to all of the Tokens API.
+func devScopes(parent []string) []string {
+	scopes := append(slices.Clone(parent),
+		"scopes:list", "styles:tiles", "styles:read", "fonts:read", "datasets:read", "vision:read",
 		"uploads:read", "uploads:write", "uploads:list", "tokens:read", "tokens:write")
 	slices.Sort(scopes)
 	return slices.Compact(scopes)
@@ -183,6 +200,6 @@ func handScopes(parent []string) []string {
 // newID returns 32 random hexadecimal digits.
 func newID() string {
 	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails, says its documentation
+	_, _ = rand.Read(id[:]) // never fails, by its documentation
 	return hex.EncodeToString(id[:])
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tokenmint/tokenmint/config"
 )
 
 // doctor is the command's flags.
@@ -23,20 +25,33 @@ type doctor struct {
 	lookPath func(string) (string, error)
 }
 
+const doctorHelp = `doctor checks a deployed stack and changes nothing. It checks:
+
+  - the configuration
+  - the schedule, and the queue of failed runs
+  - the secret and the token of the parent and of each additional token
+  - when rotation replaced the parent, and what rotation will do next
+  - the token table, and the rest of this minute's mint budget
+  - each route, which must refuse a request without credentials
+
+Each finding is one line. "ok" is correct. "note" needs no action. "WRONG" says what to do.
+The exit status is 1 if a finding is wrong.
+
+With --local, doctor checks instead that this machine has the tools that docs/deploy.md needs.
+
+` + variablesHelp + `
+doctor also reads SCHEDULE_NAME (the stack's schedule), UNDONE_QUEUE_URL (the stack's queue of
+failed runs) and MINT_URL.`
+
 func newDoctor() *cobra.Command {
 	d := doctor{getenv: os.Getenv, now: time.Now, lookPath: exec.LookPath}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check a deployed stack from outside, or with --local this machine",
-		Long: `doctor looks at what the variables name and changes nothing: the configuration, the schedule, the queue of failed runs, the secret
-and the token of the parent and of each additional token, what Mapbox says of them, when they were last rotated, what rotation has left to
-do, the token table, and what is left of this minute's budget. It also calls each route without credentials and expects a refusal. It
-prints a line for each finding: "ok", "note" for what settles by itself, "WRONG" with what to do. It ends with 1 when something is wrong.
-
-With --local it checks instead that this machine has what docs/deploy.md calls for.
-
-` + variablesHelp + `
-doctor also reads SCHEDULE_NAME, the name of the stack's schedule, UNDONE_QUEUE_URL, its queue of failed runs, and MINT_URL.`,
+		Long:  doctorHelp,
+		Example: `  tokenmint doctor
+  tokenmint doctor --output json
+  tokenmint doctor --local`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), invocationLimit)
@@ -45,7 +60,7 @@ doctor also reads SCHEDULE_NAME, the name of the stack's schedule, UNDONE_QUEUE_
 		},
 	}
 	cmd.Flags().BoolVar(&d.local, "local", false, "check the tools on this machine instead")
-	cmd.Flags().StringVar(&d.config, "config", "", "configuration file (default: the one compiled in)")
+	addConfig(cmd, &d.config)
 	addOutput(cmd, &d.output)
 	return cmd
 }
@@ -60,12 +75,12 @@ func (d doctor) run(ctx context.Context, out, log io.Writer) error {
 	return f.end()
 }
 
-// findings are printed as they are made, or, as JSON, all at the end.
+// findings are the report. Text appears at once, JSON at the end.
 type findings struct {
-	out    io.Writer
-	format format
-	all    []finding
-	wrongs int
+	out      io.Writer
+	format   format
+	all      []finding
+	problems int
 }
 
 // finding is one line of the report.
@@ -78,7 +93,7 @@ func (f *findings) ok(format string, args ...any)   { f.add("ok", format, args..
 func (f *findings) note(format string, args ...any) { f.add("note", format, args...) }
 
 func (f *findings) wrong(format string, args ...any) {
-	f.wrongs++
+	f.problems++
 	f.add("wrong", format, args...)
 }
 
@@ -94,18 +109,28 @@ func (f *findings) add(level, format string, args ...any) {
 	fmt.Fprintf(f.out, "%-6s %s\n", level, text)
 }
 
-// end completes the report. A problem is an error.
+// end completes the report. It returns an error if there is a problem.
 func (f *findings) end() error {
 	if f.format == formatJSON {
-		writeIndented(f.out, map[string]any{"findings": f.all, "problems": f.wrongs})
+		report := map[string]any{"findings": f.all, "problems": f.problems}
+		if err := writeIndented(f.out, report); err != nil {
+			return err
+		}
 	}
-	switch f.wrongs {
+	switch f.problems {
 	case 0:
 		return nil
 	case 1:
 		return errors.New("1 problem found")
 	}
-	return fmt.Errorf("%d problems found", f.wrongs)
+	return fmt.Errorf("%d problems found", f.problems)
+}
+
+// examination is one check of a deployment.
+type examination struct {
+	deployment
+	*findings
+	patience time.Duration // how long the rotator may take for the work of one heartbeat
 }
 
 func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer) {
@@ -115,13 +140,12 @@ func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer)
 		return
 	}
 	e := examination{deployment: deployed, findings: f}
-	for _, warning := range e.config.Warnings {
-		f.note("configuration: %s", warning)
-	}
-	f.ok("configuration: %d profiles, %d tokens besides the parent", len(e.config.Profiles), len(e.config.Tokens))
-	endpoint := cmp.Or(d.getenv("AWS_ENDPOINT_URL_SCHEDULER"), d.getenv("AWS_ENDPOINT_URL"))
-	e.patience = patienceFor(e.checkSchedule(ctx, d.getenv("SCHEDULE_NAME"), endpoint))
-	e.checkQueue(ctx, d.getenv("UNDONE_QUEUE_URL"), cmp.Or(d.getenv("AWS_ENDPOINT_URL_SQS"), d.getenv("AWS_ENDPOINT_URL")))
+	f.noteWarnings(e.config)
+	f.ok("configuration: %d profiles, %d additional tokens",
+		len(e.config.Profiles), len(e.config.Tokens))
+	e.patience = patienceFor(e.checkSchedule(ctx, d.getenv("SCHEDULE_NAME"),
+		d.endpoint("SCHEDULER")))
+	e.checkQueue(ctx, d.getenv("UNDONE_QUEUE_URL"), d.endpoint("SQS"))
 	live, works := e.checkParent(ctx)
 	for _, t := range e.config.Tokens {
 		e.checkAdditional(ctx, t, live)
@@ -132,3 +156,22 @@ func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer)
 	e.checkTable(ctx)
 	e.checkRoutes(ctx, d.getenv("MINT_URL"))
 }
+
+// endpoint returns the address that replaces an AWS service, or "".
+func (d doctor) endpoint(service string) string {
+	return cmp.Or(d.getenv("AWS_ENDPOINT_URL_"+service), d.getenv("AWS_ENDPOINT_URL"))
+}
+
+// patienceFor returns the patience for heartbeats at this interval. One heartbeat may be lost. The
+// next one may come at the end of its flexible time window.
+func patienceFor(interval time.Duration) time.Duration { return 2*interval + 10*time.Minute }
+
+func (f *findings) noteWarnings(cfg *config.Config) {
+	for _, warning := range cfg.Warnings {
+		f.note("configuration: %s", warning)
+	}
+}
+
+func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func rounded(d time.Duration) time.Duration { return d.Round(time.Minute) }

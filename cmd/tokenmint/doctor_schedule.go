@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"regexp"
 	"strconv"
 	"time"
@@ -11,46 +9,53 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
-	"github.com/aws/smithy-go"
 )
 
-// hourly is how often the template's schedule beats unless it is told otherwise.
-const hourly = time.Hour
+// defaultInterval is the time between two heartbeats by the template's default.
+const defaultInterval = time.Hour
 
-// checkSchedule looks whether heartbeats come at all, and returns the time between two of them.
+// checkSchedule checks that heartbeats come, and returns the interval between two of them.
 func (e examination) checkSchedule(ctx context.Context, name, endpoint string) time.Duration {
 	if name == "" {
-		e.note("schedule: SCHEDULE_NAME is not set, so it is not checked, and taken to be hourly")
-		return hourly
+		e.note("schedule: SCHEDULE_NAME is not set, so the schedule is not checked; " +
+			"doctor assumes one heartbeat an hour")
+		return defaultInterval
 	}
-	schedule, err := scheduler.NewFromConfig(e.settings.AWS.Client(endpoint)).GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &name})
+	client := scheduler.NewFromConfig(e.settings.AWS.Client(endpoint))
+	schedule, err := client.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &name})
 	if err != nil {
-		e.wrong("schedule: %v; %s", withoutRequest(err), scheduleRemedy(err))
-		return hourly
+		e.wrong("schedule: %v; %s", withoutRequest(err), awsRemedy(err, "scheduler:GetSchedule",
+			"deploy the stack: without its schedule nothing is rotated"))
+		return defaultInterval
 	}
 	expression := aws.ToString(schedule.ScheduleExpression)
-	beat, every := beatOf(expression), e.config.Parent.RotateEvery
+	interval, every := intervalOf(expression), e.config.Parent.RotateEvery
 	end := aws.ToTime(schedule.EndDate)
 	switch {
 	case schedule.State != types.ScheduleStateEnabled:
-		e.wrong("schedule: %s is %s, so no heartbeat comes and nothing is rotated; enable it, or deploy again", name, schedule.State)
+		e.wrong("schedule: %s is %s, so no heartbeat comes and nothing is rotated; "+
+			"enable it, or deploy again", name, schedule.State)
 	case !end.IsZero() && end.Before(e.now()):
-		e.wrong("schedule: %s has ended at %s, so no heartbeat comes and nothing is rotated; deploy again", name, moment(end))
-	case beat > every/2:
-		e.wrong("schedule: %s beats by %s, too seldom for a parent that is replaced after %s; set the parameter Schedule", name, expression, every)
+		e.wrong("schedule: %s ended at %s, so no heartbeat comes and nothing is rotated; "+
+			"deploy again",
+			name, moment(end))
+	case interval > every/2:
+		e.wrong("schedule: %s runs at %s, too rarely for a parent that is replaced after %s; "+
+			"set the parameter Schedule", name, expression, every)
 	default:
-		e.ok("schedule: %s is enabled and beats by %s", name, expression)
+		e.ok("schedule: %s is enabled and runs at %s", name, expression)
 	}
-	return beat
+	return interval
 }
 
-// rate is the form of a schedule that says how often it beats.
+// rate is a schedule expression that names an interval.
 var rate = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
 
-// beatOf is the time between two heartbeats. When a cron expression beats is not worked out: it is taken for a daily one, so that doctor
-// misses some delay rather than invent one.
-func beatOf(expression string) time.Duration {
+// intervalOf returns the time between two heartbeats. It takes a cron expression for a daily one.
+// So doctor may miss a short delay, but it reports no false one.
+func intervalOf(expression string) time.Duration {
 	const day = 24 * time.Hour
+	units := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": day}
 	match := rate.FindStringSubmatch(expression)
 	if match == nil {
 		return day
@@ -59,26 +64,5 @@ func beatOf(expression string) time.Duration {
 	if err != nil {
 		return day
 	}
-	return time.Duration(n) * map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": day}[match[2]]
-}
-
-func scheduleRemedy(err error) string {
-	failure, ok := errors.AsType[smithy.APIError](err)
-	switch {
-	case !ok:
-		return "are region, endpoint and credentials right?"
-	case failure.ErrorCode() == "ResourceNotFoundException":
-		return "deploy the stack: without its schedule nothing is rotated"
-	case failure.ErrorCode() == "AccessDeniedException":
-		return "allow these credentials scheduler:GetSchedule on it"
-	}
-	return "are region and credentials right?"
-}
-
-// withoutRequest leaves out of an error of the SDK what only AWS can use.
-func withoutRequest(err error) error {
-	if failure, ok := errors.AsType[smithy.APIError](err); ok {
-		return fmt.Errorf("%s: %s", failure.ErrorCode(), failure.ErrorMessage())
-	}
-	return err
+	return time.Duration(n) * units[match[2]]
 }

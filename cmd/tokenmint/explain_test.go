@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// page is a configuration with a profile for visitors of a page.
+// page is a configuration with a profile for visitors of a web page.
 const page = `profiles:
   gold:
     scopes: [styles:read]
@@ -26,7 +26,7 @@ const page = `profiles:
       - {anyone: true, origins: ["https://maps.example.com"]}
 `
 
-// Payloads as identity providers issue them.
+// Payloads from identity providers.
 const (
 	keycloak = `{"exp":1767369845,"iat":1767366245,"auth_time":0,"jti":"onrtac:1","iss":"https://id.example/realms/maps","aud":["account","tokenmint"],
  "sub":"f:1:ann","typ":"Bearer","azp":"web","acr":"1","allowed-origins":["https://maps.example.com"],"nonce":null,
@@ -53,39 +53,39 @@ func TestExplain(t *testing.T) {
 		says []string
 	}{
 		"the first that allows": {[]string{"--caller", dev}, 0, []string{
-			"caller: " + dev, "profile web-map: answers, with fonts:read, styles:read, styles:tiles",
-			`rule 1: the ARN does not match iam "arn:*:iam::*:role/web-*"`, "rule 3: lets this caller in",
-			"profile uploads: is not reached: web-map stands before it",
+			"caller: " + dev, "profile web-map: grants a token with fonts:read, styles:read, styles:tiles",
+			`rule 1: the ARN does not match iam "arn:*:iam::*:role/web-*"`, "rule 3: allows this caller",
+			"profile uploads: is not reached: web-map comes first",
 		}},
 		"the one that has the scopes": {[]string{"--caller", dev, "--scopes", "uploads:write,fonts:read"}, 0, []string{
-			"profile web-map: does not answer: it does not have uploads:write", "profile uploads: answers, with fonts:read, uploads:write",
+			"profile web-map: grants no token: it does not have uploads:write", "profile uploads: grants a token with fonts:read, uploads:write",
 		}},
 		"the one that is named": {[]string{"--caller", dev, "--profile", "uploads"}, 0, []string{
-			"profile web-map: does not answer: another profile is asked for", "profile uploads: answers",
+			"profile web-map: grants no token: the request names another profile", "profile uploads: grants a token",
 		}},
-		"a session": {[]string{"--caller", web}, 0, []string{"caller: arn:aws:iam::1:role/web-1", "profile web-map: answers"}},
+		"a session": {[]string{"--caller", web}, 0, []string{"caller: arn:aws:iam::1:role/web-1", "profile web-map: grants a token"}},
 		"a role with a path": {[]string{"--caller", "arn:aws:iam::123456789012:role/service-role/web-app"}, 0, []string{
-			"caller: arn:aws:iam::123456789012:role/web-app", "profile web-map: answers",
+			"caller: arn:aws:iam::123456789012:role/web-app", "profile web-map: grants a token",
 		}},
-		"a role of another partition": {[]string{"--caller", "arn:aws-us-gov:iam::123456789012:role/web-app"}, 0, []string{"profile web-map: answers"}},
-		"a payload of Keycloak":       {[]string{"--config", path, "--jwt", keycloak}, 0, []string{"caller: jwt:f:1:ann", "rule 3: lets this caller in"}},
-		"a payload of Firebase":       {[]string{"--config", path, "--jwt", firebase}, 0, []string{"rule 4: lets this caller in"}},
-		"a payload of Entra":          {[]string{"--config", path, "--jwt", entra}, 0, []string{"rule 5: lets this caller in"}},
+		"a role of another partition": {[]string{"--caller", "arn:aws-us-gov:iam::123456789012:role/web-app"}, 0, []string{"profile web-map: grants a token"}},
+		"a payload of Keycloak":       {[]string{"--config", path, "--jwt", keycloak}, 0, []string{"caller: jwt:f:1:ann", "rule 3: allows this caller"}},
+		"a payload of Firebase":       {[]string{"--config", path, "--jwt", firebase}, 0, []string{"rule 4: allows this caller"}},
+		"a payload of Entra":          {[]string{"--config", path, "--jwt", entra}, 0, []string{"rule 5: allows this caller"}},
 		"allowed without context":     {[]string{"--lambda", "null"}, 1, []string{"caller_not_allowed"}},
 		"digits that a float loses":   {[]string{"--lambda", `{"tenant":9007199254740993}`, "--config", path}, 1, []string{"no value of the authorizer's tenant"}},
-		"the same digits":             {[]string{"--lambda", `{"tenant":9007199254740992}`, "--config", path}, 0, []string{"rule 6: lets this caller in"}},
+		"the same digits":             {[]string{"--lambda", `{"tenant":9007199254740992}`, "--config", path}, 0, []string{"rule 6: allows this caller"}},
 		"a JWT as API Gateway passes it": {[]string{"--jwt", `{"groups":["ops","maps"],"level":3}`, "--config", path}, 0, []string{
-			"rule 1: no value of the authorizer's tier", "rule 2: lets this caller in", "profile page: does not answer: no rule lets this caller in",
+			"rule 1: no value of the authorizer's tier", "rule 2: allows this caller", "profile page: grants no token: no rule allows this caller",
 		}},
-		"a Lambda authorizer": {[]string{"--lambda", `{"tier":"gold"}`, "--config", path}, 0, []string{"profile gold: answers"}},
+		"a Lambda authorizer": {[]string{"--lambda", `{"tier":"gold"}`, "--config", path}, 0, []string{"profile gold: grants a token"}},
 		"a page": {[]string{"--origin", "https://maps.example.com", "--config", path}, 0, []string{
-			"caller: nobody", "profile gold: does not answer: no rule lets this caller in", "profile page: answers, with fonts:read",
+			"caller: no authorizer names one", "profile gold: grants no token: no rule allows this caller", "profile page: grants a token with fonts:read",
 		}},
-		"a named caller from a page": {[]string{"--caller", dev, "--origin", "https://maps.example.com", "--config", path}, 0, []string{"profile page: answers"}},
+		"a named caller from a page": {[]string{"--caller", dev, "--origin", "https://maps.example.com", "--config", path}, 0, []string{"profile page: grants a token"}},
 
 		"another page":      {[]string{"--origin", "https://evil.example", "--config", path}, 1, []string{"no_authorizer", "the page's origin is none of"}},
 		"a page, not known": {[]string{"--origin", "https://maps.example.com"}, 1, []string{"no_authorizer"}},
-		"a stranger":        {[]string{"--caller", "arn:aws:iam::1:user/eve"}, 1, []string{"no profile answers: caller_not_allowed", "profile uploads: does not answer"}},
+		"a stranger":        {[]string{"--caller", "arn:aws:iam::1:user/eve"}, 1, []string{"no profile grants a token: caller_not_allowed", "profile uploads: grants no token"}},
 		"scopes of two":     {[]string{"--caller", web, "--scopes", "styles:read,uploads:write"}, 1, []string{"scopes_not_allowed", "it does not have uploads:write"}},
 		"no such profile":   {[]string{"--caller", dev, "--profile", "none"}, 1, []string{"profile_not_allowed"}},
 		"no such scope":     {[]string{"--caller", dev, "--scopes", "Bad Scope"}, 1, []string{"scopes_invalid"}},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,9 +14,10 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-var update = flag.Bool("update", false, "write what the fixtures are answered with to events/replies")
+var update = flag.Bool("update", false, "write the replies to the fixtures to events/replies")
 
-// Each fixture in events decodes into the event type that it stands for, and is answered as events/replies says.
+// TestFixtures: each file in events has the form of its event type and gets the reply in
+// events/replies.
 func TestFixtures(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../events/*.json")
@@ -42,7 +44,7 @@ func TestFixtures(t *testing.T) {
 
 func nothingSet(string) string { return "" }
 
-// decodeFixture fails if the event has a field that its type does not know: a misspelt one would be ignored silently.
+// decodeFixture fails if the event has an unknown field. The handler would ignore a misspelt field.
 func decodeFixture(t *testing.T, file string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -63,7 +65,7 @@ func decodeFixture(t *testing.T, file string) {
 	}
 }
 
-// steady replaces what differs from run to run.
+// steady replaces the values that differ in each run.
 func steady(reply string) string {
 	for _, r := range []struct{ pattern, with string }{
 		{`tk\.[\w-]+\.[\w-]{22}`, "TOKEN"},
@@ -90,5 +92,19 @@ func compare(t *testing.T, golden, got string) {
 	}
 	if got != string(want) {
 		t.Errorf("reply:\n%s\nwant, from %s:\n%s", got, golden, want)
+	}
+}
+
+func TestInvokeWithTheVariablesThatDevPrints(t *testing.T) {
+	t.Parallel()
+	m := startDev(t, dev{})
+	before := m.currentVersion()
+	i := invoke{event: "-", getenv: func(name string) string { return m.lines[name] }}
+	var out bytes.Buffer
+	if err := i.run(t.Context(), "rotate", strings.NewReader(`{"action":"rotate","force":true}`), &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if m.currentVersion() == before {
+		t.Error("the secret that dev serves was not rotated")
 	}
 }

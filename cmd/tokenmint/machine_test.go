@@ -20,7 +20,7 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// machine is a running dev.
+// machine is a running dev process.
 type machine struct {
 	t     *testing.T
 	lines map[string]string
@@ -66,7 +66,7 @@ func startDev(t *testing.T, d dev) *machine {
 	return m
 }
 
-// do sends a request and returns its status and body.
+// do sends a request and returns the status and the body of the reply.
 func (m *machine) do(method, url, body string, header ...string) (int, string) {
 	m.t.Helper()
 	r, err := http.NewRequestWithContext(m.t.Context(), method, url, strings.NewReader(body))
@@ -91,7 +91,7 @@ func (m *machine) do(method, url, body string, header ...string) (int, string) {
 	return reply.StatusCode, string(text)
 }
 
-// mint asks for a token and returns what the simulator says of it.
+// mint requests a token and returns the verdict of the simulator.
 func (m *machine) mint() tokens.Verdict {
 	m.t.Helper()
 	status, body := m.do("POST", m.lines["MINT_URL"]+"/tokens", "{}")
@@ -110,7 +110,7 @@ func (m *machine) mint() tokens.Verdict {
 	return got.Verdict
 }
 
-// currentVersion asks the Secrets Manager endpoint, as any client of it would.
+// currentVersion returns the version id from the Secrets Manager endpoint.
 func (m *machine) currentVersion() string {
 	m.t.Helper()
 	status, body := m.do("POST", m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"], `{"SecretId":"`+m.lines["PARENT_SECRET_ID"]+`"}`,
@@ -122,7 +122,7 @@ func (m *machine) currentVersion() string {
 	return reply.VersionID
 }
 
-// getenv reads the lines that dev printed, and what else is set.
+// getenv reads the lines that dev printed. set holds names and values that override them.
 func (m *machine) getenv(set ...string) func(string) string {
 	return func(name string) string {
 		if i := slices.Index(set, name); i >= 0 {
@@ -132,7 +132,7 @@ func (m *machine) getenv(set ...string) func(string) string {
 	}
 }
 
-// deployment is what dev stands in for.
+// deployment describes dev as if it were a deployed stack.
 func (m *machine) deployment() deployment {
 	m.t.Helper()
 	d, err := openDeployment(m.t.Context(), m.getenv(), "", time.Now)
@@ -142,12 +142,12 @@ func (m *machine) deployment() deployment {
 	return d
 }
 
-// auth is the developer's own token with the user name.
+// auth returns the dev token with its user name.
 func (m *machine) auth() tokens.Auth {
 	return tokens.Auth{Token: tokens.NewToken(m.lines["MAPBOX_ACCESS_TOKEN"]), Username: "dev"}
 }
 
-// issue makes a permanent token with the person's own.
+// issue creates a permanent token with the dev token.
 func (m *machine) issue(scopes ...string) tokens.Metadata {
 	m.t.Helper()
 	got, err := m.deployment().mapbox.Create(m.t.Context(), m.auth(), tokens.CreateRequest{Scopes: scopes})
@@ -157,7 +157,7 @@ func (m *machine) issue(scopes ...string) tokens.Metadata {
 	return got
 }
 
-// emptySecret makes a secret as the template does: without a value.
+// emptySecret creates a secret without a value, as the template does.
 func (m *machine) emptySecret(name string) string {
 	m.t.Helper()
 	status, body := m.do("POST", m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"], `{"Name":"`+name+`"}`,
@@ -168,7 +168,7 @@ func (m *machine) emptySecret(name string) string {
 	return name
 }
 
-// put stores text as a person does in the console.
+// put stores text, as a manual edit in the console does.
 func (m *machine) put(secret, text string) {
 	m.t.Helper()
 	if err := m.deployment().secrets.Put(m.t.Context(), secret, newID(), secrets.NewValue(text), secrets.Current); err != nil {
@@ -176,7 +176,7 @@ func (m *machine) put(secret, text string) {
 	}
 }
 
-// stored returns what a secret holds.
+// stored returns the credential in a secret.
 func (m *machine) stored(secret string) secrets.Credential {
 	m.t.Helper()
 	version, err := m.deployment().secrets.Get(m.t.Context(), secret, "")
@@ -200,10 +200,10 @@ func needed(t *testing.T) []string {
 	return cfg.ParentScopes()
 }
 
-// noToken fails if the value of a token is in a text: one of these, or anything else of that form.
+// noToken fails if a text contains one of the token values, or any other token.
 func noToken(t *testing.T, text string, values ...string) {
 	t.Helper()
-	if strings.Contains(text, ".eyJ") { // so every payload begins
+	if strings.Contains(text, ".eyJ") { // the beginning of every payload
 		t.Error("a token shows in the output")
 	}
 	for _, value := range values {

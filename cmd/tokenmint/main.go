@@ -1,5 +1,6 @@
-// Command tokenmint is the operator's: it runs the functions on one machine, without AWS and without a Mapbox account, puts the first
-// parent token into a deployed stack, examines that, and explains who may have what.
+// Command tokenmint is for operators. It runs the functions on one machine, without AWS and without
+// a Mapbox account. It also stores the first parent token of a deployed stack, checks the stack,
+// and explains which caller gets which scopes.
 package main
 
 import (
@@ -18,8 +19,8 @@ import (
 
 // Exit codes.
 const (
-	exitFailure = 1 // what was asked for could not be done
-	exitUsage   = 2 // it was not clear what was asked for
+	exitFailure = 1 // the command failed or found a problem
+	exitUsage   = 2 // the command line is wrong
 )
 
 func main() {
@@ -47,7 +48,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 	return exitFailure
 }
 
-// tokenLike finds tokens that somebody has written on the command line, which errors about it quote.
+// tokenLike matches tokens. An error may quote a token from the command line.
 var tokenLike = regexp.MustCompile(`\b([pst]k)\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`)
 
 // errUsage marks errors of the command line itself.
@@ -64,10 +65,14 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tokenmint",
 		Short: "Short-lived Mapbox tokens from a parent token that never leaves its secret",
-		Long: `tokenmint issues temporary Mapbox tokens and keeps the permanent ones fresh.
-This command runs its two functions on one machine, through the handlers that run on Lambda, and looks after a deployed stack.
+		Long: `tokenmint issues temporary Mapbox tokens and replaces the permanent ones regularly.
+This command runs the two functions on one machine, with the handlers that run on Lambda. It also
+stores the first token of a deployed stack and checks the stack.
 
-It ends with 0 when all is well, with 1 when something failed or was found wrong, and with 2 when the command line is wrong.`,
+The exit status is 0 for success, 1 for a failure or a problem, and 2 for a wrong command line.`,
+		Example: `  tokenmint dev
+  tokenmint explain --caller arn:aws:iam::123456789012:role/web-1
+  tokenmint doctor`,
 		Version:       versionLine(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -79,30 +84,34 @@ It ends with 0 when all is well, with 1 when something failed or was found wrong
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
-	root.AddCommand(newBootstrap(), newDev(), newDoctor(), newExplain(), newHash(), newInvoke(), newPlan(), newRetire(),
-		newRotate(), newVersion())
+	root.AddCommand(newBootstrap(), newDev(), newDoctor(), newExplain(), newHash(), newInvoke(),
+		newPlan(), newRetire(), newRotate(), newVersion())
 	for _, cmd := range append(root.Commands(), root) {
 		check := cmd.Args
-		cmd.Args = func(cmd *cobra.Command, args []string) error { return usageError(check(cmd, args)) }
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			return usageError(check(cmd,
+				args))
+		}
 	}
 	return root
 }
 
-// knownCommand refuses what is left when no subcommand was recognised.
+// knownCommand refuses an unknown command and suggests similar ones.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return fmt.Errorf("there is no command %q: did you mean %s?", args[0], strings.Join(near, " or "))
+		return fmt.Errorf("there is no command %q: did you "+
+			"mean %s?", args[0], strings.Join(near, " or "))
 	}
 	return fmt.Errorf("there is no command %q", args[0])
 }
 
-// noArguments is for commands that take flags alone.
+// noArguments refuses arguments of a command that takes flags only.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s takes flags only, and %q is none", cmd.Name(), args[0])
+	return fmt.Errorf("%s takes flags only, and %q is not a flag", cmd.Name(), args[0])
 }

@@ -49,8 +49,8 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-// A token on the command line is a slip that a shell's history keeps; the log of a build must not keep it too.
-func TestErrorsDoNotRepeatATokenOfTheCommandLine(t *testing.T) {
+// TestErrorsHideTokens: an error does not repeat a token from the command line.
+func TestErrorsHideTokens(t *testing.T) {
 	t.Parallel()
 	const slip = "sk.eyJ1Ijoic2VudGluZWwifQ.SENTINEL-sentinel_12345"
 	for _, args := range []string{slip, "bootstrap " + slip, "invoke " + slip, "invoke mint --event " + slip, "dev --config " + slip,
@@ -62,7 +62,7 @@ func TestErrorsDoNotRepeatATokenOfTheCommandLine(t *testing.T) {
 	}
 }
 
-// TestMessages: what people type by mistake, and the words that tell them what to do.
+// TestMessages: the message for a wrong command line says what to do.
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -83,7 +83,7 @@ func TestMessages(t *testing.T) {
 		{"dve", 2, []string{`no command "dve": did you mean dev?`, "Try 'tokenmint --help'."}},
 		{"mint", 2, []string{`no command "mint"`}},
 		{"dev --bogus", 2, []string{"--bogus", "Try 'tokenmint dev --help'."}},
-		{"dev extra", 2, []string{`dev takes flags only, and "extra" is none`, "Try 'tokenmint dev --help'."}},
+		{"dev extra", 2, []string{`dev takes flags only, and "extra" is not a flag`, "Try 'tokenmint dev --help'."}},
 		{"version extra", 2, []string{"Try 'tokenmint version --help'."}},
 		{"rotate --forc", 2, []string{"--forc", "Try 'tokenmint rotate --help'."}},
 		{"rotate --name=", 2, []string{"--name is empty"}},

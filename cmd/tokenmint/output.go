@@ -13,7 +13,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 )
 
-// format is how a report or a log is written: for people, which the zero value means too, or for programs.
+// format is the form of a report or a log: text for people, JSON for programs. The zero value means
+// text.
 type format string
 
 const (
@@ -24,7 +25,7 @@ const (
 // String, Set and Type make a format the value of a flag.
 func (f *format) String() string { return string(*f) }
 
-// Set refuses what is no format, and so makes a wrong flag an error of usage.
+// Set refuses an unknown format. The error becomes a usage error.
 func (f *format) Set(text string) error {
 	if text != string(formatText) && text != string(formatJSON) {
 		return errors.New("it must be text or json")
@@ -33,15 +34,16 @@ func (f *format) Set(text string) error {
 	return nil
 }
 
-// Type is what the help calls the value.
+// Type returns the placeholder that the help shows for the value.
 func (f *format) Type() string { return "text|json" }
 
+// addOutput adds the flag --output.
 func addOutput(cmd *cobra.Command, into *format) {
 	*into = formatText
 	cmd.Flags().Var(into, "output", "form of the report")
 }
 
-// marshal is for values of ours that always marshal.
+// marshal encodes a plain value of this command, which cannot fail.
 func marshal(v any) json.RawMessage {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -50,15 +52,16 @@ func marshal(v any) json.RawMessage {
 	return text
 }
 
-func writeIndented(out io.Writer, v any) {
+func writeIndented(out io.Writer, v any) error {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
-		panic(err) // reports are plain values
+		return err
 	}
-	fmt.Fprintln(out, string(text))
+	_, err = fmt.Fprintln(out, string(text))
+	return err
 }
 
-// newLogger returns the functions' own logger, or one whose lines people can read.
+// newLogger returns the logger of the functions for JSON, and else one with short text lines.
 func newLogger(w io.Writer, f format, level slog.Leveler) *slog.Logger {
 	if f == formatJSON {
 		return telemetry.NewLogger(w, level)
@@ -71,5 +74,3 @@ func newLogger(w io.Writer, f format, level slog.Leveler) *slog.Logger {
 	}
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: short}))
 }
-
-func wallClock() time.Time { return time.Now().Round(0) }

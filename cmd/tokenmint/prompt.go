@@ -12,14 +12,16 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// maxInput bounds what is read from standard input, in bytes. No token comes near it.
+// maxInput is the largest accepted standard input, in bytes. Every token is much shorter.
 const maxInput = 64 << 10
 
-// readSecret reads a secret from in: all of it, or, from a terminal, a line that does not show while it is typed. what
-// names it in the question.
-func readSecret(ctx context.Context, in io.Reader, ask io.Writer, what string) (secrets.Value, error) {
+// readSecret reads a secret from in. If in is a terminal, it asks for one line and hides the typed
+// text. Otherwise it reads all of in. name is the name of the secret in the question.
+func readSecret(
+	ctx context.Context, in io.Reader, ask io.Writer, name string,
+) (secrets.Value, error) {
 	if terminal, ok := in.(*os.File); ok && term.IsTerminal(int(terminal.Fd())) {
-		return promptSecret(ctx, int(terminal.Fd()), ask, what)
+		return promptSecret(ctx, int(terminal.Fd()), ask, name)
 	}
 	text, err := io.ReadAll(io.LimitReader(in, maxInput))
 	if err != nil {
@@ -31,13 +33,16 @@ func readSecret(ctx context.Context, in io.Reader, ask io.Writer, what string) (
 	return secrets.NewValue(string(text)), nil
 }
 
-// promptSecret asks at a terminal. Ctrl-C ends ctx but not the read, so the terminal's echo is switched on again here.
-func promptSecret(ctx context.Context, fd int, ask io.Writer, what string) (secrets.Value, error) {
+// promptSecret asks for a secret on a terminal. Ctrl-C ends ctx but not the read. So promptSecret
+// itself turns the terminal's echo on again.
+func promptSecret(
+	ctx context.Context, fd int, ask io.Writer, name string,
+) (secrets.Value, error) {
 	before, err := term.GetState(fd)
 	if err != nil {
 		return secrets.Value{}, fmt.Errorf("read terminal: %w", err)
 	}
-	fmt.Fprintf(ask, "%s (it does not show): ", what)
+	fmt.Fprintf(ask, "%s (hidden): ", name)
 	defer fmt.Fprintln(ask)
 	type line struct {
 		text []byte

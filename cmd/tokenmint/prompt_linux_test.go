@@ -14,7 +14,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/testkit/log"
 )
 
-// pty opens a terminal: what is written to keyboard is typed, and what is read from it is on the screen.
+// pty opens a terminal. A write to keyboard types text, and a read from it returns the screen.
 func pty(t *testing.T) (keyboard, terminal *os.File) {
 	t.Helper()
 	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -43,20 +43,20 @@ func ioctl[T any](f *os.File, request uintptr, about *T) error {
 	return nil
 }
 
-// asked waits until the terminal does not echo, which it does from before the first key is read.
+// asked waits until the terminal hides typed text. This begins before the prompt reads a key.
 func asked(t *testing.T, terminal *os.File) {
 	t.Helper()
 	for !quiet(t, terminal) {
 		select {
 		case <-t.Context().Done():
-			t.Error("nobody asks")
+			t.Error("no prompt appears")
 			return
 		case <-time.After(time.Millisecond):
 		}
 	}
 }
 
-// quiet reports whether what is typed does not show.
+// quiet reports whether the terminal hides typed text.
 func quiet(t *testing.T, terminal *os.File) bool {
 	t.Helper()
 	var state syscall.Termios
@@ -78,10 +78,10 @@ func TestPromptShowsNothing(t *testing.T) {
 	var ask log.Buffer
 	got, err := readSecret(t.Context(), terminal, &ask, "Mapbox secret token")
 	if err != nil || got.Reveal() != typed {
-		t.Fatalf("what was typed was not read: %v", err)
+		t.Fatalf("the prompt did not return the typed text: %v", err)
 	}
 	if quiet(t, terminal) {
-		t.Error("the terminal stays without echo")
+		t.Error("the terminal still hides typed text")
 	}
 	if _, err := terminal.WriteString("END"); err != nil {
 		t.Fatal(err)
@@ -95,14 +95,15 @@ func TestPromptShowsNothing(t *testing.T) {
 		screen.Write(part[:n])
 	}
 	if bytes.Contains(screen.Bytes(), []byte("typed")) || bytes.Contains([]byte(ask.String()), []byte("typed")) {
-		t.Error("what was typed shows")
+		t.Error("the typed text is visible")
 	}
 }
 
 func TestPromptInterrupted(t *testing.T) {
 	t.Parallel()
 	_, terminal := pty(t)
-	// The read outlives the prompt, so its descriptor stays open: another test's file would get the number.
+	// The read continues after the prompt, so its descriptor must stay open. Otherwise another
+	// test's file could get the same number.
 	fd, err := syscall.Dup(int(terminal.Fd()))
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +118,6 @@ func TestPromptInterrupted(t *testing.T) {
 		t.Errorf("after Ctrl-C: %v", err)
 	}
 	if quiet(t, terminal) {
-		t.Error("the terminal stays without echo")
+		t.Error("the terminal still hides typed text")
 	}
 }

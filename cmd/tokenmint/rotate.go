@@ -9,16 +9,14 @@ import (
 	"os"
 	"strings"
 
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/spf13/cobra"
 
 	"github.com/tokenmint/tokenmint/internal/rotate"
-	"github.com/tokenmint/tokenmint/internal/setup"
-	"github.com/tokenmint/tokenmint/internal/telemetry"
 )
 
-// byHand is the flags of plan, rotate and retire: the rotator's events, without writing them.
-type byHand struct {
+// rotatorCommand is the flags of plan, rotate and retire. Each of them sends one event to the
+// rotator.
+type rotatorCommand struct {
 	action, name, config string
 	force, now           bool
 	output               format
@@ -26,100 +24,100 @@ type byHand struct {
 }
 
 func newPlan() *cobra.Command {
-	b := byHand{action: "plan", getenv: os.Getenv}
-	return b.command("Say what the rotator would do now and why, and do nothing", "  tokenmint plan --name parent")
+	r := rotatorCommand{action: "plan", getenv: os.Getenv}
+	return r.command("Print what the rotator would do now, and why",
+		"  tokenmint plan\n  tokenmint plan --name parent --output json")
 }
 
 func newRotate() *cobra.Command {
-	b := byHand{action: "rotate", getenv: os.Getenv}
-	cmd := b.command("Do what is due, as the schedule does", "  tokenmint rotate --name parent --force")
-	cmd.Flags().BoolVar(&b.force, "force", false, "rotate even what is not due")
+	r := rotatorCommand{action: "rotate", getenv: os.Getenv}
+	cmd := r.command("Do the rotation work that is due, as the schedule does",
+		"  tokenmint rotate\n  tokenmint rotate --name parent --force")
+	cmd.Flags().BoolVar(&r.force, "force", false, "rotate tokens that are not due, too")
 	return cmd
 }
 
 func newRetire() *cobra.Command {
-	b := byHand{action: "retire", getenv: os.Getenv}
-	cmd := b.command("Delete the replaced tokens of one name now, without waiting for their grace period",
+	r := rotatorCommand{action: "retire", getenv: os.Getenv}
+	cmd := r.command("Delete the replaced tokens of one name now, before their grace period ends",
 		"  tokenmint rotate --name parent --force\n  tokenmint retire --name parent")
-	cmd.Flags().BoolVar(&b.now, "now", true, "do not wait for the grace period; every rotate deletes what is past it")
+	cmd.Flags().BoolVar(&r.now, "now", true,
+		"do not wait for the grace period; rotate deletes tokens after it")
 	return cmd
 }
 
-func (b *byHand) command(short, example string) *cobra.Command {
+func (r *rotatorCommand) command(short, example string) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     b.action,
+		Use:     r.action,
 		Short:   short,
 		Long:    short + ".\n\n" + variablesHelp,
 		Example: example,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if cmd.Flags().Changed("name") && b.name == "" {
+			if cmd.Flags().Changed("name") && r.name == "" {
 				return usageError(errors.New("--name is empty: leave it out for all tokens"))
 			}
-			return b.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return r.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	all := " (default: all)"
-	if b.action == "retire" {
-		all = " (required)"
+	fallback := " (default: all)"
+	if r.action == "retire" {
+		fallback = " (required)"
 	}
-	cmd.Flags().StringVar(&b.name, "name", "", "managed token: parent, or a name of the configuration"+all)
-	cmd.Flags().StringVar(&b.config, "config", "", "configuration file (default: the one compiled in)")
-	addOutput(cmd, &b.output)
+	cmd.Flags().StringVar(&r.name, "name", "",
+		"managed token: parent, or a name in the configuration"+fallback)
+	addConfig(cmd, &r.config)
+	addOutput(cmd, &r.output)
 	return cmd
 }
 
-// event returns what the rotator is invoked with. What is not set stays out: the rotator reads events strictly.
-func (b *byHand) event() json.RawMessage {
-	event := map[string]any{"action": b.action, "id": newID()}
-	if b.name != "" {
-		event["name"] = b.name
+// event returns the rotator's event. It omits flags that are not set, because the rotator refuses
+// members that an action does not use.
+func (r *rotatorCommand) event() json.RawMessage {
+	event := map[string]any{"action": r.action, "id": newID()}
+	if r.name != "" {
+		event["name"] = r.name
 	}
-	if b.force {
+	if r.force {
 		event["force"] = true
 	}
-	if b.action == "retire" {
+	if r.action == "retire" {
 		event["now"] = true
 	}
 	return marshal(event)
 }
 
-func (b *byHand) run(ctx context.Context, out, log io.Writer) error {
+func (r *rotatorCommand) run(ctx context.Context, out, log io.Writer) error {
 	switch {
-	case b.action == "retire" && b.name == "":
-		return usageError(errors.New("--name is required: retire deletes the replaced tokens of one name"))
-	case b.action == "retire" && !b.now:
-		return usageError(errors.New("--now=false leaves nothing to do: tokenmint rotate deletes tokens past their grace period"))
+	case r.action == "retire" && r.name == "":
+		return usageError(errors.New("--name is required: retire deletes the replaced tokens of " +
+			"one name"))
+	case r.action == "retire" && !r.now:
+		return usageError(errors.New("--now=false leaves nothing to do: " +
+			"tokenmint rotate deletes tokens after their grace period"))
 	}
-	ctx, cancel := context.WithTimeout(ctx, invocationLimit)
+	ctx, cancel := newInvocation(ctx)
 	defer cancel()
-	d, err := openDeployment(ctx, b.getenv, b.config, wallClock)
+	d, err := openDeployment(ctx, r.getenv, r.config, wallClock)
 	if err != nil {
 		return err
 	}
-	handler, err := setup.Rotate(setup.Parts{
-		Settings: d.settings, Config: d.config, Now: d.now, Logger: newLogger(log, b.logFormat(), d.settings.LogLevel),
-		Metrics: telemetry.NewMetrics(io.Discard, d.settings.Stage),
-	})
+	handler, err := d.rotator(newLogger(log, r.output, d.settings.LogLevel)) // one form for both
 	if err != nil {
 		return err
 	}
-	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: newID()})
-	report, err := handler.Handle(ctx, b.event())
-	if len(report.Tokens) > 0 {
-		b.write(out, report)
+	report, err := handler.Handle(ctx, r.event())
+	if len(report.Tokens) == 0 {
+		return err
 	}
+	if r.output == formatJSON {
+		return errors.Join(err, writeIndented(out, report))
+	}
+	writeReport(out, report)
 	return err
 }
 
-// logFormat follows the report's: who reads the one with a program does so with the other.
-func (b *byHand) logFormat() format { return b.output }
-
-func (b *byHand) write(out io.Writer, report rotate.Report) {
-	if b.output == formatJSON {
-		writeIndented(out, report)
-		return
-	}
+func writeReport(out io.Writer, report rotate.Report) {
 	for _, t := range report.Tokens {
 		steps := make([]string, len(t.Steps))
 		for i, step := range t.Steps {

@@ -13,7 +13,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
-// TestKnownScopesAreTheSimulators: the configuration and the simulator share no code, and must know the same scopes.
+// TestKnownScopesAreTheSimulators: configuration and simulator know the same scopes, but share no
+// code.
 func TestKnownScopesAreTheSimulators(t *testing.T) {
 	t.Parallel()
 	sim, err := mapbox.New(mapbox.Config{})
@@ -36,8 +37,8 @@ func TestKnownScopesAreTheSimulators(t *testing.T) {
 
 const misspelt = "parent: {mints_per_minute: 9}\nprofiles: {web: {scopes: [styles:raed], allow: [iam: \"arn:aws:iam::*:user/dev\"]}}\n"
 
-// TestAMisspeltScope shows in every command that reads the configuration, and gets no token.
-func TestAMisspeltScope(t *testing.T) {
+// TestMisspeltScope: each command that reads the configuration warns, and the mint issues no token.
+func TestMisspeltScope(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tokenmint.yaml")
 	if err := os.WriteFile(path, []byte(misspelt), 0o600); err != nil {
@@ -78,8 +79,8 @@ func TestAMisspeltScope(t *testing.T) {
 	}
 }
 
-// TestAScopeOfTomorrow: an account may have scopes that this version does not know.
-func TestAScopeOfTomorrow(t *testing.T) {
+// TestUnknownScope: an account may have scopes that this version does not know.
+func TestUnknownScope(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tokenmint.yaml")
 	if err := os.WriteFile(path, []byte(strings.Replace(misspelt, "styles:raed", "indoor:read", 1)), 0o600); err != nil {

@@ -19,7 +19,7 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// versionLine is what the command version and the flag --version print.
+// versionLine returns the output of the command version and of the flag --version.
 func versionLine() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

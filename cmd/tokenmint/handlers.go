@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/mint"
+	"github.com/tokenmint/tokenmint/internal/rotate"
+	"github.com/tokenmint/tokenmint/internal/setup"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
+)
+
+// invocationLimit is the longer one of the two functions' timeouts.
+const invocationLimit = 5 * time.Minute
+
+// handlers are the handlers of both functions.
+type handlers struct {
+	mint   *mint.Handler
+	rotate *rotate.Handler
+}
+
+func newHandlers(parts setup.Parts) (handlers, error) {
+	minting, err := setup.Mint(parts)
+	if err != nil {
+		return handlers{}, err
+	}
+	rotating, err := setup.Rotate(parts)
+	return handlers{minting, rotating}, err
+}
+
+// worldHandlers returns the handlers over a world. lines replace the environment variables.
+func worldHandlers(
+	w *world, lines variables, cfg *config.Config, log *slog.Logger,
+) (handlers, error) {
+	settings, err := setup.Read(lines.get)
+	if err != nil {
+		return handlers{}, err
+	}
+	return newHandlers(setup.Parts{
+		Settings: settings, Config: cfg, Now: w.now, Logger: log, Metrics: noMetrics(),
+	})
+}
+
+// call runs one event through the handler of a function, mint or rotate.
+func (h handlers) call(ctx context.Context, function string, event json.RawMessage) (any, error) {
+	var reply any
+	var err error
+	if function == "rotate" {
+		reply, err = h.rotate.Handle(ctx, event)
+	} else {
+		reply, err = h.mint.HandleJSON(ctx, event)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", function, err)
+	}
+	return reply, nil
+}
+
+// newInvocation returns a context like that of a function: with a request id and a deadline.
+func newInvocation(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: newID()})
+	return context.WithTimeout(ctx, invocationLimit)
+}
+
+// noMetrics discards metrics. CloudWatch does not read the log of this command.
+func noMetrics() *telemetry.Metrics { return telemetry.NewMetrics(io.Discard, "dev") }
