@@ -1,8 +1,9 @@
-// Package config holds the one file that a deployer edits, tokenmint.yaml, and what it means.
+// Package config reads the file that a deployer edits, tokenmint.yaml.
 //
-// The file is embedded, so a function starts with exactly what was reviewed and built. Reading it is strict: an
-// unknown key, a unit that Go's durations do not have, a scope that must not be lent or a pattern that matches more
-// than it seems to is an error that names the file, the line and the key.
+// The file is embedded, so a function runs the policy that was reviewed and built. [Parse] is
+// strict. Errors are, for example, an unknown key, a unit that Go's durations do not have, a scope
+// that must never be issued, and a pattern that matches more than its author expects. An error
+// names the file, the line and the key.
 package config
 
 import (
@@ -17,61 +18,64 @@ import (
 	"time"
 )
 
-// Times that the rest of the system is built on. They bound what a configuration may ask for.
+// Times that the rest of the system relies on. They limit the values of a configuration.
 const (
 	// LongestLifetime is the longest life that Mapbox gives a temporary token.
 	// Source: https://docs.mapbox.com/api/accounts/tokens/#create-a-temporary-token
 	LongestLifetime = time.Hour
 
-	// ShortestLifetime is the least life that a token has when a caller gets it. A shorter one ends before a client can
-	// use it and ask for the next.
+	// ShortestLifetime is the least time that a token has to live when a caller gets it. A client
+	// could not use a shorter one and ask for the next in time.
 	ShortestLifetime = 10 * time.Second
 
-	// ParentCacheLife is how long an instance of the mint may use a parent token that it has read.
+	// ParentCacheLife is how long an instance of the mint may use a parent token after reading it.
 	ParentCacheLife = 5 * time.Minute
 
-	// MintTimeout is the longest that one request to the mint may run: API Gateway's own limit.
+	// MintTimeout is the longest time of one request to the mint. It is API Gateway's limit.
 	MintTimeout = 30 * time.Second
 
-	// ShortestRetireAfter is how long an old parent token must outlive its replacement: an instance may have read it
-	// just before, keep it, and in its last second of use lend a temporary token of full life.
+	// ShortestRetireAfter is how long an old parent token must live after its replacement. An
+	// instance may have read the old token just before. It may use it for ParentCacheLife, and
+	// issue a token of LongestLifetime at the end.
 	ShortestRetireAfter = LongestLifetime + ParentCacheLife + MintTimeout
 )
 
-// Config is a checked configuration. It is read-only after [Parse].
+// Config is a checked configuration. Nothing changes it after [Parse].
 type Config struct {
 	Parent   Parent
-	Profiles []Profile // in the file's order, which is the order in which they are tried
+	Profiles []Profile // in the file's order, in which they are tried
 	Tokens   []ManagedToken
-	Warnings []string // what may be a slip, a sentence each with file, line and key
+	Warnings []string // possible mistakes, one sentence each with file, line and key
 }
 
-// Parent says how the token that all others come from is kept fresh.
+// Parent says how the parent token is rotated. All other tokens are created with it.
 type Parent struct {
 	Scopes         []string // nil: see [Config.ParentScopes]
 	RotateEvery    time.Duration
 	RetireAfter    time.Duration
-	MintsPerMinute int // by all profiles together
+	MintsPerMinute int // of all profiles together; at least 1
 }
 
-// Profile is a named right: the callers in Allow may have temporary tokens with Scopes, or fewer.
+// Profile allows the callers in Allow to get temporary tokens with Scopes, or with some of them.
 type Profile struct {
 	Name     string
 	Scopes   []string
-	Lifetime time.Duration // of a token, at most [LongestLifetime]
-	Reuse    time.Duration // how long one token serves all callers; 0 means a token for each request
-	Allow    []Rule        // any one suffices
+	Lifetime time.Duration // of a token; from [ShortestLifetime] to [LongestLifetime]
+	Reuse    time.Duration // how long callers share one token; 0 means a token for each request
+	Allow    []Rule        // one matching rule is enough
 
-	MintsPerMinute int // by this profile; 0 = only the parent's limit holds
+	MintsPerMinute int // of this profile; 0 means that only the parent's limit applies
 }
 
-// Digest returns a short name of all that the profile says. Whatever is cached under it is forgotten by an edit.
+// Digest returns a hash of the whole profile, 32 hexadecimal digits. Cache keys contain it, so an
+// edit of the profile hides tokens that were cached before.
 func (p Profile) Digest() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", p.plain()))
 	return hex.EncodeToString(sum[:16])
 }
 
-// plain returns the profile with its rules as text: a rule holds a pointer, which prints as an address.
+// plain returns the profile with its rules as text. A rule has a pointer, which prints as an
+// address.
 func (p Profile) plain() any {
 	rules := make([]string, len(p.Allow))
 	for i, rule := range p.Allow {
@@ -86,16 +90,17 @@ func (p Profile) plain() any {
 	}{p.Name, p.Scopes, p.Lifetime, p.Reuse, rules, p.MintsPerMinute}
 }
 
-// Rule describes callers. All of its parts must hold; a rule without any describes nobody.
+// Rule describes callers. All of its parts must match. A rule without parts matches nobody.
 type Rule struct {
-	IAM     *Pattern           // the caller's IAM user or role ARN
-	JWT     map[string]Pattern // claims; one element of a list claim suffices
-	Lambda  map[string]Pattern // what a Lambda authorizer says of the caller, likewise
-	Anyone  bool               // whoever calls, known or not
-	Origins []Pattern          // of the web page that calls, any one; only a browser tells it truly
+	IAM    *Pattern           // ARN of an IAM user or role; nil if not used
+	JWT    map[string]Pattern // by claim; one matching element of a list is enough
+	Lambda map[string]Pattern // by key of a Lambda authorizer's context; as for JWT
+	Anyone bool               // every caller, named or not
+	// of the web page; one match is enough. Only browsers send it reliably
+	Origins []Pattern
 }
 
-// String returns the rule in one line, equal for equal rules.
+// String returns the rule in one line. Equal rules have equal strings.
 func (r Rule) String() string {
 	var parts []string
 	if r.IAM != nil {
@@ -116,12 +121,12 @@ func (r Rule) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// ManagedToken is a permanent token that is kept fresh in a secret of its own.
+// ManagedToken is an additional token: a permanent token that is rotated in its own secret.
 type ManagedToken struct {
 	Name        string
 	Secret      string // name of the secret in Secrets Manager
 	Scopes      []string
-	AllowedURLs []string // web pages that a public token works on; nil = any
+	AllowedURLs []string // web pages that a public token works on; nil means all
 	RotateEvery time.Duration
 	RetireAfter time.Duration
 }
@@ -129,25 +134,27 @@ type ManagedToken struct {
 //go:embed tokenmint.yaml
 var shipped []byte
 
-// Shipped returns the configuration that was compiled in.
+// Shipped returns the configuration that is compiled into the program.
 func Shipped() (*Config, error) { return Parse("config/tokenmint.yaml", shipped) }
 
-// Load reads the configuration in the file at path.
+// Load reads and checks the configuration in the file at path.
 func Load(path string) (*Config, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // G304: whoever runs the command names the file
+	text, err := os.ReadFile(path) //nolint:gosec // G304: the operator names the file
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	return Parse(path, text)
 }
 
-// WidestScopes returns the scopes of the profile that lends the most.
+// WidestScopes returns the scopes of the profile with the most scopes.
 func (c *Config) WidestScopes() []string {
-	return slices.MaxFunc(c.Profiles, func(a, b Profile) int { return len(a.Scopes) - len(b.Scopes) }).Scopes
+	byScopes := func(a, b Profile) int { return len(a.Scopes) - len(b.Scopes) }
+	return slices.MaxFunc(c.Profiles, byScopes).Scopes
 }
 
-// ParentScopes returns the scopes that the parent token needs, sorted: those that the file gives it, or else all that
-// profiles and managed tokens lend plus the two that minting and rotation use.
+// ParentScopes returns the scopes that the parent token needs, sorted. They are parent.scopes if
+// the file has that key. Otherwise they are the scopes of all profiles and managed tokens, and the
+// two that minting and rotation use.
 func (c *Config) ParentScopes() []string {
 	if c.Parent.Scopes != nil {
 		return slices.Clone(c.Parent.Scopes)

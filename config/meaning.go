@@ -8,21 +8,26 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// What a file says nothing about.
+// Values of keys that are absent.
 const (
 	defaultRotateEvery = 720 * time.Hour
 	defaultRetireAfter = 3 * time.Hour
 
-	// defaultMints leaves a fifth of Mapbox's 100 requests a minute to rotation and to people.
+	// defaultMints leaves a fifth of Mapbox's 100 requests a minute for rotation and for people.
 	defaultMints = 80
 
-	// defaultMintsForAnyone bounds what visitors without a name can take from those with one, by asking for ever other ends.
+	// defaultMintsForAnyone limits a profile that allows anyone. Each different expiry costs one
+	// mint, so anonymous visitors could use up the budget of all callers.
 	defaultMintsForAnyone = 20
 )
 
 func (p *parser) config(root *yaml.Node) *Config {
-	c := &Config{Parent: Parent{RotateEvery: defaultRotateEvery, RetireAfter: defaultRetireAfter, MintsPerMinute: defaultMints}}
-	profiles, tokens := root, root // where to point when the section is missing
+	c := &Config{Parent: Parent{
+		RotateEvery:    defaultRotateEvery,
+		RetireAfter:    defaultRetireAfter,
+		MintsPerMinute: defaultMints,
+	}}
+	profiles, tokens := root, root // errors point to the file if a section is missing
 	p.fields(root, "", map[string]field{
 		"parent": func(n *yaml.Node, key string) { p.parent(n, key, &c.Parent) },
 		"profiles": func(n *yaml.Node, key string) {
@@ -34,9 +39,12 @@ func (p *parser) config(root *yaml.Node) *Config {
 		"tokens": func(n *yaml.Node, key string) {
 			tokens = n
 			p.entries(n, key, func(name, value *yaml.Node) {
-				token := p.managedToken(name, value, join(key, name.Value))
-				if token.Secret != "" && slices.ContainsFunc(c.Tokens, func(t ManagedToken) bool { return t.Secret == token.Secret }) {
-					p.fail(name, join(key, name.Value)+".secret", "%s holds another token: each needs a secret of its own", token.Secret)
+				key := join(key, name.Value)
+				token := p.managedToken(name, value, key)
+				sameSecret := func(t ManagedToken) bool { return t.Secret == token.Secret }
+				if token.Secret != "" && slices.ContainsFunc(c.Tokens, sameSecret) {
+					p.fail(name, key+".secret",
+						"%s holds another token: each token needs its own secret", token.Secret)
 				}
 				c.Tokens = append(c.Tokens, token)
 			})
@@ -58,14 +66,19 @@ func (p *parser) parent(n *yaml.Node, key string, parent *Parent) {
 		"mints_per_minute": p.count(&parent.MintsPerMinute),
 	})
 	if parent.RetireAfter < ShortestRetireAfter {
-		p.fail(n, key+".retire_after", "%s is too short: a token lent by the old parent may live another %s (1h of its own, %s in an instance's memory, %s of a request)",
+		p.fail(n, key+".retire_after",
+			"%s is too short: a token issued with the old parent may live "+
+				"another %s (lifetime 1h, %s in an instance's memory, %s of a request)",
 			parent.RetireAfter, ShortestRetireAfter, ParentCacheLife, MintTimeout)
 	}
 	if parent.RotateEvery <= parent.RetireAfter {
-		p.fail(n, key+".rotate_every", "%s must be longer than retire_after (%s), or old parents pile up", parent.RotateEvery, parent.RetireAfter)
+		p.fail(n, key+".rotate_every",
+			"%s must be longer than retire_after (%s), otherwise old parent tokens accumulate",
+			parent.RotateEvery, parent.RetireAfter)
 	}
 	if parent.Scopes != nil && !slices.Contains(parent.Scopes, "tokens:write") {
-		p.fail(n, key+".scopes", "must hold tokens:write: without it the parent can create nothing")
+		p.fail(n, key+".scopes",
+			"must contain tokens:write: without it the parent cannot create tokens")
 	}
 }
 
@@ -86,20 +99,23 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 	}
 	for _, scope := range profile.Scopes {
 		if strings.HasPrefix(scope, "tokens:") {
-			p.fail(n, key+".scopes", "%s can never be lent: its holder could make tokens of his own", scope)
+			p.fail(n, key+".scopes", "%s can never be issued: its holder could create more tokens",
+				scope)
 		}
 	}
 	switch {
 	case len(profile.Scopes) == 0:
 		p.fail(n, key+".scopes", "is missing")
 	case profile.Lifetime < ShortestLifetime || profile.Lifetime > LongestLifetime:
-		p.fail(n, key+".lifetime", "%s is not between %s and %s, the shortest and the longest life of a temporary token",
+		p.fail(n, key+".lifetime", "%s is not between %s and %s, the limits for a temporary token",
 			profile.Lifetime, ShortestLifetime, LongestLifetime)
 	case profile.Reuse > 0 && profile.Reuse > profile.Lifetime-ShortestLifetime:
-		p.fail(n, key+".reuse", "%s must be shorter than lifetime (%s) by at least %s: a reused token must still live that long",
+		p.fail(n, key+".reuse", "%s must be shorter than lifetime (%s) by at least %s: "+
+			"a shared token must still live that long",
 			profile.Reuse, profile.Lifetime, ShortestLifetime)
 	case profile.Reuse == 0 && open:
-		p.fail(n, key+".reuse", "must be set where anyone may ask, or any visitor spends a mint with every request")
+		p.fail(n, key+".reuse",
+			"must be set if anyone is allowed, otherwise each request of a visitor costs one mint")
 	case len(profile.Allow) == 0:
 		p.fail(n, key+".allow", "is missing: nobody could use this profile")
 	}
@@ -107,10 +123,14 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 }
 
 func (p *parser) managedToken(name, n *yaml.Node, key string) ManagedToken {
-	token := ManagedToken{Name: name.Value, RotateEvery: defaultRotateEvery, RetireAfter: defaultRetireAfter}
+	token := ManagedToken{
+		Name:        name.Value,
+		RotateEvery: defaultRotateEvery,
+		RetireAfter: defaultRetireAfter,
+	}
 	p.checkName(name, key)
 	if name.Value == "parent" {
-		p.fail(name, key, "this name is the parent token's own")
+		p.fail(name, key, "this name is reserved for the parent token")
 	}
 	p.fields(n, key, map[string]field{
 		"secret":       p.text(&token.Secret),
@@ -125,21 +145,25 @@ func (p *parser) managedToken(name, n *yaml.Node, key string) ManagedToken {
 	case len(token.Scopes) == 0:
 		p.fail(n, key+".scopes", "is missing")
 	case token.RotateEvery <= token.RetireAfter:
-		p.fail(n, key+".rotate_every", "%s must be longer than retire_after (%s), or old tokens pile up", token.RotateEvery, token.RetireAfter)
+		p.fail(n, key+".rotate_every",
+			"%s must be longer than retire_after (%s), otherwise old tokens accumulate",
+			token.RotateEvery, token.RetireAfter)
 	}
 	return token
 }
 
-// checkName keeps names to what fits a metric, a note and a log query.
+// checkName refuses a name that does not fit into a metric, a note or a log query.
 func (p *parser) checkName(n *yaml.Node, key string) {
 	name := n.Value
-	if name == "" || len(name) > 32 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Trim(name, "-") != name {
+	const characters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+	if name == "" || len(name) > 32 || strings.Trim(name, characters) != "" ||
+		strings.Trim(name, "-") != name {
 		p.fail(n, key, "is not a name: up to 32 lower-case letters, digits and inner hyphens")
 	}
 }
 
-// checkWithinParent holds the Tokens API's subset rule, when the file says which scopes the parent has: no token can create one with
-// scopes that it lacks.
+// checkWithinParent applies the rule of the Tokens API that no token can create one with scopes
+// that it lacks. It does so only if the file has parent.scopes.
 func (p *parser) checkWithinParent(c *Config, profiles, tokens *yaml.Node) {
 	if c.Parent.Scopes == nil {
 		return
@@ -147,7 +171,8 @@ func (p *parser) checkWithinParent(c *Config, profiles, tokens *yaml.Node) {
 	check := func(n *yaml.Node, key string, scopes []string) {
 		for _, scope := range scopes {
 			if !slices.Contains(c.Parent.Scopes, scope) {
-				p.fail(n, key+".scopes", "%s is beyond parent.scopes: no token can create one with scopes that it lacks", scope)
+				p.fail(n, key+".scopes", "%s is not in parent.scopes: "+
+					"no token can create one with scopes that it lacks", scope)
 			}
 		}
 	}
@@ -159,7 +184,7 @@ func (p *parser) checkWithinParent(c *Config, profiles, tokens *yaml.Node) {
 	}
 }
 
-// valueOf returns the value under key in a mapping that was read before.
+// valueOf returns the value of a key that the mapping has.
 func valueOf(mapping *yaml.Node, key string) *yaml.Node {
 	i := slices.IndexFunc(mapping.Content, func(n *yaml.Node) bool { return n.Value == key })
 	return mapping.Content[i+1]

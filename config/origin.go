@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// ParseOriginPattern checks a pattern for the origin of a web page, in the form in which browsers send it: https://, a
-// host in small letters and perhaps a port that is not 443. On the reader's own machine, http:// is allowed too.
+// ParseOriginPattern checks a pattern for the origin of a web page, in the form that browsers send:
+// https://, a host in small letters, and a port unless it is 443. localhost and 127.0.0.1 may have
+// http://.
 // Source: https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
 func ParseOriginPattern(text string) (Pattern, error) {
 	problem := originProblem(text)
@@ -17,27 +18,28 @@ func ParseOriginPattern(text string) (Pattern, error) {
 		return ParsePattern(text)
 	}
 	if form := originForm(text); form != text && originProblem(form) == "" {
-		return Pattern{}, fmt.Errorf("%q is not an origin as browsers send it: %s; write %s", text, problem, form)
+		return Pattern{}, fmt.Errorf("%q is not an origin as browsers send it: %s; write %s", text,
+			problem, form)
 	}
 	return Pattern{}, fmt.Errorf("%q is not an origin as browsers send it: %s", text, problem)
 }
 
-// originProblem says why a pattern is not one for an origin, and "" when it is.
+// originProblem says what is wrong with a pattern for an origin, "" if nothing is.
 func originProblem(text string) string {
 	scheme, rest, ok := strings.Cut(text, "://")
 	host, port, hasPort := strings.Cut(rest, ":")
 	local := host == "localhost" || host == "127.0.0.1"
 	switch {
 	case !ok || scheme != "https" && scheme != "http":
-		return "write https://, a host and perhaps a port"
+		return "write https://, a host and, if needed, a port"
 	case strings.ContainsAny(rest, "/?#@ \\[]"):
-		return "it ends with the host or the port, and * is its only wildcard"
+		return "it ends with the host or the port, and * is the only wildcard"
 	case scheme == "http" && !local:
-		return "http:// is for http://localhost and http://127.0.0.1 only, with any port after them"
+		return "http:// is for http://localhost and http://127.0.0.1 only, with any port"
 	case hasPort && (scheme == "https" && port == "443" || scheme == "http" && port == "80"):
-		return "browsers leave out the usual port"
+		return "browsers do not send the default port"
 	case hasPort && port != "*" && !isPort(port):
-		return "the port is a number up to 65535, or * for any"
+		return "the port is a number up to 65535, or * for any port"
 	}
 	return hostProblem(host)
 }
@@ -47,24 +49,26 @@ func isPort(port string) bool {
 	return err == nil && n > 0 && port[0] != '0' && port[0] != '+'
 }
 
-// hostProblem says why a pattern is not one for a host.
+// hostProblem says what is wrong with a pattern for a host, "" if nothing is.
 func hostProblem(host string) string {
 	labels := strings.Split(host, ".")
 	switch {
 	case strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.*") != "":
-		return "a host is in small letters; write other letters in punycode, such as xn--bcher-kva.example"
+		return "a host has small letters of ASCII; write other letters in punycode, " +
+			"such as xn--bcher-kva.example"
 	case slices.Contains(labels, ""):
 		return "the host has an empty part, or ends with a dot"
 	case strings.Trim(labels[len(labels)-1], digits) == "":
 		if ip, err := netip.ParseAddr(host); err != nil || ip.String() != host {
-			return "an address is written as four numbers up to 255"
+			return "an IP address has four numbers up to 255"
 		}
 	}
 	return wildcardProblem(host)
 }
 
-// wildcardProblem refuses a wildcard that strangers can fill: it matches dots too, so only the fixed end of a host says
-// whose it is. That end needs two names, or three where strangers share the last two.
+// wildcardProblem refuses a wildcard that matches hosts of strangers. A wildcard also matches dots,
+// so only the fixed end of a host shows its owner. The end needs two names, or three if strangers
+// share the last two.
 func wildcardProblem(host string) string {
 	last := strings.LastIndex(host, "*")
 	if last < 0 {
@@ -72,24 +76,26 @@ func wildcardProblem(host string) string {
 	}
 	_, end, _ := strings.Cut(host[last:], ".")
 	if !strings.Contains(end, ".") || isShared(end) {
-		return "the wildcard is too wide, because it also matches dots; end with a domain of yours, as in https://*.example.com"
+		return "the wildcard is too wide, because it also matches dots; " +
+			"end with your own domain, as in https://*.example.com"
 	}
 	return ""
 }
 
-// isShared reports whether strangers can have a name below a domain of two names: below a country's co, com and the like,
-// or with a provider of web pages. The providers are the common ones; no list has all.
+// isShared reports whether strangers can have a name below a domain of two names, such as co.uk or
+// vercel.app. The list has the common providers of web pages, since no list has all.
 func isShared(domain string) bool {
 	name, top, _ := strings.Cut(domain, ".")
 	ofCountries := []string{"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"}
 	providers := []string{
-		"amplifyapp.com", "azurestaticapps.net", "azurewebsites.net", "cloudfront.net", "firebaseapp.com", "fly.dev", "github.io", "gitlab.io",
-		"herokuapp.com", "netlify.app", "onrender.com", "pages.dev", "run.app", "vercel.app", "web.app", "workers.dev",
+		"amplifyapp.com", "azurestaticapps.net", "azurewebsites.net", "cloudfront.net",
+		"firebaseapp.com", "fly.dev", "github.io", "gitlab.io", "herokuapp.com", "netlify.app",
+		"onrender.com", "pages.dev", "run.app", "vercel.app", "web.app", "workers.dev",
 	}
 	return len(top) == 2 && slices.Contains(ofCountries, name) || slices.Contains(providers, domain)
 }
 
-// originForm returns what a browser would send for what a person wrote.
+// originForm returns the origin that a browser would send for a text that a person wrote.
 func originForm(text string) string {
 	scheme, rest, ok := strings.Cut(strings.ToLower(strings.TrimSpace(text)), "://")
 	if !ok {

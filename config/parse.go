@@ -15,8 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Parse reads and checks a configuration. name is what errors call the file. All that is wrong is reported at once, an
-// error a line.
+// Parse reads and checks a configuration. Errors call the file name. The returned error has one
+// line for each error in the text.
 func Parse(name string, text []byte) (*Config, error) {
 	p := &parser{file: name}
 	root, err := p.document(text)
@@ -31,7 +31,7 @@ func Parse(name string, text []byte) (*Config, error) {
 	return c, nil
 }
 
-// parser turns YAML nodes into a Config and collects what is wrong with them.
+// parser turns YAML nodes into a Config and collects their errors.
 type parser struct {
 	file     string
 	errs     []error
@@ -54,13 +54,14 @@ func (p *parser) document(text []byte) (*yaml.Node, error) {
 
 // fail notes an error about the key at node n.
 func (p *parser) fail(n *yaml.Node, key, format string, args ...any) {
-	p.errs = append(p.errs, fmt.Errorf("%s:%d: %s: %s", p.file, n.Line, key, fmt.Sprintf(format, args...)))
+	p.errs = append(p.errs, fmt.Errorf("%s:%d: %s: %s", p.file, n.Line, key,
+		fmt.Sprintf(format, args...)))
 }
 
 // field reads the value of one key; key is its full name, such as profiles.web-map.reuse.
 type field func(n *yaml.Node, key string)
 
-// entries calls each with every key of the mapping n, in the file's order.
+// entries calls each for every key of the mapping n, in the file's order.
 func (p *parser) entries(n *yaml.Node, key string, each func(name, value *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		p.fail(n, key, "must be a mapping of keys to values")
@@ -81,12 +82,13 @@ func (p *parser) entries(n *yaml.Node, key string, each func(name, value *yaml.N
 	}
 }
 
-// fields reads a mapping whose keys are known.
+// fields reads a mapping that may have only the keys in known.
 func (p *parser) fields(n *yaml.Node, key string, known map[string]field) {
 	p.entries(n, key, func(name, value *yaml.Node) {
 		read, ok := known[name.Value]
 		if !ok {
-			p.fail(name, join(key, name.Value), "unknown key; known here: %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+			names := strings.Join(slices.Sorted(maps.Keys(known)), ", ")
+			p.fail(name, join(key, name.Value), "unknown key; known here: %s", names)
 			return
 		}
 		read(value, join(key, name.Value))
@@ -107,7 +109,8 @@ func (p *parser) duration(into *time.Duration) field {
 	return func(n *yaml.Node, key string) {
 		d, err := time.ParseDuration(n.Value)
 		if n.Kind != yaml.ScalarNode || err != nil {
-			p.fail(n, key, "%q is not a duration: write a number and a unit of Go's, such as 90s, 30m or 720h", n.Value)
+			p.fail(n, key, "%q is not a duration: write a number with a unit of Go's durations, "+
+				"such as 90s, 30m or 720h", n.Value)
 			return
 		}
 		if d < 0 {
@@ -121,7 +124,7 @@ func (p *parser) duration(into *time.Duration) field {
 func (p *parser) yes(into *bool) field {
 	return func(n *yaml.Node, key string) {
 		if *into = n.Value == "true"; !*into {
-			p.fail(n, key, "must be true, or not be there")
+			p.fail(n, key, "must be true or absent")
 		}
 	}
 }
@@ -158,27 +161,30 @@ func (p *parser) scopes(into *[]string) field {
 	}
 }
 
-// maxURLs is how many URLs a token may be bound to.
+// maxURLs is the number of allowed URLs that a token may have.
 // Source: https://docs.mapbox.com/api/accounts/tokens/#create-a-token
 const maxURLs = 100
 
 func (p *parser) urls(into *[]string) field {
 	return func(n *yaml.Node, key string) {
 		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 || len(n.Content) > maxURLs {
-			p.fail(n, key, "must be a list of 1 to %d URLs, such as [https://maps.example.com]", maxURLs)
+			p.fail(n, key, "must be a list of 1 to %d URLs, such as [https://maps.example.com]",
+				maxURLs)
 			return
 		}
 		for _, item := range n.Content {
-			if u, err := url.Parse(item.Value); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-				p.fail(item, key, "%q is not a URL that begins with https:// or http://", item.Value)
+			u, err := url.Parse(item.Value)
+			if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+				p.fail(item, key, "%q is not a URL that begins with https:// or http://",
+					item.Value)
 			}
 			*into = append(*into, item.Value)
 		}
 	}
 }
 
-// isScope reports whether s has the form of a Mapbox scope, two or more words joined by colons. Mapbox adds scopes over
-// time, so which ones exist is not ours to say.
+// isScope reports whether s has the form of a Mapbox scope: two or more words with colons between
+// them. The scope may be unknown, since Mapbox adds scopes over time.
 func isScope(s string) bool {
 	words := strings.Split(s, ":")
 	for _, word := range words {

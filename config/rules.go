@@ -21,8 +21,8 @@ func (p *parser) rules(n *yaml.Node, key string) []Rule {
 				pattern := p.pattern(n, key, ParseARNPattern)
 				rule.IAM = &pattern
 			},
-			"jwt":     func(n *yaml.Node, key string) { rule.JWT = p.claims(n, key, ParseClaimPattern) },
-			"lambda":  func(n *yaml.Node, key string) { rule.Lambda = p.claims(n, key, parseNamed) },
+			"jwt":     p.claims(&rule.JWT, ParseClaimPattern),
+			"lambda":  p.claims(&rule.Lambda, parseNamed),
 			"anyone":  p.yes(&rule.Anyone),
 			"origins": func(n *yaml.Node, key string) { rule.Origins = p.origins(n, key) },
 		})
@@ -31,70 +31,75 @@ func (p *parser) rules(n *yaml.Node, key string) []Rule {
 		case !named && !rule.Anyone:
 			p.fail(item, key, "a rule must say who: iam, jwt, lambda, or anyone: true")
 		case named && rule.Anyone:
-			p.fail(item, key, "anyone: true cannot stand beside iam, jwt or lambda: write two rules")
+			p.fail(item, key, "anyone: true cannot be in a rule with iam, jwt or lambda: write "+
+				"two rules")
 		case rule.Anyone && len(rule.Origins) == 0:
-			p.fail(item, key, "anyone: true needs origins, the web pages that may ask")
+			p.fail(item, key, "anyone: true needs origins, the web pages that are allowed")
 		}
 		rules = append(rules, rule)
 	}
 	return rules
 }
 
-// parseNamed is [ParsePattern] for a value that has a name.
+// parseNamed is [ParsePattern] with a name that it ignores.
 func parseNamed(_, text string) (Pattern, error) { return ParsePattern(text) }
 
-// claims reads a mapping of names to patterns.
+// claims reads a mapping from names to patterns.
 func (p *parser) claims(
-	n *yaml.Node, key string, parse func(name, text string) (Pattern, error),
-) map[string]Pattern {
-	claims := map[string]Pattern{}
-	p.entries(n, key, func(name, value *yaml.Node) {
-		key := join(key, name.Value)
-		if name.Value == "" || name.Tag == "!!null" || name.Tag == "!!merge" {
-			p.fail(name, key, "the name of a claim must be a text that is not empty")
-			return
-		}
-		text, ok := p.claimText(value, key)
-		if !ok {
-			return
-		}
-		pattern, err := parse(name.Value, text)
-		if err != nil {
-			p.fail(value, key, "%v", err)
-		}
-		claims[name.Value] = pattern
-	})
-	return claims
+	into *map[string]Pattern, parse func(name, text string) (Pattern, error),
+) field {
+	return func(n *yaml.Node, key string) {
+		*into = map[string]Pattern{}
+		p.entries(n, key, func(name, value *yaml.Node) {
+			key := join(key, name.Value)
+			if name.Value == "" || name.Tag == "!!null" || name.Tag == "!!merge" {
+				p.fail(name, key, "the name of a claim must be a text that is not empty")
+				return
+			}
+			text, ok := p.claimText(value, key)
+			if !ok {
+				return
+			}
+			pattern, err := parse(name.Value, text)
+			if err != nil {
+				p.fail(value, key, "%v", err)
+			}
+			(*into)[name.Value] = pattern
+		})
+	}
 }
 
-// claimText reads the pattern of a claim. Booleans and numbers are their text. What two versions of YAML, or YAML and
-// JSON, read differently is refused.
+// claimText reads the pattern of a claim. The pattern for a boolean or a number is its text.
+// claimText refuses a text that two versions of YAML, or YAML and JSON, read differently.
 func (p *parser) claimText(n *yaml.Node, key string) (string, bool) {
-	plain := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle|yaml.TaggedStyle) == 0
+	const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle |
+		yaml.FoldedStyle | yaml.TaggedStyle
+	plain := n.Style&quoted == 0
 	switch {
 	case n.Kind != yaml.ScalarNode:
-		p.fail(n, key, "must be a text that is not empty, a number, true or false; write one rule for each alternative")
+		p.fail(n, key, "must be a text that is not empty, a number, true or false; "+
+			"write one rule for each alternative")
 	case n.Tag == "!!null" || n.Value == "":
 		p.fail(n, key, "must be a text that is not empty, a number, true or false")
 	case n.Tag == "!!str" && (!plain || !isOtherYAML(n.Value)),
 		plain && (n.Value == "true" || n.Value == "false" || IsPlainNumber(n.Value)):
 		return n.Value, true
 	default:
-		p.fail(n, key, "%s can be read in several ways: write the text in quotes, as %q, or a plain true, false or number",
-			n.Value, n.Value)
+		p.fail(n, key, "%s can be read in several ways: write the text in quotes, as %q, "+
+			"or a plain true, false or number", n.Value, n.Value)
 	}
 	return "", false
 }
 
-// isOtherYAML reports whether YAML 1.1 reads a plain text as something else: a truth value or a number of base 60.
+// isOtherYAML reports whether YAML 1.1 reads a plain text as a boolean or as a number of base 60.
 func isOtherYAML(text string) bool {
 	truth := []string{"y", "n", "yes", "no", "on", "off"}
 	sixty := strings.Contains(text, ":") && strings.Trim(text, "0123456789_:.+-") == ""
 	return sixty || slices.Contains(truth, strings.ToLower(text))
 }
 
-// IsPlainNumber reports whether text is a JSON number that has one text form: digits, and perhaps a fraction that does not
-// end in 0. For example 1.0 and 1e3 have several forms.
+// IsPlainNumber reports whether text is a JSON number with only one text form: digits, and a
+// fraction only if it does not end with 0. The numbers 1.0 and 1e3 have several forms.
 func IsPlainNumber(text string) bool {
 	whole, fraction, point := strings.Cut(strings.TrimPrefix(text, "-"), ".")
 	switch {
@@ -103,16 +108,18 @@ func IsPlainNumber(text string) bool {
 	case !point:
 		return true
 	}
-	return fraction != "" && strings.Trim(fraction, digits) == "" && !strings.HasSuffix(fraction, "0")
+	return fraction != "" && strings.Trim(fraction, digits) == "" &&
+		!strings.HasSuffix(fraction, "0")
 }
 
 const digits = "0123456789"
 
-// IsScopeClaim reports whether a claim holds the scopes of OAuth: as a text, they are divided by blanks (RFC 6749,
-// section 3.3).
+// IsScopeClaim reports whether a claim has the scopes of OAuth. As a text, they have blanks between
+// them.
+// Source: https://datatracker.ietf.org/doc/html/rfc6749#section-3.3
 func IsScopeClaim(name string) bool { return name == "scope" || name == "scp" }
 
-// origins reads a list of web origins, as a browser sends them: scheme, host and port, and nothing more.
+// origins reads a list of patterns for web origins.
 func (p *parser) origins(n *yaml.Node, key string) []Pattern {
 	if n.Kind != yaml.SequenceNode {
 		p.fail(n, key, "must be a list of origins, such as [https://maps.example.com]")
@@ -137,11 +144,13 @@ func (p *parser) pattern(n *yaml.Node, key string, parse func(string) (Pattern, 
 	return pattern
 }
 
-// ParseClaimPattern checks a pattern for the claim of that name in a JWT.
+// ParseClaimPattern checks a pattern for the claim of that name in a JWT. It is [ParsePattern] with
+// one more rule for the claims of [IsScopeClaim].
 func ParseClaimPattern(name, text string) (Pattern, error) {
 	pattern, err := ParsePattern(text)
 	if err == nil && IsScopeClaim(name) && strings.Contains(text, " ") {
-		return Pattern{}, fmt.Errorf("%q matches no caller: %s is split at blanks, so write one scope", text, name)
+		return Pattern{}, fmt.Errorf(
+			"%q matches no caller: %s is split at blanks, so write one scope", text, name)
 	}
 	return pattern, err
 }

@@ -26,7 +26,7 @@ func TestRulesThatMatchNoCallerAreRefused(t *testing.T) {
 		"arn:aws:iam::*:role/*/web":                                                                  "write arn:aws:iam::*:role/web",
 		"arn:aws:sts::" + account + ":assumed-role/web-1/*":                                          "write arn:aws:iam::" + account + ":role/web-1",
 		"arn:aws:iam::" + account + ":assumed-role/web-1/x":                                          "write arn:aws:iam::" + account + ":role/web-1",
-		"arn:aws:sts::" + account + ":federated-user/ann":                                            "rules name a role/…, a user/… or root",
+		"arn:aws:sts::" + account + ":federated-user/ann":                                            "a rule must name a role/…, a user/… or root",
 		"arn:aws:iam::12345678901:role/web-1":                                                        "has 12 digits",
 		"arn:aws:iam::1234567890123:role/web-1":                                                      "has 12 digits",
 		"arn:aws:iam::1234-5678-9012:role/web-1":                                                     "has 12 digits",

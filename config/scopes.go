@@ -7,21 +7,29 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// knownScopes are the scopes that Mapbox is known to have. Mapbox adds scopes over time, so another one is a warning, never
-// an error.
-// Source: https://docs.mapbox.com/accounts/guides/tokens/#scopes, and the list of an account (GET /scopes/v1/{username})
+// knownScopes are scopes that Mapbox has. Mapbox adds scopes over time, so another scope is a
+// warning, not an error.
+// Sources: https://docs.mapbox.com/accounts/guides/tokens/#scopes, and the list of an account
+// (GET /scopes/v1/{username}).
 var knownScopes = []string{
-	"atlas:read", "datasets:list", "datasets:read", "datasets:write", "downloads:read", "fonts:list", "fonts:metadata",
-	"fonts:read", "fonts:write", "map:read", "map:write", "navigation:download", "offline:read", "offline:write",
-	"scopes:list", "statistics:read", "styles:download", "styles:list", "styles:protect", "styles:read", "styles:tiles",
-	"styles:write", "tilesets:list", "tilesets:read", "tilesets:write", "tokens:read", "tokens:write", "uploads:list",
-	"uploads:read", "uploads:write", "user-feedback:read", "user:read", "user:write", "vision:download", "vision:read",
+	"atlas:read", "datasets:list", "datasets:read", "datasets:write", "downloads:read",
+	"fonts:list", "fonts:metadata",
+	"fonts:read", "fonts:write", "map:read", "map:write", "navigation:download", "offline:read",
+	"offline:write",
+	"scopes:list", "statistics:read", "styles:download", "styles:list", "styles:protect",
+	"styles:read", "styles:tiles",
+	"styles:write", "tilesets:list", "tilesets:read", "tilesets:write", "tokens:read",
+	"tokens:write", "uploads:list",
+	"uploads:read", "uploads:write", "user-feedback:read", "user:read", "user:write",
+	"vision:download", "vision:read",
 }
 
-// IsKnownScope reports whether Mapbox is known to have the scope.
+// IsKnownScope reports whether the scope is in a list of scopes that Mapbox has. The list may be
+// incomplete.
 func IsKnownScope(scope string) bool { return slices.Contains(knownScopes, scope) }
 
-// warnOfScope notes a scope that may be misspelt. Mapbox refuses to make tokens with a scope that it does not have.
+// warnOfScope adds a warning for a scope that is not known. Mapbox refuses to create a token with a
+// scope that does not exist.
 func (p *parser) warnOfScope(n *yaml.Node, key string) {
 	if IsKnownScope(n.Value) {
 		return
@@ -30,23 +38,24 @@ func (p *parser) warnOfScope(n *yaml.Node, key string) {
 	if near := nearestScope(n.Value); near != "" {
 		advice = "did you mean " + near + "?"
 	}
-	p.warnings = append(p.warnings, fmt.Sprintf("%s:%d: %s: Mapbox is not known to have the scope %s: %s",
+	p.warnings = append(p.warnings, fmt.Sprintf("%s:%d: %s: unknown scope %s: %s",
 		p.file, n.Line, key, n.Value, advice))
 }
 
-// nearestScope returns the known scope that takes the fewest slips to become scope, or "" if none is near.
+// nearestScope returns the known scope with the fewest edits to scope, "" if none is near.
 func nearestScope(scope string) string {
 	best, least := "", max(2, len(scope)/3)+1
 	for _, known := range knownScopes {
-		if slips := slipsBetween(scope, known); slips < least {
-			best, least = known, slips
+		if edits := editsBetween(scope, known); edits < least {
+			best, least = known, edits
 		}
 	}
 	return best
 }
 
-// slipsBetween counts the letters to add, leave out, replace or swap with their neighbour to make a of b.
-func slipsBetween(a, b string) int {
+// editsBetween returns the optimal string alignment distance of a and b: the number of letters to
+// add, remove, replace or swap with their neighbor.
+func editsBetween(a, b string) int {
 	var before []int
 	last := make([]int, len(b)+1)
 	for j := range last {

@@ -1,4 +1,4 @@
-// Command mint is the Lambda function behind API Gateway that hands out temporary tokens.
+// Command mint is the Lambda function behind API Gateway. It issues temporary tokens.
 package main
 
 import (

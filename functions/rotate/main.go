@@ -1,4 +1,5 @@
-// Command rotate is the Lambda function on a schedule that replaces permanent tokens before they grow old.
+// Command rotate is the Lambda function that runs on a schedule. It replaces permanent tokens
+// before they are too old.
 package main
 
 import (

@@ -11,8 +11,8 @@ import (
 )
 
 // caller is who sent the request, according to API Gateway's authorizer. Only two parts come from
-// the request itself: a JWT that the authorizer has verified, and the origin. An origin can narrow a
-// rule, but no rule is satisfied by an origin alone.
+// the request itself: a JWT that the authorizer has verified, and the origin. An origin can narrow
+// a rule, but no rule is satisfied by an origin alone.
 type caller struct {
 	arn        string         // of an IAM user or role; "" for another kind of caller
 	claims     func() *claims // of a JWT, read when first needed; nil for another kind of caller
@@ -53,8 +53,8 @@ func (c *caller) readIAM(arn lenient[string]) {
 }
 
 // principal returns the ARN of the role for the ARN of a role's session, since policies name roles:
-// arn:aws:sts::1:assumed-role/web/session becomes arn:aws:iam::1:role/web. Any other ARN stays as it
-// is. The ARN of a session has no path of the role. The ARN of a user has the user's path.
+// arn:aws:sts::1:assumed-role/web/session becomes arn:aws:iam::1:role/web. Any other ARN stays as
+// it is. The ARN of a session has no path of the role. The ARN of a user has the user's path.
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 func principal(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
@@ -65,7 +65,8 @@ func principal(arn string) string {
 	if len(role) != 3 || role[0] != "assumed-role" {
 		return arn
 	}
-	return strings.Join([]string{parts[0], parts[1], "iam", parts[3], parts[4], "role/" + role[1]}, ":")
+	parts[2], parts[5] = "iam", "role/"+role[1]
+	return strings.Join(parts, ":")
 }
 
 func (c *caller) readJWT(e *event, text json.RawMessage) {

@@ -14,8 +14,8 @@ import (
 // claims are those of a JWT that API Gateway has verified.
 //
 // They come from the token's payload, because API Gateway flattens claims in the event: the lists
-// ["a b"] and ["a","b"] both become the text "[a b]". A part of the payload that does not agree with
-// the event matches nothing.
+// ["a b"] and ["a","b"] both become the text "[a b]". A part of the payload that does not agree
+// with the event matches nothing.
 type claims struct {
 	payload object
 	event   object // the claims according to API Gateway; nil if there is nothing to compare with
@@ -59,8 +59,8 @@ func bearerPayload(header string) (object, error) {
 	return payload, nil
 }
 
-// checkToken compares issuer, subject and expiry with the event, since another token would differ in
-// one of them. A token may have no subject.
+// checkToken compares issuer, subject and expiry with the event, since another token would differ
+// in one of them. A token may have no subject.
 func (c *claims) checkToken() error {
 	for _, name := range []string{"iss", "sub", "exp"} {
 		value, inPayload := c.payload[name]
@@ -128,8 +128,8 @@ func eventForm(value any) (string, bool) {
 	return textOf(value)
 }
 
-// agree reports whether a claim in the payload equals the same claim in the event. The event has all
-// claims as texts and may write a number in another form. Emulators do not convert values.
+// agree reports whether a claim in the payload equals the same claim in the event. The event has
+// all claims as texts and may write a number in another form. Emulators do not convert values.
 func agree(value, said any) bool {
 	b, ok := eventForm(said)
 	if number, isNumber := said.(json.Number); isNumber {

@@ -91,7 +91,8 @@ func isPlainJSON(value []byte) bool {
 
 // isFormat1 reports whether the event has payload format 1.0. REST APIs send it, and HTTP APIs can.
 func (e *event) isFormat1() bool {
-	return e.Version.value == "1.0" || e.routeKey() == "" && (e.HTTPMethod != nil || e.Resource != nil)
+	return e.Version.value == "1.0" || e.routeKey() == "" &&
+		(e.HTTPMethod != nil || e.Resource != nil)
 }
 
 // routeKey returns the key of the route that API Gateway chose, such as "POST /tokens". It returns

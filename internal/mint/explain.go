@@ -57,7 +57,8 @@ func explain(profiles []config.Profile, c *caller, req request) Verdict {
 	}
 	for _, p := range profiles {
 		v.Profiles = append(v.Profiles, ProfileVerdict{
-			Name: p.Name, Other: !req.names(p), Misfits: c.misfits(p), Beyond: beyond(p.Scopes, req.scopes),
+			Name: p.Name, Other: !req.names(p), Misfits: c.misfits(p),
+			Beyond: beyond(p.Scopes, req.scopes),
 		})
 	}
 	g, err := choose(profiles, c, req)

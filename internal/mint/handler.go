@@ -36,8 +36,8 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return json.Marshal(reply)
 }
 
-// HandleJSON answers one request. raw is an event of an HTTP API, payload format 2.0. Every failure,
-// even a panic, becomes a reply and an audit record, so the error is always nil.
+// HandleJSON answers one request. raw is an event of an HTTP API, payload format 2.0. Every
+// failure, even a panic, becomes a reply and an audit record, so the error is always nil.
 func (h *Handler) HandleJSON(
 	ctx context.Context, raw json.RawMessage,
 ) (reply events.APIGatewayV2HTTPResponse, _ error) {

@@ -42,14 +42,15 @@ func checkMinted(
 	return nil
 }
 
-// checkEnd refuses an end that is too soon to be useful, or later than asked. where names the source
-// of end.
+// checkEnd refuses an end that is too soon to be useful, or later than asked. where names the
+// source of end.
 func checkEnd(where string, end, asked, now time.Time) error {
 	switch {
 	case end.Sub(now) < min(config.ShortestLifetime, asked.Sub(now)-time.Second):
 		return fmt.Errorf("check reply of Mapbox: %s ends in %s", where, end.Sub(now))
 	case end.After(asked.Add(latestEnd)):
-		return fmt.Errorf("check reply of Mapbox: %s ends %s later than asked", where, end.Sub(asked))
+		return fmt.Errorf("check reply of Mapbox: %s ends %s later than asked", where,
+			end.Sub(asked))
 	}
 	return nil
 }

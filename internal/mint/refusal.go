@@ -64,7 +64,8 @@ var (
 	refuseCaller = newRefusal(403, "caller_not_allowed",
 		"no profile allows this caller: "+
 			"ask the operator of tokenmint for a rule in the allow list of a profile")
-	refuseProfile = newRefusal(403, "profile_not_allowed", "this caller has no profile of that name")
+	refuseProfile = newRefusal(403, "profile_not_allowed",
+		"this caller has no profile of that name")
 
 	refuseScopes    = newRefusal(422, "scopes_invalid", tokens.ErrScopes.Error())
 	refusePermanent = newRefusal(422, "permanent_not_offered",
@@ -108,7 +109,8 @@ func refuseBeyond(mine []*config.Profile) *refusal {
 
 func refuseExpiryBeyond(p *config.Profile) *refusal {
 	return newRefusal(422, "expires_beyond_profile", fmt.Sprintf(
-		"expires is more than %s in the future, the longest lifetime of profile %s", p.Lifetime, p.Name))
+		"expires is more than %s in the future, the longest lifetime of profile %s", p.Lifetime,
+		p.Name))
 }
 
 // refusalOf returns the refusal for an error of minting, nil for nil. timed says that the caller

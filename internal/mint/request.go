@@ -40,7 +40,7 @@ func decode(body string, isBase64 bool) (request, error) {
 	}
 	in := json.NewDecoder(strings.NewReader(body))
 	if open, err := in.Token(); err != nil || open != json.Delim('{') {
-		return request{}, refuseBody("the body must be one JSON object; {} asks for the profile's defaults")
+		return request{}, refuseBody("the body must be one JSON object; {} asks for all defaults")
 	}
 	f, err := decodeFields(in)
 	if err != nil {
@@ -70,7 +70,8 @@ type fields struct {
 func decodeFields(in *json.Decoder) (fields, error) {
 	var f fields
 	unread := map[string]any{
-		"scopes": &f.scopes, "expires": &f.expires, "ttl": &f.ttl, "profile": &f.profile, "note": &f.note,
+		"scopes": &f.scopes, "expires": &f.expires, "ttl": &f.ttl, "profile": &f.profile,
+		"note": &f.note,
 	}
 	for in.More() {
 		token, err := in.Token()
@@ -81,7 +82,8 @@ func decodeFields(in *json.Decoder) (fields, error) {
 		into, ok := unread[name]
 		if !ok {
 			return fields{}, refuseBody(
-				"unknown or repeated field%s; known are scopes, expires, ttl, profile and note", quoteName(name))
+				"unknown or repeated field%s; known are scopes, expires, ttl, profile and note",
+				quoteName(name))
 		}
 		delete(unread, name)
 		err = in.Decode(into)
@@ -165,7 +167,8 @@ func (r *request) checkForm(route route) error {
 
 // isOdd reports whether s cannot be a scope. A token is odd, so none reaches messages and records.
 func isOdd(s string) bool {
-	return s == "" || len(s) > 64 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_:") != ""
+	const plain = "abcdefghijklmnopqrstuvwxyz0123456789-_:"
+	return s == "" || len(s) > 64 || strings.Trim(s, plain) != ""
 }
 
 // quoteName returns a field's name in quotes, with a blank before it. It returns "" for a text that

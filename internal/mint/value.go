@@ -110,8 +110,8 @@ func (o object) texts(path string) []string {
 	return all
 }
 
-// textOf returns the text of a value. Objects, lists and null have none. A number such as 1.0 or 1e3
-// has several, and a string that is not plain may have. The result is false for all of these.
+// textOf returns the text of a value. Objects, lists and null have none. A number such as 1.0 or
+// 1e3 has several, and a string that is not plain may have. The result is false for all of these.
 func textOf(value any) (string, bool) {
 	switch v := value.(type) {
 	case string:

@@ -11,15 +11,17 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// AWS says how to reach the services of AWS. The functions build their clients directly instead of loading the SDK's
-// shared configuration: on Lambda everything is in the environment, and loading costs a waiting caller milliseconds.
+// AWS says how to reach the services of AWS. The functions build their clients directly and do not
+// load the SDK's shared configuration. On Lambda the environment has everything, and loading would
+// cost a waiting caller milliseconds.
 type AWS struct {
 	Region                 string
 	Credentials            aws.CredentialsProvider
 	SecretsManagerEndpoint string // "" means AWS's own
 	DynamoDBEndpoint       string // "" means AWS's own
 
-	// Loaded is the SDK's shared configuration, if the caller has loaded it. It replaces all fields above.
+	// Loaded is the SDK's shared configuration, if the caller has loaded it. It replaces all fields
+	// above.
 	Loaded *aws.Config
 }
 
@@ -29,11 +31,12 @@ func (a AWS) SecretsManager() aws.Config { return a.Client(a.SecretsManagerEndpo
 // DynamoDB returns the configuration of a client of DynamoDB.
 func (a AWS) DynamoDB() aws.Config { return a.Client(a.DynamoDBEndpoint) }
 
-// idleLimit is how long an idle connection is kept. Lambda freezes an instance between requests. When the instance
-// continues, the other side may have closed an older connection.
+// idleLimit is how long an idle connection is kept. Lambda freezes an instance between requests.
+// When the instance continues, the other side may have closed an older connection.
 const idleLimit = 30 * time.Second
 
-// Client returns the configuration of a client of the service at endpoint. An empty endpoint means AWS's own.
+// Client returns the configuration of a client of the service at endpoint. An empty endpoint means
+// AWS's own.
 func (a AWS) Client(endpoint string) aws.Config {
 	if a.Loaded != nil {
 		return *a.Loaded
@@ -50,13 +53,15 @@ func (a AWS) Client(endpoint string) aws.Config {
 	return config
 }
 
-// readAWS honours the SDK's own variables. Where every service in use is a double, since its endpoint is named, neither a region nor
-// credentials are needed; both then have placeholders, since the SDK signs every request.
+// readAWS reads the SDK's own variables. If all services in use have an endpoint variable, they are
+// doubles. Then region and credentials may be absent, and readAWS sets placeholders, since the SDK
+// signs every request.
 func readAWS(getenv func(string) string, table bool) (AWS, error) {
+	all := getenv("AWS_ENDPOINT_URL")
 	a := AWS{
 		Region:                 cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
-		SecretsManagerEndpoint: cmp.Or(getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), getenv("AWS_ENDPOINT_URL")),
-		DynamoDBEndpoint:       cmp.Or(getenv("AWS_ENDPOINT_URL_DYNAMODB"), getenv("AWS_ENDPOINT_URL")),
+		SecretsManagerEndpoint: cmp.Or(getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), all),
+		DynamoDBEndpoint:       cmp.Or(getenv("AWS_ENDPOINT_URL_DYNAMODB"), all),
 	}
 	keys := aws.Credentials{
 		AccessKeyID:     getenv("AWS_ACCESS_KEY_ID"),
@@ -72,10 +77,13 @@ func readAWS(getenv func(string) string, table bool) (AWS, error) {
 	}
 	switch {
 	case a.Region == "":
-		return AWS{}, errors.New("AWS_REGION is not set: it must name the region of the parent secret")
+		return AWS{}, errors.New(
+			"AWS_REGION is not set: it must name the region of the parent secret")
 	case !keys.HasKeys():
-		return AWS{}, errors.New("AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set: Lambda sets both; elsewhere they must be exported")
+		return AWS{}, errors.New("AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set: Lambda " +
+			"sets both; elsewhere they must be exported")
 	}
-	a.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys, nil })
+	provide := func(context.Context) (aws.Credentials, error) { return keys, nil }
+	a.Credentials = aws.CredentialsProviderFunc(provide)
 	return a, nil
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// Parts are what a handler is put together from.
+// Parts are what both handlers need. All fields are required.
 type Parts struct {
 	Settings Settings
 	Config   *config.Config
@@ -26,10 +26,12 @@ type Parts struct {
 	Metrics  *telemetry.Metrics
 }
 
-// Mint returns the handler of the function mint.
+// Mint returns the handler of the function mint. It makes no calls.
 func Mint(p Parts) (*mint.Handler, error) {
-	// A caller is waiting: what cannot be had at once is his to ask for again.
-	client, err := tokens.New(tokens.Config{BaseURL: p.Settings.TokensAPIURL, Now: p.Now, MaxAttempts: 2, MaxWait: time.Second})
+	// A caller is waiting, so the client fails fast: the caller can retry.
+	client, err := tokens.New(tokens.Config{
+		BaseURL: p.Settings.TokensAPIURL, Now: p.Now, MaxAttempts: 2, MaxWait: time.Second,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +58,8 @@ func Mint(p Parts) (*mint.Handler, error) {
 	})
 }
 
-// tokenStore is the table that all instances share, or, without one, the memory of this instance.
+// tokenStore returns the table that all instances share. Without a table it returns the memory of
+// this instance.
 func tokenStore(s Settings) tokencache.Store {
 	if s.TokenTable == "" {
 		return tokencache.NewMemory()
@@ -64,10 +67,12 @@ func tokenStore(s Settings) tokencache.Store {
 	return dynamo.Open(s.AWS.DynamoDB(), s.TokenTable)
 }
 
-// Rotate returns the handler of the function rotate.
+// Rotate returns the handler of the function rotate. It makes no calls.
 func Rotate(p Parts) (*rotate.Handler, error) {
-	// Nobody is waiting: a spent rate limit, which is of one minute, is sat out.
-	client, err := tokens.New(tokens.Config{BaseURL: p.Settings.TokensAPIURL, Now: p.Now, MaxWait: 65 * time.Second})
+	// Nobody is waiting, so the client waits for the end of a rate limit, which is one minute.
+	client, err := tokens.New(tokens.Config{
+		BaseURL: p.Settings.TokensAPIURL, Now: p.Now, MaxWait: 65 * time.Second,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -90,19 +95,20 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 	})
 }
 
-// further are the tokens that the configuration names besides the parent.
+// further returns the additional tokens of the configuration.
 func further(configured []config.ManagedToken) []rotate.Managed {
 	var managed []rotate.Managed
 	for _, t := range configured {
 		managed = append(managed, rotate.Managed{
-			Name: t.Name, SecretID: t.Secret, Scopes: t.Scopes, AllowedURLs: t.AllowedURLs, RotateEvery: t.RotateEvery, RetireAfter: t.RetireAfter,
+			Name: t.Name, SecretID: t.Secret, Scopes: t.Scopes, AllowedURLs: t.AllowedURLs,
+			RotateEvery: t.RotateEvery, RetireAfter: t.RetireAfter,
 		})
 	}
 	return managed
 }
 
-// FromEnvironment reads the parts of a deployed function: variables, the configuration that was compiled in, the system's
-// clock, and a logger and metrics to log.
+// FromEnvironment returns the parts of a deployed function: settings from variables, the shipped
+// configuration and the system's clock. Logger and metrics write to log.
 func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
 	settings, err := Read(getenv)
 	if err != nil {
@@ -123,6 +129,6 @@ func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
 	}, nil
 }
 
-// wallClock is the time without Go's monotonic reading. That clock may stand still while Lambda freezes an instance, and then the ages
-// that rotation relies on, such as that of the parent in memory, would come out too small.
+// wallClock returns the time without Go's monotonic reading. The monotonic clock may stop while
+// Lambda freezes an instance. Then ages, such as that of the parent in memory, would be too small.
 func wallClock() time.Time { return time.Now().Round(0) }

@@ -1,8 +1,8 @@
-// Package setup turns environment variables into settings, and settings into the two handlers. It is the one place where
-// adapters meet the packages that use them. The functions' mains and the local runner share it, so the same code runs on a
-// laptop and on Lambda. It dials nothing.
+// Package setup reads settings from environment variables and builds the two handlers from them. It
+// connects the adapters with the packages that use them. The functions' mains and the local runner
+// share it, so the same code runs on a laptop and on Lambda. It opens no connection.
 //
-// A variable that is missing or wrong is an error of one sentence that names the variable.
+// An error about a missing or wrong variable is one sentence that names the variable.
 package setup
 
 import (
@@ -14,29 +14,31 @@ import (
 	"strings"
 )
 
-// DefaultStack is the stack's name in notes when STACK is not set.
+// DefaultStack is the name of the stack in notes if STACK is not set.
 const DefaultStack = "tokenmint"
 
-// Settings are the checked variables.
+// Settings are checked values of environment variables.
 type Settings struct {
 	ParentSecretID string     // PARENT_SECRET_ID: name or ARN
 	TokensAPIURL   string     // TOKENS_API_URL
-	TokenTable     string     // TOKEN_TABLE: name of the DynamoDB table; "" means that an instance shares tokens with itself only
+	TokenTable     string     // TOKEN_TABLE: DynamoDB table; "" means the memory of each instance
 	Stage          string     // STAGE
 	Stack          string     // STACK: part of the note of every token that rotation creates
 	LogLevel       slog.Level // LOG_LEVEL
 	AWS            AWS
 }
 
-// alphanumeric is in every name at AWS. The checks are no regular expressions because a function's start would wait for them to compile.
+// alphanumeric has the characters that all names at AWS allow. The checks use no regular
+// expression, since compiling one would delay the start of a function.
 const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-// isTable holds DynamoDB's rule for names: 3 to 255 letters, digits and _.-.
+// isTable applies DynamoDB's rule for names: 3 to 255 letters, digits and _.-.
 func isTable(name string) bool {
 	return len(name) >= 3 && len(name) <= 255 && strings.Trim(name, alphanumeric+"_.-") == ""
 }
 
-// isSecret holds Secrets Manager's rule for names, 1 to 512 letters, digits and /_+=.@-, also for the one at the end of an ARN.
+// isSecret applies Secrets Manager's rule for names: 1 to 512 letters, digits and /_+=.@-. id may
+// be an ARN, which ends with the name.
 func isSecret(id string) bool {
 	if strings.HasPrefix(id, "arn:") {
 		arn := strings.SplitN(id, ":", 7)
@@ -48,25 +50,28 @@ func isSecret(id string) bool {
 	return id != "" && len(id) <= 512 && strings.Trim(id, alphanumeric+"/_+=.@-") == ""
 }
 
-// checkNoToken finds a token where its name, or something else that is no secret, should be: it would pass for that, and be logged.
+// checkNoToken refuses a token in a variable that is not a secret. It would be logged as a name.
 func checkNoToken(getenv func(string) string) error {
-	for _, name := range []string{"PARENT_SECRET_ID", "TOKEN_TABLE", "STAGE", "STACK", "LOG_LEVEL"} {
+	names := []string{"PARENT_SECRET_ID", "TOKEN_TABLE", "STAGE", "STACK", "LOG_LEVEL"}
+	for _, name := range names {
 		for _, usage := range []string{"pk", "sk", "tk"} {
-			if strings.HasPrefix(getenv(name), usage+".eyJ") { // the payload is a JSON object in base64
-				return fmt.Errorf("%s holds a token: tokens stand in the parent secret and nowhere else", name)
+			// The payload is a JSON object in base64.
+			if strings.HasPrefix(getenv(name), usage+".eyJ") {
+				return fmt.Errorf("%s holds a token: store tokens in the parent secret only", name)
 			}
 		}
 	}
 	return nil
 }
 
-// Read reads the settings with getenv, which is [os.Getenv] outside tests. AWS's part is read from variables alone.
+// Read reads the settings with getenv, which is [os.Getenv] outside tests. It finds region and
+// credentials in variables only.
 func Read(getenv func(string) string) (Settings, error) {
 	return ReadWith(getenv, func(table bool) (AWS, error) { return readAWS(getenv, table) })
 }
 
-// ReadWith is Read for a caller that finds region and credentials in another way. load is called last; table says whether
-// DynamoDB is used.
+// ReadWith is Read for a program that finds region and credentials in another way. It calls load
+// last. table says that the settings use DynamoDB.
 func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (Settings, error) {
 	s := Settings{
 		ParentSecretID: getenv("PARENT_SECRET_ID"),
@@ -76,19 +81,22 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 		Stack:          cmp.Or(getenv("STACK"), DefaultStack),
 	}
 	if s.ParentSecretID == "" {
-		return Settings{}, errors.New("PARENT_SECRET_ID is not set: it must name the secret that holds the parent token")
+		return Settings{}, errors.New(
+			"PARENT_SECRET_ID is not set: it must name the secret that holds the parent token")
 	}
 	if err := checkNoToken(getenv); err != nil {
 		return Settings{}, err
 	}
 	if !isSecret(s.ParentSecretID) {
-		return Settings{}, errors.New("PARENT_SECRET_ID is neither the name nor the ARN of a secret")
+		return Settings{}, errors.New(
+			"PARENT_SECRET_ID is neither the name nor the ARN of a secret")
 	}
 	if err := checkOrigin("TOKENS_API_URL", s.TokensAPIURL); err != nil {
 		return Settings{}, err
 	}
 	if s.TokenTable != "" && !isTable(s.TokenTable) {
-		return Settings{}, errors.New("TOKEN_TABLE must be the name of a DynamoDB table, not its ARN")
+		return Settings{}, errors.New(
+			"TOKEN_TABLE must be the name of a DynamoDB table, not its ARN")
 	}
 	if err := s.LogLevel.UnmarshalText([]byte(cmp.Or(getenv("LOG_LEVEL"), "INFO"))); err != nil {
 		return Settings{}, errors.New("LOG_LEVEL must be DEBUG, INFO, WARN or ERROR")
@@ -104,15 +112,16 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 	return s, nil
 }
 
-// checkEndpoints holds the SDK's variables that name an endpoint. That of Secrets Manager may have a path, as `dev --live`
-// has, whose path is a secret.
+// checkEndpoints checks the SDK's variables for endpoints. The endpoint of Secrets Manager may have
+// a path: that of `dev --live` is a secret.
 func checkEndpoints(getenv func(string) string) error {
-	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_DYNAMODB"} {
+	const secretsManager = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
+	for _, name := range []string{"AWS_ENDPOINT_URL", secretsManager, "AWS_ENDPOINT_URL_DYNAMODB"} {
 		value := getenv(name)
 		if value == "" {
 			continue
 		}
-		if u, err := url.Parse(value); err == nil && name == "AWS_ENDPOINT_URL_SECRETS_MANAGER" {
+		if u, err := url.Parse(value); err == nil && name == secretsManager {
 			u.Path, u.RawPath = "", ""
 			value = u.String()
 		}
@@ -123,7 +132,8 @@ func checkEndpoints(getenv func(string) string) error {
 	return nil
 }
 
-// checkOrigin keeps to what an endpoint may be. The value stays out of the error, for it may hold a credential.
+// checkOrigin refuses an address that is not a scheme, a host and a port. The error does not have
+// the value, since it may contain a credential.
 func checkOrigin(name, value string) error {
 	u, err := url.Parse(value)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {

@@ -8,21 +8,23 @@ import (
 	"time"
 )
 
-// Metrics writes CloudWatch embedded metrics: a JSON object a line, which CloudWatch reads from a function's log. They go past the
-// logger, whose level must not decide about them. Dimensions are the stage and the names of profiles and managed tokens, never a caller
-// or a token.
+// Metrics writes CloudWatch embedded metrics: one JSON object per line, which CloudWatch reads from
+// a function's log. It does not use the logger, so the log level does not suppress metrics.
+// Dimensions are the stage, the function's version and the names of profiles and managed tokens.
+// They are never a caller or a token. Metrics is safe for concurrent use.
 // Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 type Metrics struct {
-	// Version is the function's version, a number. Defects carry it, so that an alarm can watch one version alone. Empty: none is known.
+	// Version is the number of the function's version, "" if not known. Defects have it as a
+	// dimension, so that an alarm can watch one version. Set it before the first record.
 	Version string
 
 	mu    sync.Mutex
 	w     io.Writer
 	stage string
-	line  []byte // of the last record; its memory is used again
+	line  []byte // of the last record; write uses its memory again
 }
 
-// NewMetrics returns metrics of a stage that are written to w.
+// NewMetrics returns metrics of a stage. They are written to w.
 func NewMetrics(w io.Writer, stage string) *Metrics { return &Metrics{w: w, stage: stage} }
 
 // metric is one value of a record.
@@ -31,7 +33,7 @@ type metric struct {
 	value      float64
 }
 
-// Record writes what one request to the mint adds to the metrics.
+// Record writes the metrics of one request to the mint.
 func (m *Metrics) Record(a Audit, now time.Time) {
 	metrics := make([]metric, 0, 12)
 	metrics = append(metrics,
@@ -57,22 +59,23 @@ func (m *Metrics) Record(a Audit, now time.Time) {
 		metrics = append(metrics, metric{"ParentAge", "Seconds", a.ParentAge.Seconds()})
 	}
 	m.write(metrics, "Profile", a.Profile, now)
-	if a.Status == http.StatusInternalServerError { // a defect of this code; other 5xx are faults of Mapbox or of the parent
+	// Other 5xx are faults of Mapbox or of the parent token.
+	if a.Status == http.StatusInternalServerError {
 		m.write([]metric{{"Defects", "Count", 1}}, "Version", m.Version, now)
 	}
 }
 
-// Rotation is what a run of the rotator has found and done about one managed token.
+// Rotation is what a run of the rotator found and did for one managed token.
 type Rotation struct {
 	Name    string
 	Failed  bool
-	Due     bool           // a successor is wanted and not there yet
-	Orphans int            // live tokens of ours that no version holds
-	Age     *time.Duration // of the current token; nil when it is not known
+	Due     bool           // the token is due, and its successor does not exist yet
+	Orphans int            // live tokens with our note that no version of the secret holds
+	Age     *time.Duration // of the current token; nil if not known
 }
 
-// RecordRotation writes what a run adds to the metrics about one managed token. The sum of Succeeded is what tells that there was no
-// success for too long. Without metrics, which is nil, it does nothing.
+// RecordRotation writes the metrics of one managed token in a run. An alarm on the sum of Succeeded
+// notices that no run has succeeded for too long. A nil m writes nothing.
 func (m *Metrics) RecordRotation(r Rotation, now time.Time) {
 	if m == nil {
 		return
@@ -83,14 +86,14 @@ func (m *Metrics) RecordRotation(r Rotation, now time.Time) {
 		{"Due", "Count", one(r.Due)},
 		{"Orphans", "Count", float64(r.Orphans)},
 	}
-	if r.Age != nil { // a clock that is behind Mapbox's makes a negative age
+	if r.Age != nil { // negative if this clock is behind Mapbox's
 		metrics = append(metrics, metric{"Age", "Seconds", max(0, r.Age.Seconds())})
 	}
 	m.write(metrics, "Token", r.Name, now)
 }
 
-// RecordOverdue writes how long the additional token that is most overdue is past its due date, 0 when none is. Without
-// metrics, which is nil, it does nothing.
+// RecordOverdue writes the longest time since the due date of an additional token, 0 if none is
+// overdue. A nil m writes nothing.
 func (m *Metrics) RecordOverdue(overdue time.Duration, now time.Time) {
 	if m != nil {
 		m.write([]metric{{"AdditionalOverdue", "Seconds", max(0, overdue.Seconds())}}, "", "", now)
@@ -104,8 +107,8 @@ func one(is bool) float64 {
 	return 0
 }
 
-// write writes one line, whose metrics have the stage and one more thing as dimensions, unless that has no name. It is built by hand:
-// this runs for each request, and reflection would be a good part of its time.
+// write writes one line. The dimensions are the stage and one more, unless name is "". write builds
+// the line by hand: it runs for each request, and reflection would take much of the time.
 func (m *Metrics) write(metrics []metric, dimension, name string, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -129,7 +132,8 @@ func (m *Metrics) write(metrics []metric, dimension, name string, now time.Time)
 		b = append(b, `"}`...)
 	}
 	b = append(b, `]}]},"Stage":`...)
-	b = strconv.AppendQuoteToASCII(b, m.stage) // names of stages and profiles are plain ASCII, which this quotes as JSON does
+	// JSON too: the names are plain ASCII
+	b = strconv.AppendQuoteToASCII(b, m.stage)
 	if name != "" {
 		b = append(b, `,"`...)
 		b = append(b, dimension...)
@@ -143,5 +147,5 @@ func (m *Metrics) write(metrics []metric, dimension, name string, now time.Time)
 		b = strconv.AppendFloat(b, metric.value, 'f', -1, 64)
 	}
 	m.line = append(b, "}\n"...)
-	_, _ = m.w.Write(m.line) // standard output: if it is gone, so is the function
+	_, _ = m.w.Write(m.line) // standard output: without it, no error could be reported
 }
