@@ -23,7 +23,8 @@ func open(tb testing.TB) *bench.Lab {
 	return lab
 }
 
-// A figure of something that does not do its work is worth nothing. That is all that plain `go test` looks at: times are no gate.
+// A figure of something that does not do its work is worth nothing. That is all that plain `go
+// test` looks at: times are no gate.
 func TestSubjectsDoWhatIsMeasured(t *testing.T) {
 	t.Parallel()
 	lab := open(t)
@@ -44,13 +45,15 @@ func TestSubjectsDoWhatIsMeasured(t *testing.T) {
 					continue
 				}
 				var reply struct{ Token string }
-				if err := json.Unmarshal([]byte(body), &reply); err != nil || !strings.HasPrefix(reply.Token, "tk.") {
+				if err := json.Unmarshal([]byte(body), &reply); err != nil ||
+					!strings.HasPrefix(reply.Token, "tk.") {
 					t.Error("the reply holds no temporary token")
 				}
 			}
 			want := int64(0)
 			if s.Name == bench.Table {
-				want = 4 // look, take the lease, spend from the budget, store; the second request needs none
+				// look, take the lease, spend from the budget, store; the second request needs none
+				want = 4
 			}
 			if got := lab.TableRequests() - before; got != want {
 				t.Errorf("%d requests to the table, want %d", got, want)
@@ -89,14 +92,18 @@ func BenchmarkWarmRequest(b *testing.B) {
 		request(b, p)
 		running[s.Name] = p
 	}
-	versus(b, lab, bench.Hello, func(b *testing.B, s bench.Subject) time.Duration { return request(b, running[s.Name]) })
+	versus(b, lab, bench.Hello, func(b *testing.B, s bench.Subject) time.Duration {
+		return request(b, running[s.Name])
+	})
 }
 
 func BenchmarkHandler(b *testing.B) { open(b).Handler(b) }
 
-// versus measures each subject in turn with the yardstick, so that noise hits both alike, and reports its median and that one's
-// ratio to the yardstick's. The yardstick's ratio to itself shows the noise that is left.
-func versus(b *testing.B, lab *bench.Lab, yardstick string, measure func(*testing.B, bench.Subject) time.Duration) {
+// versus measures each subject in turn with the yardstick, so that noise hits both alike, and
+// reports its median and that one's ratio to the yardstick's. The yardstick's ratio to itself shows
+// the noise that is left.
+func versus(b *testing.B, lab *bench.Lab, yardstick string,
+	measure func(*testing.B, bench.Subject) time.Duration) {
 	for _, s := range lab.Subjects {
 		b.Run(s.Name, func(b *testing.B) {
 			var took, base []time.Duration

@@ -13,8 +13,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/setup"
 )
 
-// Handler measures the mint's handler alone, in this process, with a token that it shares: from the event to the reply,
-// audit record and metrics included.
+// Handler measures the mint's handler alone, in this process, with a token that it shares: from the
+// event to the reply, audit record and metrics included.
 func (l *Lab) Handler(b *testing.B) {
 	env := map[string]string{}
 	for _, variable := range l.Subject(Memory).env {
@@ -32,11 +32,13 @@ func (l *Lab) Handler(b *testing.B) {
 	// As the runtime hands it over.
 	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
 	defer cancel()
-	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: "00000000-0000-4000-8000-000000000001"})
+	ctx = lambdacontext.NewContext(ctx,
+		&lambdacontext.LambdaContext{AwsRequestID: "00000000-0000-4000-8000-000000000001"})
 
 	b.ReportAllocs()
 	for b.Loop() {
-		if reply, err := handler.HandleJSON(ctx, l.event); err != nil || reply.StatusCode != http.StatusOK {
+		if reply, err := handler.HandleJSON(ctx, l.event); err != nil ||
+			reply.StatusCode != http.StatusOK {
 			b.Fatalf("status %d, error: %v", reply.StatusCode, err)
 		}
 	}

@@ -1,9 +1,11 @@
-// Package bench measures the mint beside two yardsticks: hello, the least that Go on Lambda can be, and plain, what teams write instead of
-// the mint (each is a command in a folder here). Milliseconds belong to a machine; ratios between programs that ran side by side,
-// against the same doubles, say something of the programs.
+// Package bench measures the mint beside two yardsticks: hello, the least that Go on Lambda can be,
+// and plain, what teams write instead of the mint (each is a command in a folder here).
+// Milliseconds belong to a machine; ratios between programs that ran side by side, against the same
+// doubles, say something of the programs.
 //
-// What is run is the built bootstrap, driven by a Runtime API as on Lambda. The doubles of Mapbox, Secrets Manager and DynamoDB answer at
-// once over plain HTTP on loopback, so network and TLS, which cost all the same for each call, are not in the figures.
+// What is run is the built bootstrap, driven by a Runtime API as on Lambda. The doubles of Mapbox,
+// Secrets Manager and DynamoDB answer at once over plain HTTP on loopback, so network and TLS,
+// which cost all the same for each call, are not in the figures.
 package bench
 
 import (
@@ -57,7 +59,8 @@ type Lab struct {
 
 // Open builds the subjects from the module at root. Close removes them.
 func Open(ctx context.Context, root string) (*Lab, error) {
-	event, err := os.ReadFile(filepath.Join(root, "events", "mint-iam.json")) //nolint:gosec // G304: the module is the caller's own
+	//nolint:gosec // G304: the module is the caller's own
+	event, err := os.ReadFile(filepath.Join(root, "events", "mint-iam.json"))
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +76,8 @@ func Open(ctx context.Context, root string) (*Lab, error) {
 }
 
 func (l *Lab) open(ctx context.Context, root string) error {
-	if err := lambda.Compile(ctx, root, l.dir, "./test/bench/hello", "./test/bench/plain", "./functions/mint"); err != nil {
+	if err := lambda.Compile(ctx, root, l.dir, "./test/bench/hello", "./test/bench/plain",
+		"./functions/mint"); err != nil {
 		return err
 	}
 	sim, manager, err := stock(ctx)
@@ -82,11 +86,14 @@ func (l *Lab) open(ctx context.Context, root string) error {
 	}
 	// Each gets only what it reads: a longer environment is slower to start with.
 	aws := []string{
-		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "PARENT_SECRET_ID=" + parentSecret,
-		"TOKENS_API_URL=" + l.serve(sim), "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + l.serve(aws.New(manager)),
+		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"PARENT_SECRET_ID=" + parentSecret,
+		"TOKENS_API_URL=" + l.serve(sim),
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + l.serve(aws.New(manager)),
 	}
 	plain := append([]string{"MAPBOX_USERNAME=" + user}, aws...)
-	table := append([]string{"TOKEN_TABLE=tokens", "AWS_ENDPOINT_URL_DYNAMODB=" + l.serve(l.emptyTable())}, aws...)
+	table := append([]string{"TOKEN_TABLE=tokens",
+		"AWS_ENDPOINT_URL_DYNAMODB=" + l.serve(l.emptyTable())}, aws...)
 	l.Subjects = []Subject{
 		{Hello, filepath.Join(l.dir, "hello"), nil},
 		{Plain, filepath.Join(l.dir, "plain"), plain},
@@ -114,7 +121,8 @@ func stock(ctx context.Context) (*mapbox.Simulator, *aws.Memory, error) {
 		return nil, nil, err
 	}
 	manager := aws.NewMemory(time.Now)
-	return sim, manager, manager.Create(ctx, parentSecret, strings.Repeat("a", 32), secrets.NewValue(parent))
+	return sim, manager, manager.Create(ctx, parentSecret, strings.Repeat("a", 32),
+		secrets.NewValue(parent))
 }
 
 func (l *Lab) serve(h http.Handler) (url string) {
@@ -123,14 +131,16 @@ func (l *Lab) serve(h http.Handler) (url string) {
 	return server.URL
 }
 
-// emptyTable speaks as much of DynamoDB's wire as the mint's first request needs, for a table that holds nothing: no item is found, every
-// condition holds, and each count is the first. It keeps nothing. Whether the mint uses a table rightly is for a real double to say,
-// which would be most of what is measured here.
+// emptyTable speaks as much of DynamoDB's wire as the mint's first request needs, for a table that
+// holds nothing: no item is found, every condition holds, and each count is the first. It keeps
+// nothing. Whether the mint uses a table rightly is for a real double to say, which would be most
+// of what is measured here.
 func (l *Lab) emptyTable() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		l.table.Add(1)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		fmt.Fprint(w, `{"Attributes":{"total":{"N":"1"}}}`) // GetItem's reply has no such member, so to it this is no item
+		// GetItem's reply has no such member, so to it this is no item
+		fmt.Fprint(w, `{"Attributes":{"total":{"N":"1"}}}`)
 	})
 }
 

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Markdown returns the results as two tables: what was measured, with ratios to hello, and what of it is to stay within a limit.
+// Markdown returns the results as two tables: what was measured, with ratios to hello, and what of
+// it is to stay within a limit.
 func (r Results) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s/%s, %d cores; medians of %d starts and %d warm requests.\n\n",
@@ -39,7 +40,8 @@ func (r Results) Markdown() string {
 		if t.measured > t.limit {
 			verdict = "**not met**"
 		}
-		fmt.Fprintf(&b, "| %s | %.4g%s | %.3g%s | %s |\n", t.what, t.limit, t.unit, t.measured, t.unit, verdict)
+		fmt.Fprintf(&b, "| %s | %.4g%s | %.3g%s | %s |\n", t.what, t.limit, t.unit, t.measured,
+			t.unit, verdict)
 	}
 	return b.String()
 }
@@ -55,11 +57,15 @@ func (r Results) targets() []target {
 	hello, plain, memory, table := r.Of[Hello], r.Of[Plain], r.Of[Memory], r.Of[Table]
 	return []target{
 		{"start-up, mint-table to hello", 1.8, ms(table.StartUp) / ms(hello.StartUp), " ×"},
-		{"start-up and first request, mint-table to plain", 0.9, ms(table.First) / ms(plain.First), " ×"},
-		{"start-up and first request, mint-memory to plain", 0.7, ms(memory.First) / ms(plain.First), " ×"},
+		{"start-up and first request, mint-table to plain", 0.9, ms(table.First) / ms(plain.First),
+			" ×"},
+		{"start-up and first request, mint-memory to plain", 0.7,
+			ms(memory.First) / ms(plain.First), " ×"},
 		{"warm request, mint-table to hello", 1.15, ms(table.Warm) / ms(hello.Warm), " ×"},
-		{"peak memory of the first request, mint-table to hello", 1.6, mb(table.ColdPeak) / mb(hello.ColdPeak), " ×"},
-		{"peak memory of all requests, mint-table to hello", 1.6, mb(table.WarmPeak) / mb(hello.WarmPeak), " ×"},
+		{"peak memory of the first request, mint-table to hello", 1.6,
+			mb(table.ColdPeak) / mb(hello.ColdPeak), " ×"},
+		{"peak memory of all requests, mint-table to hello", 1.6,
+			mb(table.WarmPeak) / mb(hello.WarmPeak), " ×"},
 		{"bootstrap", 10, mb(table.Size), " MB"},
 		{"bootstrap, zipped", 4, mb(table.Zipped), " MB"},
 		{"handler alone, shared token", 60, float64(r.Handler.NsPerOp()) / 1000, " µs"},

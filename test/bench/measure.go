@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// warmFor is how many requests a warm process answers for each cold one that is started. A tenth more come first and are not counted.
+// warmFor is how many requests a warm process answers for each cold one that is started. A tenth
+// more come first and are not counted.
 const warmFor = 20
 
 // Figures are a subject's medians.
@@ -35,8 +36,9 @@ type Results struct {
 	Handler testing.BenchmarkResult
 }
 
-// Measure starts each subject once a round, and then has them answer warm requests side by side. The order within a round is drawn
-// anew each time, so that noise hits all alike. The handler alone comes last.
+// Measure starts each subject once a round, and then has them answer warm requests side by side.
+// The order within a round is drawn anew each time, so that noise hits all alike. The handler alone
+// comes last.
 func (l *Lab) Measure(ctx context.Context, rounds int) (Results, error) {
 	cold, err := l.measureCold(ctx, rounds)
 	if err != nil {
@@ -106,7 +108,8 @@ func (l *Lab) runCold(ctx context.Context, s Subject, into *coldRuns) error {
 	return nil
 }
 
-func (l *Lab) measureWarm(ctx context.Context, requests int) (took map[string][]time.Duration, peaks map[string]int64, err error) {
+func (l *Lab) measureWarm(ctx context.Context, requests int) (took map[string][]time.Duration,
+	peaks map[string]int64, err error) {
 	took, peaks = map[string][]time.Duration{}, map[string]int64{}
 	running := map[string]Process{}
 	for _, s := range l.Subjects {
@@ -136,7 +139,8 @@ func (l *Lab) measureWarm(ctx context.Context, requests int) (took map[string][]
 	return took, peaks, nil
 }
 
-// measureHandler returns the fastest of five runs. Nothing runs beside the handler here, so noise does not cancel out: it only adds.
+// measureHandler returns the fastest of five runs. Nothing runs beside the handler here, so noise
+// does not cancel out: it only adds.
 func (l *Lab) measureHandler() (fastest testing.BenchmarkResult, err error) {
 	for n := range 5 {
 		run := testing.Benchmark(l.Handler)
@@ -153,7 +157,8 @@ func (l *Lab) measureHandler() (fastest testing.BenchmarkResult, err error) {
 // shuffled returns the subjects in an order of its own.
 func (l *Lab) shuffled() iter.Seq[Subject] {
 	return func(yield func(Subject) bool) {
-		for _, i := range rand.Perm(len(l.Subjects)) { //nolint:gosec // G404: nobody gains by guessing it
+		//nolint:gosec // G404: nobody gains by guessing it
+		for _, i := range rand.Perm(len(l.Subjects)) {
 			if !yield(l.Subjects[i]) {
 				return
 			}

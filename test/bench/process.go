@@ -43,8 +43,8 @@ func (l *Lab) Start(ctx context.Context, s Subject) (Process, error) {
 	return Process{instance, took, l.event}, nil
 }
 
-// Request sends the process one request and returns the reply's body and how long it took. A reply other than 200 is an error: its
-// time would be that of something else.
+// Request sends the process one request and returns the reply's body and how long it took. A reply
+// other than 200 is an error: its time would be that of something else.
 func (p Process) Request(ctx context.Context) (body string, took time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -55,15 +55,17 @@ func (p Process) Request(ctx context.Context) (body string, took time.Duration, 
 		return "", 0, err
 	}
 	var response events.APIGatewayV2HTTPResponse
-	if err := json.Unmarshal(reply.Payload, &response); err != nil || reply.Failed || response.StatusCode != http.StatusOK {
+	if err := json.Unmarshal(reply.Payload, &response); err != nil || reply.Failed ||
+		response.StatusCode != http.StatusOK {
 		return "", 0, fmt.Errorf("request: status %d: %s", response.StatusCode, p.Log())
 	}
 	return response.Body, took, nil
 }
 
-// PeakMemory returns the most memory that the process has had, in bytes. It reads /proc, so it needs Linux: what getrusage says of a
-// child begins with the peak of the parent, whose memory it shares until it executes its own file.
-// Source: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+// PeakMemory returns the most memory that the process has had, in bytes. It reads /proc, so it
+// needs Linux: what getrusage says of a child begins with the peak of the parent, whose memory it
+// shares until it executes its own file. Source:
+// https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
 func (p Process) PeakMemory() (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {

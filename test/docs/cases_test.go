@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestCasesNameTestsThatExist holds test/cases.md to the code: a test that was renamed or removed is missed.
+// TestCasesNameTestsThatExist holds test/cases.md to the code: a test that was renamed or removed
+// is missed.
 func TestCasesNameTestsThatExist(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../cases.md")

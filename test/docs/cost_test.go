@@ -23,7 +23,8 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// TestCostsAddUp: in each table a row is quantity times price, and the last one their sum; the table of examples follows from both.
+// TestCostsAddUp: in each table a row is quantity times price, and the last one their sum; the
+// table of examples follows from both.
 func TestCostsAddUp(t *testing.T) {
 	t.Parallel()
 	var sum float64
@@ -75,7 +76,7 @@ func near(t *testing.T, what string, says, is float64) {
 // TestCostsAreOfWhatIsMeasured runs both functions as they are built, and counts.
 func TestCostsAreOfWhatIsMeasured(t *testing.T) {
 	t.Parallel()
-	page, s := read(t, "docs/cost.md"), newStack(t)
+	page, s := read(t, "docs/cost.md"), newBilled(t)
 	rotator := s.start("rotate")
 	s.invoke(rotator, `{"action":"rotate"}`)
 	calls := s.calls.Load()
@@ -92,13 +93,16 @@ func TestCostsAreOfWhatIsMeasured(t *testing.T) {
 	template := read(t, "template.yaml")
 	count := func(text string) int { return strings.Count(template, text) }
 	for what, is := range map[string]int{
-		"bytes of the audit record and the metrics of a request":     bytes,
-		"bytes of a reply's body":                                    len(reply),
-		"custom metrics, with the two profiles that are shipped":     len(metrics(t, rotator.Log()+mint.Log())) + count("Type: AWS::Logs::MetricFilter"),
-		"metrics that alarms look at":                                count("Type: AWS::CloudWatch::Alarm") - count("\n      Metrics:\n") + count("MetricStat:"),
+		"bytes of the audit record and the metrics of a request": bytes,
+		"bytes of a reply's body":                                len(reply),
+		"custom metrics, with the two profiles that are shipped": len(
+			metrics(t, rotator.Log()+mint.Log())) + count("Type: AWS::Logs::MetricFilter"),
+		"metrics that alarms look at": count("Type: AWS::CloudWatch::Alarm") - count(
+			"\n      Metrics:\n") + count("MetricStat:"),
 		"calls of Secrets Manager in a heartbeat with nothing to do": int(calls),
 	} {
-		match := regexp.MustCompile(`\| ` + regexp.QuoteMeta(what) + ` \| ([\d,]+) \|`).FindStringSubmatch(page)
+		match := regexp.MustCompile(`\| ` + regexp.QuoteMeta(what) +
+			` \| ([\d,]+) \|`).FindStringSubmatch(page)
 		if match == nil {
 			t.Errorf("the page does not tell the %s", what)
 			continue
@@ -110,7 +114,8 @@ func TestCostsAreOfWhatIsMeasured(t *testing.T) {
 	}
 }
 
-// metrics are the custom metrics in a log: each name with each set of its dimensions' values is one.
+// metrics are the custom metrics in a log: each name with each set of its dimensions' values is
+// one.
 func metrics(t *testing.T, log string) map[string]bool {
 	t.Helper()
 	all := map[string]bool{}
@@ -124,7 +129,8 @@ func metrics(t *testing.T, log string) map[string]bool {
 			} `json:"_aws"`
 		}
 		var values map[string]any
-		if json.Unmarshal([]byte(line), &embedded) != nil || json.Unmarshal([]byte(line), &values) != nil {
+		if json.Unmarshal([]byte(line), &embedded) != nil ||
+			json.Unmarshal([]byte(line), &values) != nil {
 			continue
 		}
 		for _, directive := range embedded.AWS.CloudWatchMetrics {
@@ -142,16 +148,16 @@ func metrics(t *testing.T, log string) map[string]bool {
 	return all
 }
 
-// stack is what both functions need.
-type stack struct {
+// billed has the services that both functions use. Their requests are counted for the cost table.
+type billed struct {
 	t     *testing.T
 	env   []string
 	calls atomic.Int64 // of Secrets Manager
 }
 
-func newStack(t *testing.T) *stack {
+func newBilled(t *testing.T) *billed {
 	t.Helper()
-	s := &stack{t: t}
+	s := &billed{t: t}
 	sim, err := mapbox.New(mapbox.Config{Seed: 5, RateLimit: 100})
 	if err != nil {
 		t.Fatal(err)
@@ -164,12 +170,14 @@ func newStack(t *testing.T) *stack {
 		t.Fatal(err)
 	}
 	version := strings.Repeat("a", 32)
-	_, value, err := sim.IssueByHand("acme", rotate.Note("tokenmint", "parent", version), cfg.ParentScopes())
+	_, value, err := sim.IssueByHand("acme", rotate.Note("tokenmint", "parent", version),
+		cfg.ParentScopes())
 	if err != nil {
 		t.Fatal(err)
 	}
 	day := time.Now().Add(-24 * time.Hour)
-	parent, err := secrets.Credential{Token: tokens.NewToken(value), Scopes: cfg.ParentScopes(), Created: day}.Encode()
+	parent, err := secrets.Credential{Token: tokens.NewToken(value), Scopes: cfg.ParentScopes(),
+		Created: day}.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,18 +194,19 @@ func newStack(t *testing.T) *stack {
 	t.Cleanup(mapbox.Close)
 	t.Cleanup(manager.Close)
 	s.env = []string{
-		"PARENT_SECRET_ID=tokenmint/parent", "TOKENS_API_URL=" + mapbox.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL, "STAGE=prod",
+		"PARENT_SECRET_ID=tokenmint/parent", "TOKENS_API_URL=" + mapbox.URL,
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL, "STAGE=prod",
 	}
 	return s
 }
 
-func (s *stack) start(function string) *lambda.Instance {
+func (s *billed) start(function string) *lambda.Instance {
 	s.t.Helper()
 	return lambda.Start(s.t, lambda.Build(s.t, root, "./functions/"+function), s.env...)
 }
 
 // invoke returns the body of the reply, or the reply itself if it has none.
-func (s *stack) invoke(function *lambda.Instance, event string) string {
+func (s *billed) invoke(function *lambda.Instance, event string) string {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()

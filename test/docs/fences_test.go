@@ -52,7 +52,8 @@ var runners = map[string]func(*testing.T, fence.Block){
 
 func TestEveryBlockHasARunner(t *testing.T) {
 	t.Parallel()
-	if known := slices.Sorted(maps.Keys(runners)); !slices.Equal(known, slices.Sorted(slices.Values(fence.Kinds))) {
+	if known := slices.Sorted(maps.Keys(runners)); !slices.Equal(known,
+		slices.Sorted(slices.Values(fence.Kinds))) {
 		t.Fatalf("there are runners for %v, but the kinds are %v", known, fence.Kinds)
 	}
 	for _, block := range blocks(t, fence.Kinds...) {
@@ -78,7 +79,8 @@ func isOfARunPage(t *testing.T, b fence.Block) {
 	}
 }
 
-// isInCI: .ci/run runs each line, the whole of what -short leaves out, or it is the line with steps that .ci/run has.
+// isInCI: .ci/run runs each line, the whole of what -short leaves out, or it is the line with steps
+// that .ci/run has.
 func isInCI(t *testing.T, b fence.Block) {
 	t.Helper()
 	ci := read(t, ".ci/run")
@@ -90,7 +92,8 @@ func isInCI(t *testing.T, b fence.Block) {
 				t.Errorf("%s:%d: .ci/run has no step %s", b.Page, b.Line, step)
 			}
 		}
-		if command != "" && (isStep || !strings.Contains(ci, "\n\t"+strings.Replace(line, " -short", "", 1)+"\n")) {
+		if command != "" && (isStep ||
+			!strings.Contains(ci, "\n\t"+strings.Replace(line, " -short", "", 1)+"\n")) {
 			t.Errorf("%s:%d: .ci/run does not run %s", b.Page, b.Line, line)
 		}
 	}
@@ -113,7 +116,8 @@ func isTheRenewal(t *testing.T, b fence.Block) {
 	}
 }
 
-// isJSON: it is JSON once the parts left out with … are gone, and it has the members of what it shows.
+// isJSON: it is JSON once the parts left out with … are gone, and it has the members of what it
+// shows.
 func isJSON(t *testing.T, b fence.Block) {
 	t.Helper()
 	var got map[string]any
@@ -133,7 +137,8 @@ func isJSON(t *testing.T, b fence.Block) {
 			want = shape
 		}
 	}
-	if members := slices.Sorted(maps.Keys(got)); !slices.Equal(members, slices.Sorted(slices.Values(want))) {
+	if members := slices.Sorted(maps.Keys(got)); !slices.Equal(members,
+		slices.Sorted(slices.Values(want))) {
 		t.Errorf("%s:%d: has the members %v, want %v", b.Page, b.Line, members, want)
 	}
 }
@@ -171,7 +176,8 @@ func merge(into, from map[string]any) {
 	}
 }
 
-// isReplyOrQuery: it shows the reply in events/replies, but for its request id, or asks for fields that an audit record has.
+// isReplyOrQuery: it shows the reply in events/replies, but for its request id, or asks for fields
+// that an audit record has.
 func isReplyOrQuery(t *testing.T, b fence.Block) {
 	t.Helper()
 	if query, ok := strings.CutPrefix(b.Text, "fields @timestamp, "); ok {
@@ -179,7 +185,8 @@ func isReplyOrQuery(t *testing.T, b fence.Block) {
 		return
 	}
 	var reply struct{ Body string }
-	if err := json.Unmarshal([]byte(read(t, "events/replies/mint-unauthorised.json")), &reply); err != nil {
+	if err := json.Unmarshal([]byte(read(t, "events/replies/mint-unauthorised.json")),
+		&reply); err != nil {
 		t.Fatal(err)
 	}
 	message, _, _ := strings.Cut(reply.Body, `"request_id"`)
@@ -208,7 +215,8 @@ func isQuery(t *testing.T, b fence.Block, query string) {
 // isDiagram: it is of a type that GitHub draws, and what it opens it closes.
 func isDiagram(t *testing.T, b fence.Block) {
 	t.Helper()
-	if !regexp.MustCompile(`^(flowchart (LR|TB|TD|RL)|sequenceDiagram|stateDiagram-v2)\n`).MatchString(b.Text) {
+	if !regexp.MustCompile(
+		`^(flowchart (LR|TB|TD|RL)|sequenceDiagram|stateDiagram-v2)\n`).MatchString(b.Text) {
 		t.Errorf("%s:%d: unknown type of diagram", b.Page, b.Line)
 	}
 	for _, pair := range []string{"[]", "()", "{}"} {

@@ -1,4 +1,5 @@
-// Package docs_test holds the pages in docs/ to what they speak of: links, names of files and tests, and the arithmetic of the costs.
+// Package docs_test holds the pages in docs/ to what they speak of: links, names of files and
+// tests, and the arithmetic of the costs.
 package docs_test
 
 import (
@@ -46,7 +47,9 @@ var (
 func anchors(text string) []string {
 	var all []string
 	for _, match := range heading.FindAllStringSubmatch(text, -1) {
-		all = append(all, strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(match[1]), ""), " ", "-"))
+		all = append(
+			all, strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(match[1]), ""), " ",
+				"-"))
 	}
 	return all
 }

@@ -85,7 +85,8 @@ func TestSampleCommands(t *testing.T) {
 	server := httptest.NewServer(reply(200, mintJSON, `{"token":"tk.eyJ1.sig","expires_in":3599}`))
 	t.Cleanup(server.Close)
 	env := append(standins(t), awsVariables...)
-	env = append(env, "MINT_URL="+server.URL, "PARENT_SECRET_ID=tokenmint/prod/parent", "TOKEN_TABLE=table", "SCHEDULE_NAME=schedule",
+	env = append(env, "MINT_URL="+server.URL, "PARENT_SECRET_ID=tokenmint/prod/parent",
+		"TOKEN_TABLE=table", "SCHEDULE_NAME=schedule",
 		"UNDONE_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/123456789012/undone",
 		"STACK=tokenmint", "STAGE=prod", "JWT=e30.e30.c2ln", "BUCKET=releases")
 	for _, block := range blocks(t, "sh aws") {

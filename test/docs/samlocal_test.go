@@ -158,7 +158,8 @@ func startAPI(t *testing.T, script string) {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "log")
 	script = "exec >" + log + " 2>&1\n" + strings.Replace(script, "sam local", "exec sam local", 1)
-	api := exec.Command("bash", "-euo", "pipefail", "-c", script) //nolint:noctx // the cleanup ends it
+	//nolint:noctx // the cleanup ends it
+	api := exec.Command("bash", "-euo", "pipefail", "-c", script)
 	api.Dir = root
 	if err := api.Start(); err != nil {
 		t.Fatal(err)
@@ -223,7 +224,8 @@ func isValid(t *testing.T, reply []byte, mapbox string) {
 	}
 	defer got.Body.Close()
 	var verdict struct{ Code string }
-	if err := json.NewDecoder(got.Body).Decode(&verdict); err != nil || verdict.Code != "TokenValid" {
+	if err := json.NewDecoder(got.Body).Decode(&verdict); err != nil ||
+		verdict.Code != "TokenValid" {
 		t.Errorf("the simulator says %s of the minted token: %v", verdict.Code, err)
 	}
 }

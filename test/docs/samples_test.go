@@ -43,10 +43,12 @@ func TestSampleRenewal(t *testing.T) {
 
 // The credentials that the samples sign with.
 var awsVariables = []string{
-	"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=wJalr/XUtn+EXAMPLE", "AWS_SESSION_TOKEN=IQoJ/b3Jp+Z2lu==",
+	"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE",
+	"AWS_SECRET_ACCESS_KEY=wJalr/XUtn+EXAMPLE", "AWS_SESSION_TOKEN=IQoJ/b3Jp+Z2lu==",
 }
 
-// shells are how a pipeline may run a script: GitHub Actions with and without `shell: bash`, GitLab, a container without bash.
+// shells are how a pipeline may run a script: GitHub Actions with and without `shell: bash`,
+// GitLab, a container without bash.
 var shells = map[string][]string{
 	"bash -eo pipefail": {"bash", "--noprofile", "--norc", "-eo", "pipefail"},
 	"bash -e":           {"bash", "-e"},
@@ -74,11 +76,13 @@ type outcome struct {
 	stdout, stderr, token string
 }
 
-// runPipeline runs the sample as printed, after lines that stand for an earlier step, and says what is in $token at the end.
+// runPipeline runs the sample as printed, after lines that stand for an earlier step, and says what
+// is in $token at the end.
 func runPipeline(t *testing.T, shell []string, env ...string) outcome {
 	t.Helper()
 	at := filepath.Join(t.TempDir(), "token")
-	script := "token=stale; trap 'printf %s \"$token\" >" + at + "' EXIT\n" + pipeline(t).Text + "echo continued\n"
+	script := "token=stale; trap 'printf %s \"$token\" >" + at + "' EXIT\n" + pipeline(t).Text +
+		"echo continued\n"
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, shell[0], shell[1:]...)
@@ -129,7 +133,10 @@ const mintJSON = "application/json"
 
 func TestSamplePipelineFailsLoudly(t *testing.T) {
 	t.Parallel()
-	refusal := func(code string) string { return `{"message":"no","code":"` + code + `","request_id":"1"}` }
+	refusal := func(code string) string {
+		return `{"message":"no","code":"` + code +
+			`","request_id":"1"}`
+	}
 	for name, handler := range map[string]http.HandlerFunc{
 		"400":             reply(400, mintJSON, refusal("malformed")),
 		"401":             reply(401, mintJSON, `{"message":"Unauthorized"}`),
@@ -162,7 +169,8 @@ func TestSamplePipelineFailsLoudly(t *testing.T) {
 		for shell, command := range shells {
 			t.Run(name+" in "+shell, func(t *testing.T) {
 				t.Parallel()
-				wantLoud(t, runPipeline(t, command, append([]string{"MINT_URL=" + server.URL}, awsVariables...)...))
+				wantLoud(t, runPipeline(t, command,
+					append([]string{"MINT_URL=" + server.URL}, awsVariables...)...))
 			})
 		}
 	}
@@ -170,7 +178,8 @@ func TestSamplePipelineFailsLoudly(t *testing.T) {
 
 func wantLoud(t *testing.T, got outcome) {
 	t.Helper()
-	if got.status == 0 || got.token != "" || got.stdout != "" || !strings.Contains(got.stderr, "no token: ") {
+	if got.status == 0 || got.token != "" || got.stdout != "" ||
+		!strings.Contains(got.stderr, "no token: ") {
 		t.Errorf("got %+v, want a failure that standard error explains, and no token", got)
 	}
 }
@@ -195,18 +204,22 @@ func TestSamplePipelineWithoutAMint(t *testing.T) {
 	}
 }
 
-// TestSamplePipelineSigns compares the signature of curl with that of AWS's own SDK, with and without a session token.
+// TestSamplePipelineSigns compares the signature of curl with that of AWS's own SDK, with and
+// without a session token.
 func TestSamplePipelineSigns(t *testing.T) {
 	t.Parallel()
-	for name, variables := range map[string][]string{"session": awsVariables, "user": awsVariables[:3]} {
+	for name, variables := range map[string][]string{"session": awsVariables,
+		"user": awsVariables[:3]} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				checkSignature(t, r, len(variables) == len(awsVariables))
-				reply(200, mintJSON, `{"token": "tk.eyJ1.sig_-n", "expires_in": 3599}`)(w, r)
-			}))
+			server := httptest.NewServer(
+				http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					checkSignature(t, r, len(variables) == len(awsVariables))
+					reply(200, mintJSON, `{"token": "tk.eyJ1.sig_-n", "expires_in": 3599}`)(w, r)
+				}))
 			t.Cleanup(server.Close)
-			got := runPipeline(t, shells["bash -eo pipefail"], append([]string{"MINT_URL=" + server.URL}, variables...)...)
+			got := runPipeline(t, shells["bash -eo pipefail"],
+				append([]string{"MINT_URL=" + server.URL}, variables...)...)
 			if got.status != 0 || got.token != "tk.eyJ1.sig_-n" {
 				t.Errorf("got %+v", got)
 			}
@@ -222,7 +235,8 @@ func checkSignature(t *testing.T, r *http.Request, hasSession bool) {
 	}
 	header := r.Header.Get("Authorization")
 	session := r.Header.Get("X-Amz-Security-Token")
-	if hasSession != (session != "") || hasSession != strings.Contains(header, "x-amz-security-token") {
+	if hasSession != (session != "") ||
+		hasSession != strings.Contains(header, "x-amz-security-token") {
 		t.Errorf("the session token is not signed: %s", header)
 	}
 	at, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
@@ -231,7 +245,8 @@ func checkSignature(t *testing.T, r *http.Request, hasSession bool) {
 		return
 	}
 	url := "http://" + r.Host + r.URL.Path
-	again, err := http.NewRequestWithContext(t.Context(), r.Method, url, bytes.NewReader(body)) //nolint:gosec // is not sent
+	//nolint:gosec // is not sent
+	again, err := http.NewRequestWithContext(t.Context(), r.Method, url, bytes.NewReader(body))
 	if err != nil {
 		t.Error(err)
 		return
@@ -245,7 +260,8 @@ func checkSignature(t *testing.T, r *http.Request, hasSession bool) {
 	credentials := aws.Credentials{ //nolint:gosec // an example
 		AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "wJalr/XUtn+EXAMPLE", SessionToken: session,
 	}
-	err = v4.NewSigner().SignHTTP(t.Context(), credentials, again, hex.EncodeToString(sum[:]), "execute-api", "eu-west-1", at)
+	err = v4.NewSigner().SignHTTP(t.Context(), credentials, again, hex.EncodeToString(sum[:]),
+		"execute-api", "eu-west-1", at)
 	if err != nil {
 		t.Error(err)
 	}
@@ -263,11 +279,13 @@ func TestSamplePipelineGetsATokenFromDev(t *testing.T) {
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel()
 			got := runPipeline(t, command, env...)
-			if got.status != 0 || !strings.HasPrefix(got.token, "tk.") || strings.Contains(got.stdout+got.stderr, got.token) {
+			if got.status != 0 || !strings.HasPrefix(got.token, "tk.") ||
+				strings.Contains(got.stdout+got.stderr, got.token) {
 				t.Errorf("status %d, %d bytes of token", got.status, len(got.token))
 			}
 			got = runPipeline(t, command, slices.Concat(env, []string{"GITHUB_ACTIONS=true"})...)
-			if mask := "::add-mask::" + got.token + "\n"; got.status != 0 || got.stdout != mask+"continued\n" {
+			if mask := "::add-mask::" + got.token + "\n"; got.status != 0 ||
+				got.stdout != mask+"continued\n" {
 				t.Errorf("status %d: the token is not masked on GitHub", got.status)
 			}
 		})

@@ -1,4 +1,5 @@
-// Package e2e_test drives the two built bootstraps as Lambda does, with the simulators of Mapbox and Secrets Manager on loopback.
+// Package e2e_test runs the two built bootstraps as Lambda does. The simulators of Mapbox and
+// Secrets Manager are on loopback.
 package e2e_test
 
 import (
@@ -25,8 +26,8 @@ const (
 	parentSecret = "tokenmint/parent"
 )
 
-// stack is what a deployed tokenmint consists of.
-type stack struct {
+// deployment is a deployed tokenmint: two bootstraps, and the simulators that they use.
+type deployment struct {
 	t       *testing.T
 	sim     *mapbox.Simulator
 	secrets *aws.Memory
@@ -35,8 +36,8 @@ type stack struct {
 	planted []string // token values that must show nowhere
 }
 
-// newStack has a fresh parent, pasted bare as a person does.
-func newStack(t *testing.T) *stack {
+// newDeployment has a fresh parent, pasted bare as a person does.
+func newDeployment(t *testing.T) *deployment {
 	t.Helper()
 	sim, err := mapbox.New(mapbox.Config{Seed: 5, RateLimit: 100})
 	if err != nil {
@@ -45,20 +46,22 @@ func newStack(t *testing.T) *stack {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{t: t, sim: sim, secrets: aws.NewMemory(time.Now)}
+	s := &deployment{t: t, sim: sim, secrets: aws.NewMemory(time.Now)}
 	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(aws.New(s.secrets))
 	t.Cleanup(mapbox.Close)
 	t.Cleanup(manager.Close)
 	s.mapbox = mapbox.URL
 	s.env = []string{
-		"PARENT_SECRET_ID=" + parentSecret, "TOKENS_API_URL=" + mapbox.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL,
-		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "STACK=e2e", "LOG_LEVEL=DEBUG",
+		"PARENT_SECRET_ID=" + parentSecret, "TOKENS_API_URL=" + mapbox.URL,
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL,
+		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "STACK=e2e",
+		"LOG_LEVEL=DEBUG",
 	}
 	return s
 }
 
 // paste stores a token with all that the shipped configuration needs, or with other scopes.
-func (s *stack) paste(scopes ...string) {
+func (s *deployment) paste(scopes ...string) {
 	s.t.Helper()
 	if len(scopes) == 0 {
 		cfg, err := config.Shipped()
@@ -72,13 +75,14 @@ func (s *stack) paste(scopes ...string) {
 		s.t.Fatal(err)
 	}
 	s.planted = append(s.planted, value)
-	if err := s.secrets.Create(s.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(value)); err != nil {
+	if err := s.secrets.Create(s.t.Context(), parentSecret, strings.Repeat("a", 32),
+		secrets.NewValue(value)); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
 // invoke runs one event, in the time that the template gives the function.
-func (s *stack) invoke(function *lambda.Instance, event string) lambda.Reply {
+func (s *deployment) invoke(function *lambda.Instance, event string) lambda.Reply {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 15*time.Second)
 	defer cancel()
@@ -90,7 +94,7 @@ func (s *stack) invoke(function *lambda.Instance, event string) lambda.Reply {
 }
 
 // mint runs a fixture and returns the reply and its body.
-func (s *stack) mint(function *lambda.Instance, fixture string) (status int, body string) {
+func (s *deployment) mint(function *lambda.Instance, fixture string) (status int, body string) {
 	s.t.Helper()
 	event, err := os.ReadFile("../../events/" + fixture + ".json")
 	if err != nil {
@@ -105,7 +109,7 @@ func (s *stack) mint(function *lambda.Instance, fixture string) (status int, bod
 }
 
 // verdict is the simulator's on the token in a reply's body.
-func (s *stack) verdict(body string) tokens.Verdict {
+func (s *deployment) verdict(body string) tokens.Verdict {
 	s.t.Helper()
 	var reply struct{ Token tokens.Token }
 	if err := json.Unmarshal([]byte(body), &reply); err != nil {
@@ -124,7 +128,7 @@ func (s *stack) verdict(body string) tokens.Verdict {
 }
 
 // current returns the credential in the secret's current version.
-func (s *stack) current() secrets.Credential {
+func (s *deployment) current() secrets.Credential {
 	s.t.Helper()
 	v, err := s.secrets.Get(s.t.Context(), parentSecret, "")
 	if err != nil {
@@ -139,7 +143,7 @@ func (s *stack) current() secrets.Credential {
 }
 
 // noLeak fails if a token's signature is in one of the texts.
-func (s *stack) noLeak(texts ...string) {
+func (s *deployment) noLeak(texts ...string) {
 	s.t.Helper()
 	for _, text := range texts {
 		for _, value := range s.planted {
@@ -152,77 +156,100 @@ func (s *stack) noLeak(texts ...string) {
 
 func TestMintRotateMint(t *testing.T) {
 	t.Parallel()
-	s := newStack(t)
+	s := newDeployment(t)
 	s.paste()
 	mint := lambda.Start(t, lambda.Build(t, "../..", "./functions/mint"), s.env...)
 	rotate := lambda.Start(t, lambda.Build(t, "../..", "./functions/rotate"), s.env...)
 
 	pasted := s.current().ID
-	if status, body := s.mint(mint, "mint-iam"); status != 200 || s.verdict(body) != tokens.VerdictValid {
+	if status, body := s.mint(mint, "mint-iam"); status != 200 ||
+		s.verdict(body) != tokens.VerdictValid {
 		t.Errorf("status %d", status)
 	}
 	reply := s.invoke(rotate, `{"action":"rotate","id":"2026-01-02T15:00:00Z"}`)
-	if reply.Failed || !strings.Contains(string(reply.Payload), `["create","promote","unmark","supersede","settled"]`) {
+	if reply.Failed || !strings.Contains(string(reply.Payload),
+		`["create","promote","unmark","supersede","settled"]`) {
 		t.Errorf("rotation: %s", reply.Payload)
 	}
 	promoted := s.current()
 	if promoted.ID == pasted || promoted.Rotation == "" {
 		t.Error("the secret holds the pasted parent")
 	}
-	if status, body := s.mint(mint, "mint-jwt"); status != 200 || s.verdict(body) != tokens.VerdictValid {
+	if status, body := s.mint(mint, "mint-jwt"); status != 200 ||
+		s.verdict(body) != tokens.VerdictValid {
 		t.Errorf("with a cached parent: status %d", status)
 	}
-	// The cached parent goes at once, as in a leak. The instance notices, and takes the new one.
+	// The cached parent is deleted at once, as after a leak. The instance reads the new one.
 	if err := s.sim.Revoke(user, pasted); err != nil {
 		t.Fatal(err)
 	}
-	if status, body := s.mint(mint, "mint-iam"); status != 200 || s.verdict(body) != tokens.VerdictValid {
+	if status, body := s.mint(mint, "mint-iam"); status != 200 ||
+		s.verdict(body) != tokens.VerdictValid {
 		t.Errorf("after the old parent went: status %d", status)
 	}
-	if reply := s.invoke(rotate, `{"action":"rotate","id":"2026-01-02T16:00:00Z"}`); reply.Failed || s.current().ID != promoted.ID {
+	if reply := s.invoke(rotate, `{"action":"rotate","id":"2026-01-02T16:00:00Z"}`); reply.Failed ||
+		s.current().ID != promoted.ID {
 		t.Errorf("a heartbeat at rest: %s", reply.Payload)
 	}
 	s.noLeak(mint.Log(), rotate.Log())
-	if !strings.Contains(mint.Log(), `"requestId":"00000000-0000-4000-8000-000000000001"`) || !strings.Contains(mint.Log(), `"code":"ok"`) {
+	if !strings.Contains(mint.Log(), `"requestId":"00000000-0000-4000-8000-000000000001"`) ||
+		!strings.Contains(mint.Log(), `"code":"ok"`) {
 		t.Error("the mint's log lacks audit records with Lambda's request id")
 	}
 }
 
-// Each failure that the functions can meet, with tokens planted where they are met: no value may reach a log or a reply.
+// No failure of the functions puts a token into a log or a reply.
 func TestFailuresShowNoToken(t *testing.T) {
 	t.Parallel()
-	mintFile, rotateFile := lambda.Build(t, "../..", "./functions/mint"), lambda.Build(t, "../..", "./functions/rotate")
-	for name, prepare := range map[string]func(s *stack){
-		"no secret": func(*stack) {},
-		"no token": func(s *stack) {
+	mintFile, rotateFile := lambda.Build(t, "../..", "./functions/mint"), lambda.Build(t, "../..",
+		"./functions/rotate")
+	for name, prepare := range map[string]func(s *deployment){
+		"no secret": func(*deployment) {},
+		"no token": func(s *deployment) {
 			const planted = "sk.eyJ1IjoiYWNtZSJ9.planted-signature-here"
 			s.planted = append(s.planted, planted)
 			value := secrets.NewValue("some text around " + planted)
-			if err := s.secrets.Create(s.t.Context(), parentSecret, strings.Repeat("a", 32), value); err != nil {
+			if err := s.secrets.Create(s.t.Context(), parentSecret, strings.Repeat("a", 32),
+				value); err != nil {
 				s.t.Fatal(err)
 			}
 		},
-		"no tokens:write": func(s *stack) { s.paste("styles:tiles", "styles:read", "fonts:read", "tokens:read") },
-		"revoked": func(s *stack) {
+		"no tokens:write": func(s *deployment) {
+			s.paste("styles:tiles", "styles:read", "fonts:read", "tokens:read")
+		},
+		"revoked": func(s *deployment) {
 			s.paste()
 			if err := s.sim.Revoke(user, s.current().ID); err != nil {
 				s.t.Fatal(err)
 			}
 		},
-		"401":         func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 401}) },
-		"404":         func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 404}) },
-		"422":         func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 422}) },
-		"500":         func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 500}) },
-		"HTML":        func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.HTML}) },
-		"half a body": func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.HalfBody}) },
-		"no answer":   func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.NoAnswer}) },
-		"lost answer": func(s *stack) { s.failing(mapbox.Fault{Kind: mapbox.LostAnswer}) },
+		"401": func(
+			s *deployment) {
+			s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 401})
+		},
+		"404": func(
+			s *deployment) {
+			s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 404})
+		},
+		"422": func(
+			s *deployment) {
+			s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 422})
+		},
+		"500": func(
+			s *deployment) {
+			s.failing(mapbox.Fault{Kind: mapbox.Status, Status: 500})
+		},
+		"HTML":        func(s *deployment) { s.failing(mapbox.Fault{Kind: mapbox.HTML}) },
+		"half a body": func(s *deployment) { s.failing(mapbox.Fault{Kind: mapbox.HalfBody}) },
+		"no answer":   func(s *deployment) { s.failing(mapbox.Fault{Kind: mapbox.NoAnswer}) },
+		"lost answer": func(s *deployment) { s.failing(mapbox.Fault{Kind: mapbox.LostAnswer}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStack(t)
+			s := newDeployment(t)
 			prepare(s)
-			mint, rotate := lambda.Start(t, mintFile, s.env...), lambda.Start(t, rotateFile, s.env...)
+			mint, rotate := lambda.Start(t, mintFile, s.env...), lambda.Start(t, rotateFile,
+				s.env...)
 			status, body := s.mint(mint, "mint-iam")
 			if status < 400 {
 				t.Errorf("mint: status %d", status)
@@ -236,7 +263,7 @@ func TestFailuresShowNoToken(t *testing.T) {
 	}
 }
 
-func (s *stack) failing(f mapbox.Fault) {
+func (s *deployment) failing(f mapbox.Fault) {
 	s.paste()
 	f.Hits = -1
 	s.sim.Inject(f)
@@ -255,7 +282,8 @@ func TestWrongSettingStopsTheFunctionWithOneSentence(t *testing.T) {
 			{"TOKENS_API_URL", good + " TOKENS_API_URL=api.mapbox.com"},
 			{"TOKENS_API_URL", good + " TOKENS_API_URL=https://api.mapbox.com/?access_token=sk.x"},
 			{"AWS_ENDPOINT_URL", good + " AWS_ENDPOINT_URL=localhost"},
-			{"AWS_ENDPOINT_URL_SECRETS_MANAGER", good + " AWS_ENDPOINT_URL_SECRETS_MANAGER=ftp://x"},
+			{"AWS_ENDPOINT_URL_SECRETS_MANAGER",
+				good + " AWS_ENDPOINT_URL_SECRETS_MANAGER=ftp://x"},
 		} {
 			function := lambda.Start(t, file, strings.Fields(tc.env)...)
 			select {
@@ -263,7 +291,8 @@ func TestWrongSettingStopsTheFunctionWithOneSentence(t *testing.T) {
 			case <-time.After(10 * time.Second):
 				t.Fatalf("%s with a wrong %s runs", path, tc.name)
 			}
-			if got := function.Log(); strings.Count(got, "\n") != 1 || !strings.Contains(got, tc.name) || strings.Contains(got, "sk.x") {
+			if got := function.Log(); strings.Count(got, "\n") != 1 ||
+				!strings.Contains(got, tc.name) || strings.Contains(got, "sk.x") {
 				t.Errorf("%s with a wrong %s says: %s", path, tc.name, got)
 			}
 		}

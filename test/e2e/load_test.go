@@ -41,8 +41,9 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	return recorder.Result(), nil
 }
 
-// Ten instances mint every half minute for three days, while the parent is rotated every two hours. Their caches are as old as
-// they may be, each at another time. No mint fails, and none is tried with a parent that was deleted.
+// Ten instances mint every half minute for three days, while the parent is rotated every two hours.
+// Each cache is as old as possible, at a different time. No mint fails, and no mint uses a deleted
+// parent.
 func TestRotationUnderLoad(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -54,20 +55,23 @@ func TestRotationUnderLoad(t *testing.T) {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{t: t, sim: sim, secrets: aws.NewMemory(clock)}
+	s := &deployment{t: t, sim: sim, secrets: aws.NewMemory(clock)}
 	s.paste("styles:read", "tokens:read", "tokens:write")
 	cfg, err := config.Parse("hasty.yaml", []byte(hasty))
 	if err != nil {
 		t.Fatal(err)
 	}
 	refused := &refusedParents{next: inProcess{sim}}
-	client, err := tokens.New(tokens.Config{HTTPClient: &http.Client{Transport: refused}, Now: clock, MaxAttempts: 1})
+	client, err := tokens.New(
+		tokens.Config{HTTPClient: &http.Client{Transport: refused}, Now: clock, MaxAttempts: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	rotator, err := rotate.New(rotate.Config{
-		Stack: "load", Store: s.secrets, Tokens: client, Now: clock, Logger: slog.New(slog.DiscardHandler),
-		Parent: rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: cfg.Parent.RotateEvery, RetireAfter: cfg.Parent.RetireAfter},
+		Stack: "load", Store: s.secrets, Tokens: client, Now: clock,
+		Logger: slog.New(slog.DiscardHandler),
+		Parent: rotate.Managed{Name: "parent", SecretID: parentSecret,
+			RotateEvery: cfg.Parent.RotateEvery, RetireAfter: cfg.Parent.RetireAfter},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -83,14 +87,16 @@ func TestRotationUnderLoad(t *testing.T) {
 	lent := map[string]time.Time{} // tokens and their ends
 	for i := range 3 * 24 * 120 {
 		if i%30 == 7 { // four times an hour, at odd moments
-			if _, err := rotator.Handle(t.Context(), json.RawMessage(fmt.Sprintf(`{"action":"rotate","id":"beat %d"}`, i))); err != nil {
+			if _, err := rotator.Handle(t.Context(),
+				json.RawMessage(fmt.Sprintf(`{"action":"rotate","id":"beat %d"}`, i))); err != nil {
 				t.Fatalf("heartbeat %d: %v", i, err)
 			}
 			s.mustLive(client, lent, now)
 		}
 		reply, err := instances[i%10].HandleJSON(t.Context(), event)
 		var body struct{ Token string }
-		if err != nil || reply.StatusCode != 200 || json.Unmarshal([]byte(reply.Body), &body) != nil {
+		if err != nil || reply.StatusCode != 200 ||
+			json.Unmarshal([]byte(reply.Body), &body) != nil {
 			t.Fatalf("mint %d: status %d", i, reply.StatusCode)
 		}
 		lent[body.Token] = now.Add(59 * time.Minute)
@@ -104,32 +110,39 @@ func TestRotationUnderLoad(t *testing.T) {
 	}
 }
 
-// mustLive asks the simulator, in which a temporary token dies with its parent, about all that was lent and has not ended.
-func (s *stack) mustLive(client *tokens.Client, lent map[string]time.Time, now time.Time) {
+// mustLive checks that each issued token works until it expires. In this simulator a temporary
+// token ends with its parent.
+func (s *deployment) mustLive(client *tokens.Client, lent map[string]time.Time, now time.Time) {
 	s.t.Helper()
 	for value, end := range lent {
 		if !now.Before(end) {
 			delete(lent, value)
 			continue
 		}
-		if got, err := client.Retrieve(s.t.Context(), tokens.NewToken(value)); err != nil || got.Verdict != tokens.VerdictValid {
+		if got, err := client.Retrieve(s.t.Context(), tokens.NewToken(value)); err != nil ||
+			got.Verdict != tokens.VerdictValid {
 			s.t.Fatalf("a token that was lent died before its end: %s, %v", got.Verdict, err)
 		}
 	}
 }
 
-func (s *stack) instance(cfg *config.Config, client *tokens.Client, clock func() time.Time) *mint.Handler {
+func (s *deployment) instance(cfg *config.Config, client *tokens.Client,
+	clock func() time.Time) *mint.Handler {
 	s.t.Helper()
 	cache, err := tokencache.New(tokencache.Config{
-		Store: tokencache.NewMemory(), Budget: cfg.Parent.MintsPerMinute, Now: clock, Logger: slog.New(slog.DiscardHandler),
+		Store: tokencache.NewMemory(), Budget: cfg.Parent.MintsPerMinute, Now: clock,
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	handler, err := mint.New(mint.Config{
 		Profiles: cfg.Profiles, Cache: cache, CreateTemporary: client.CreateTemporary, Now: clock,
-		ReadParent: func(ctx context.Context) (secrets.Version, error) { return s.secrets.Get(ctx, parentSecret, "") },
-		Logger:     slog.New(slog.DiscardHandler), Metrics: telemetry.NewMetrics(new(strings.Builder), "load"),
+		ReadParent: func(ctx context.Context) (secrets.Version, error) {
+			return s.secrets.Get(ctx, parentSecret, "")
+		},
+		Logger:  slog.New(slog.DiscardHandler),
+		Metrics: telemetry.NewMetrics(new(strings.Builder), "load"),
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -138,10 +151,12 @@ func (s *stack) instance(cfg *config.Config, client *tokens.Client, clock func()
 }
 
 func request() events.APIGatewayV2HTTPRequest {
-	event := events.APIGatewayV2HTTPRequest{RouteKey: "POST /tokens", RawPath: "/tokens", Body: "{}"}
+	event := events.APIGatewayV2HTTPRequest{RouteKey: "POST /tokens", RawPath: "/tokens",
+		Body: "{}"}
 	event.RequestContext.HTTP.Method = http.MethodPost
 	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
-		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{UserARN: "arn:aws:iam::000000000000:user/dev"},
+		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{
+			UserARN: "arn:aws:iam::000000000000:user/dev"},
 	}
 	return event
 }

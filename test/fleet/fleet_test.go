@@ -1,6 +1,7 @@
 //go:build moto
 
-// Package fleet_test runs the built mint as many processes over one table, under load, while some are killed.
+// Package fleet_test runs many processes of the built mint over one table. They are under load, and
+// some are killed.
 package fleet_test
 
 import (
@@ -60,7 +61,7 @@ func TestFleet(t *testing.T) {
 	f.report(time.Since(start))
 }
 
-// fleet is what the instances share, and what was seen of them.
+// fleet has the services that the instances share, and the test's observations.
 type fleet struct {
 	t      *testing.T
 	binary string
@@ -85,12 +86,14 @@ func newFleet(t *testing.T) *fleet {
 	if err := sim.AddAccount("acme"); err != nil {
 		t.Fatal(err)
 	}
-	_, parent, err := sim.IssueByHand("acme", "Made by hand", []string{"fonts:read", "styles:read", "tokens:write"})
+	_, parent, err := sim.IssueByHand("acme", "Made by hand",
+		[]string{"fonts:read", "styles:read", "tokens:write"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	memory := simaws.NewMemory(time.Now)
-	if err := memory.Create(t.Context(), "tokenmint/parent", strings.Repeat("a", 32), secrets.NewValue(parent)); err != nil {
+	if err := memory.Create(t.Context(), "tokenmint/parent", strings.Repeat("a", 32),
+		secrets.NewValue(parent)); err != nil {
 		t.Fatal(err)
 	}
 	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(simaws.New(memory))
@@ -99,19 +102,22 @@ func newFleet(t *testing.T) *fleet {
 	return &fleet{
 		t: t, binary: build(t), sim: sim, seen: map[string][]string{},
 		env: []string{
-			"PARENT_SECRET_ID=tokenmint/parent", "TOKENS_API_URL=" + mapbox.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL,
-			"AWS_ENDPOINT_URL_DYNAMODB=" + endpoint, "TOKEN_TABLE=" + newTable(t, endpoint), "LOG_LEVEL=WARN",
+			"PARENT_SECRET_ID=tokenmint/parent", "TOKENS_API_URL=" + mapbox.URL,
+			"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL,
+			"AWS_ENDPOINT_URL_DYNAMODB=" + endpoint, "TOKEN_TABLE=" + newTable(t, endpoint),
+			"LOG_LEVEL=WARN",
 			"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		},
 	}
 }
 
-// build builds the mint with profiles of its own in place of those that ship.
+// build builds the mint with the profiles of this test.
 func build(t *testing.T) string {
 	t.Helper()
 	text := "profiles:\n"
 	for _, p := range profiles {
-		text += fmt.Sprintf("  %s:\n    scopes: [styles:read, fonts:read]\n    lifetime: 5m\n    reuse: %s\n    allow: [{iam: %q}]\n", p.name, p.reuse, caller)
+		text += fmt.Sprintf(
+			"  %s:\n    scopes: [styles:read, fonts:read]\n    lifetime: 5m\n    reuse: %s\n    allow: [{iam: %q}]\n", p.name, p.reuse, caller)
 	}
 	return lambda.BuildEdited(t, "../..", "./functions/mint", map[string]lambda.Edit{
 		"config/tokenmint.yaml": func(string) string { return text },
@@ -129,8 +135,10 @@ func newTable(t *testing.T, endpoint string) string {
 	name := fmt.Sprintf("fleet-%d", time.Now().UnixNano())
 	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
 		TableName: aws.String(name), BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: types.ScalarAttributeTypeS}},
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: types.KeyTypeHash}},
+		AttributeDefinitions: []types.AttributeDefinition{
+			{AttributeName: aws.String("pk"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema: []types.KeySchemaElement{
+			{AttributeName: aws.String("pk"), KeyType: types.KeyTypeHash}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -138,11 +146,12 @@ func newTable(t *testing.T, endpoint string) string {
 	return name
 }
 
-// keepAsking is the life of one place in the fleet: instances follow one another in it, each killed after a while.
+// keepAsking runs instances one after the other. Each is killed after some time.
 func (f *fleet) keepAsking(ctx context.Context, random *rand.Rand) {
 	for ctx.Err() == nil {
 		instance := lambda.Start(f.t, f.binary, f.env...)
-		life := time.AfterFunc(time.Duration((0.3+random.ExpFloat64())*float64(20*time.Second)), instance.Kill)
+		life := time.AfterFunc(time.Duration((0.3+random.ExpFloat64())*float64(20*time.Second)),
+			instance.Kill)
 		for ctx.Err() == nil && f.ask(instance, profiles[random.IntN(len(profiles))].name) {
 			time.Sleep(time.Duration(random.Int64N(int64(100 * time.Millisecond))))
 		}
@@ -156,9 +165,11 @@ func (f *fleet) keepAsking(ctx context.Context, random *rand.Rand) {
 	}
 }
 
-// ask makes one request, and reports whether the instance lives. What a killed instance owed is no error: its caller would ask again.
+// ask makes one request and reports whether the instance still runs. A request to a killed instance
+// is not an error, because its caller would repeat it.
 func (f *fleet) ask(instance *lambda.Instance, profile string) bool {
-	event := events.APIGatewayV2HTTPRequest{RouteKey: "POST /tokens", Body: fmt.Sprintf(`{"profile":%q}`, profile)}
+	event := events.APIGatewayV2HTTPRequest{RouteKey: "POST /tokens",
+		Body: fmt.Sprintf(`{"profile":%q}`, profile)}
 	event.RequestContext.HTTP.Method = "POST"
 	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{UserARN: caller},
@@ -185,7 +196,8 @@ func (f *fleet) note(profile string, reply lambda.Reply, err error, took time.Du
 	var response events.APIGatewayV2HTTPResponse
 	var body struct{ Token, Code string }
 	if err == nil {
-		err = errors.Join(json.Unmarshal(reply.Payload, &response), json.Unmarshal([]byte(response.Body), &body))
+		err = errors.Join(json.Unmarshal(reply.Payload, &response),
+			json.Unmarshal([]byte(response.Body), &body))
 	}
 	if err == nil && response.StatusCode != 200 {
 		err = fmt.Errorf("status %d: %s", response.StatusCode, body.Code)
@@ -198,7 +210,8 @@ func (f *fleet) note(profile string, reply lambda.Reply, err error, took time.Du
 		f.errors = append(f.errors, err.Error())
 		return
 	}
-	if signature := body.Token[strings.LastIndex(body.Token, ".")+1:]; !slices.Contains(f.seen[profile], signature) {
+	if signature := body.Token[strings.LastIndex(body.Token, ".")+1:]; !slices.Contains(
+		f.seen[profile], signature) {
 		f.seen[profile] = append(f.seen[profile], signature)
 	}
 }
@@ -211,13 +224,15 @@ func (f *fleet) report(took time.Duration) {
 		}
 	}
 	f.t.Logf("%d instances, %d killed, %d requests in %s, %d errors, slowest %s, %d mints",
-		*instances, f.killed, f.requests, took.Round(time.Second), len(f.errors), f.slowest.Round(time.Millisecond), mints)
+		*instances, f.killed, f.requests, took.Round(time.Second), len(f.errors), f.slowest.Round(
+			time.Millisecond), mints)
 	total := 0
 	for _, p := range profiles {
 		step := p.reuse - p.reuse/64 // the rest is the time in which a token is renewed ahead
 		windows := int(took/step) + 1
 		total += windows
-		f.t.Logf("%-12s windows of %s: %d; tokens handed out: %d", p.name, p.reuse, windows, len(f.seen[p.name]))
+		f.t.Logf("%-12s windows of %s: %d; tokens handed out: %d", p.name, p.reuse, windows,
+			len(f.seen[p.name]))
 		if n := len(f.seen[p.name]); n > windows || n == 0 {
 			f.t.Errorf("%s: %d tokens in %d windows", p.name, n, windows)
 		}
@@ -226,7 +241,7 @@ func (f *fleet) report(took time.Duration) {
 		slices.Sort(f.errors)
 		f.t.Errorf("errors: %v", slices.Compact(f.errors))
 	}
-	// A holder that is killed between mint and store takes its token with it.
+	// If a holder is killed between mint and store, its token is lost.
 	if lost := mints - total; lost > f.killed/10 {
 		f.t.Errorf("%d mints in %d windows", mints, total)
 	}

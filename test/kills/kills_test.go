@@ -1,4 +1,5 @@
-// Package kills_test kills the built rotator at moments of chance, while the built mint goes on, and looks at what is left.
+// Package kills_test kills the built rotator at random moments while the built mint works. Then it
+// checks the state.
 package kills_test
 
 import (
@@ -33,15 +34,15 @@ const (
 	orphanAge = 3 * time.Second
 )
 
-// world is what the two functions work on.
-type world struct {
+// targets are the services that both functions use, and what the test saw of them.
+type targets struct {
 	t       *testing.T
 	sim     *mapbox.Simulator
 	secrets *aws.Memory
 	env     []string
 }
 
-func newWorld(t *testing.T) *world {
+func newTargets(t *testing.T) *targets {
 	t.Helper()
 	sim, err := mapbox.New(mapbox.Config{Seed: 21})
 	if err != nil {
@@ -50,19 +51,22 @@ func newWorld(t *testing.T) *world {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	_, parent, err := sim.IssueByHand(user, "Made by hand", []string{"styles:read", "fonts:read", "tokens:read", "tokens:write"})
+	_, parent, err := sim.IssueByHand(user, "Made by hand",
+		[]string{"styles:read", "fonts:read", "tokens:read", "tokens:write"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, sim: sim, secrets: aws.NewMemory(time.Now)}
-	if err := w.secrets.Create(t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(parent)); err != nil {
+	w := &targets{t: t, sim: sim, secrets: aws.NewMemory(time.Now)}
+	if err := w.secrets.Create(t.Context(), parentSecret, strings.Repeat("a", 32),
+		secrets.NewValue(parent)); err != nil {
 		t.Fatal(err)
 	}
 	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(aws.New(w.secrets))
 	t.Cleanup(mapbox.Close)
 	t.Cleanup(manager.Close)
 	w.env = []string{
-		"PARENT_SECRET_ID=" + parentSecret, "TOKENS_API_URL=" + mapbox.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL,
+		"PARENT_SECRET_ID=" + parentSecret, "TOKENS_API_URL=" + mapbox.URL,
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL,
 		"STACK=kills", "LOG_LEVEL=ERROR",
 	}
 	return w
@@ -74,13 +78,16 @@ func build(t *testing.T, path string) string {
 	replace := func(old, with string) lambda.Edit {
 		return func(text string) string { return strings.Replace(text, old, with, 1) }
 	}
-	profile := fmt.Sprintf("parent: {retire_after: %s}\nprofiles:\n  all:\n    scopes: [styles:read, fonts:read]\n    mints_per_minute: 1000000\n    allow: [{iam: %q}]\n", grace, caller)
+	profile := fmt.Sprintf(
+		"parent: {retire_after: %s}\nprofiles:\n  all:\n    scopes: [styles:read, fonts:read]\n    mints_per_minute: 1000000\n    allow: [{iam: %q}]\n", grace, caller)
 	return lambda.BuildEdited(t, "../..", path, map[string]lambda.Edit{
 		"config/tokenmint.yaml": func(string) string {
 			return strings.Replace(profile, "parent: {", "parent: {mints_per_minute: 1000000, ", 1)
 		},
-		"config/config.go":          replace("ShortestRetireAfter = LongestLifetime + ParentCacheLife + MintTimeout", "ShortestRetireAfter = time.Second"),
-		"internal/rotate/decide.go": replace("orphanAge = 20 * time.Minute", fmt.Sprintf("orphanAge = %d", orphanAge)),
+		"config/config.go": replace(
+			"ShortestRetireAfter = LongestLifetime + ParentCacheLife + MintTimeout", "ShortestRetireAfter = time.Second"),
+		"internal/rotate/decide.go": replace("orphanAge = 20 * time.Minute",
+			fmt.Sprintf("orphanAge = %d", orphanAge)),
 	})
 }
 
@@ -89,18 +96,21 @@ func TestKills(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	w := newWorld(t)
+	w := newTargets(t)
 	mint, rotate := build(t, "./functions/mint"), build(t, "./functions/rotate")
 
 	ctx, stop := context.WithCancel(t.Context())
 	minting := make(chan int64, 2)
-	go func() { minting <- w.keepMinting(ctx, mint, 1<<30) }() // an instance whose cached parent goes stale
-	go func() { minting <- w.keepMinting(ctx, mint, 5) }()     // instances that read the parent anew
+	// an instance whose cached parent goes stale
+	go func() { minting <- w.keepMinting(ctx, mint, 1<<30) }()
+	// instances that read the parent anew
+	go func() { minting <- w.keepMinting(ctx, mint, 5) }()
 
 	usual := w.rotation(rotate, "usual-0", 0) // how long an undisturbed rotation takes
 	var most int
 	for i := range *kills {
-		w.rotation(rotate, fmt.Sprintf("kill-%d", i), time.Duration(random.Int64N(int64(usual*3/2))))
+		w.rotation(rotate, fmt.Sprintf("kill-%d", i),
+			time.Duration(random.Int64N(int64(usual*3/2))))
 		most = max(most, len(w.ours()))
 		if len(w.ours()) >= 6 { // the rotator makes no more than eight; let the old ones go
 			w.settle(rotate, fmt.Sprintf("settle-%d", i))
@@ -112,7 +122,8 @@ func TestKills(t *testing.T) {
 
 	current := w.current()
 	ours := w.ours()
-	t.Logf("%d kills, %d mints, a rotation takes %s, at most %d live tokens, %d at the end", *kills, minted, usual.Round(time.Millisecond), most, len(ours))
+	t.Logf("%d kills, %d mints, a rotation takes %s, at most %d live tokens, %d at the end", *kills,
+		minted, usual.Round(time.Millisecond), most, len(ours))
 	if len(ours) != 1 || ours[0] != current.ID {
 		t.Errorf("%d of our tokens live at the end, want the current one", len(ours))
 	}
@@ -126,8 +137,9 @@ func TestKills(t *testing.T) {
 	}
 }
 
-// rotation forces a rotation in a process of its own and kills it after a time, or, with 0, waits until it is done. It returns how long that took.
-func (w *world) rotation(binary, id string, killAfter time.Duration) time.Duration {
+// rotation forces a rotation in a new process and kills the process after a time. With the time 0
+// it waits for the end of the rotation. It returns the duration.
+func (w *targets) rotation(binary, id string, killAfter time.Duration) time.Duration {
 	w.t.Helper()
 	instance := lambda.Start(w.t, binary, w.env...)
 	defer instance.Kill()
@@ -138,24 +150,26 @@ func (w *world) rotation(binary, id string, killAfter time.Duration) time.Durati
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	start := time.Now()
-	reply, err := instance.Invoke(ctx, fmt.Appendf(nil, `{"action":"rotate","force":true,"id":%q}`, id))
+	reply, err := instance.Invoke(ctx,
+		fmt.Appendf(nil, `{"action":"rotate","force":true,"id":%q}`, id))
 	if killAfter == 0 && (err != nil || reply.Failed) {
 		w.t.Fatalf("an undisturbed rotation: %v: %s", err, reply.Payload)
 	}
 	return time.Since(start)
 }
 
-// settle lets graces and orphans come of age, with heartbeats that nobody disturbs.
-func (w *world) settle(binary, id string) {
+// settle runs undisturbed heartbeats until grace periods are over and orphans can be deleted.
+func (w *targets) settle(binary, id string) {
 	w.t.Helper()
 	instance := lambda.Start(w.t, binary, w.env...)
 	defer instance.Kill()
 	for i := range 3 {
 		ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
-		reply, err := instance.Invoke(ctx, fmt.Appendf(nil, `{"action":"rotate","id":"%s-%d"}`, id, i))
+		reply, err := instance.Invoke(ctx,
+			fmt.Appendf(nil, `{"action":"rotate","id":"%s-%d"}`, id, i))
 		cancel()
-		// A pending token that a person could not have stored half does not exist: the first heartbeat may meet one that is
-		// unfit only if something is wrong.
+		// A pending token that a person could not have stored half does not exist: the first
+		// heartbeat may meet one that is unfit only if something is wrong.
 		if err != nil || reply.Failed {
 			w.t.Errorf("heartbeat: %v: %s", err, reply.Payload)
 		}
@@ -163,8 +177,9 @@ func (w *world) settle(binary, id string) {
 	}
 }
 
-// keepMinting mints until ctx ends, with a new instance after each life requests. Every mint must succeed.
-func (w *world) keepMinting(ctx context.Context, binary string, life int) int64 {
+// keepMinting mints until ctx ends, with a new instance after each life requests. Every mint must
+// succeed.
+func (w *targets) keepMinting(ctx context.Context, binary string, life int) int64 {
 	var minted atomic.Int64
 	var instance *lambda.Instance
 	for i := 0; ctx.Err() == nil; i++ {
@@ -211,8 +226,8 @@ func mintOnce(ctx context.Context, instance *lambda.Instance) error {
 	return nil
 }
 
-// ours returns the ids of the live tokens that the rotator made.
-func (w *world) ours() []string {
+// ours returns the ids of the live tokens that the rotator created.
+func (w *targets) ours() []string {
 	var ids []string
 	for _, token := range w.sim.Tokens(user) {
 		if strings.HasPrefix(token.Note, "tokenmint/kills/parent/") {
@@ -222,7 +237,7 @@ func (w *world) ours() []string {
 	return ids
 }
 
-func (w *world) current() secrets.Credential {
+func (w *targets) current() secrets.Credential {
 	w.t.Helper()
 	version, err := w.secrets.Get(w.t.Context(), parentSecret, "")
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// A refusal that no exchange happens to meet would go undocumented unseen, so they are counted in the handler's source too.
+// No exchange may produce a certain refusal. So this test finds all refusals in the handler's
+// source.
 func TestEveryRefusalInTheSourceIsDocumented(t *testing.T) {
 	t.Parallel()
 	var documented []string
@@ -36,7 +37,7 @@ func TestEveryRefusalInTheSourceIsDocumented(t *testing.T) {
 	}
 }
 
-// refusalsInSource returns status and code of every refusal that internal/mint writes down.
+// refusalsInSource returns the status and the code of each refusal in the source of internal/mint.
 func refusalsInSource(t *testing.T) []string {
 	t.Helper()
 	paths, err := filepath.Glob("../../internal/mint/*.go")

@@ -1,5 +1,5 @@
-// Package openapi_test holds docs/openapi.yaml and the mint's handler to each other: every documented reply is produced, and every
-// produced one is documented.
+// Package openapi_test compares docs/openapi.yaml with the mint's handler. The handler produces
+// each documented reply, and the document describes each produced reply.
 package openapi_test
 
 import (
@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// document is as much of docs/openapi.yaml as the tests read, with every reference replaced by what it points to.
+// document has the parts of docs/openapi.yaml that the tests read. All references are resolved.
 type document struct {
 	Paths map[string]struct {
 		Parameters []parameter
@@ -43,7 +43,8 @@ type media struct {
 	Examples map[string]struct{ Value any }
 }
 
-// codes returns what a refusal of this kind may have for a code. Every error schema of the document has this shape.
+// codes returns what a refusal of this kind may have for a code. Every error schema of the document
+// has this shape.
 func (m media) codes(t *testing.T) []string {
 	t.Helper()
 	var schema struct {
@@ -68,8 +69,9 @@ func readDocument(t *testing.T) document {
 	return doc
 }
 
-// readTree reads the document as JSON, since a document in YAML must mean the same in JSON: a status that is a number is no
-// key, and a time without quotes no text. Source: https://spec.openapis.org/oas/v3.1.0#format
+// readTree reads the document as JSON, since a document in YAML must mean the same in JSON: a
+// status that is a number is no key, and a time without quotes no text. Source:
+// https://spec.openapis.org/oas/v3.1.0#format
 func readTree(t *testing.T) any {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/openapi.yaml")
@@ -83,7 +85,8 @@ func readTree(t *testing.T) any {
 	return jsonOf(t, tree)
 }
 
-// inline returns node without references. None of the document's schemas holds itself, so it comes to an end.
+// inline returns node without references. None of the document's schemas holds itself, so it comes
+// to an end.
 func inline(t *testing.T, root, node any) any {
 	t.Helper()
 	switch v := node.(type) {
@@ -164,8 +167,8 @@ func convert(t *testing.T, from, to any) {
 	}
 }
 
-// The OpenAPI Initiative's schema leaves the Schema Objects within a document open by a dynamic anchor, for each dialect to bind.
-// Ours use no keyword beyond JSON Schema's own.
+// The OpenAPI Initiative's schema leaves the Schema Objects within a document open by a dynamic
+// anchor, for each dialect to bind. Ours use no keyword beyond JSON Schema's own.
 const boundSchema = `{
 	"$schema": "https://json-schema.org/draft/2020-12/schema",
 	"$ref": "openapi-3.1.schema.json",
@@ -180,7 +183,8 @@ func TestDocumentIsOpenAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"openapi-3.1.schema.json": string(official), "bound.json": boundSchema} {
+	for name, text := range map[string]string{"openapi-3.1.schema.json": string(official),
+		"bound.json": boundSchema} {
 		schema, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
 		if err != nil {
 			t.Fatal(err)

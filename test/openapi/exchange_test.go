@@ -21,16 +21,16 @@ const (
 
 // exchange is a request, and what the mint answers to it.
 type exchange struct {
-	reply    string       // status, and the code of a refusal
-	body     string       // "" is one that both paths take
-	isUnfit  bool         // the request is not one that the document describes
-	only     string       // the one path on which this can be; "" on both
-	username string       // "" is the right one
-	method   string       // "" is POST
-	query    string       // as sent
-	caller   string       // JSON of requestContext.authorizer; "" is a role that may use web-map
-	bearer   string       // token in the header Authorization
-	world    func(*world) // what is wrong in it; nil when nothing is
+	reply    string         // status, and the code of a refusal
+	body     string         // "" is one that both paths take
+	isUnfit  bool           // the request is not one that the document describes
+	only     string         // the one path on which this can be; "" on both
+	username string         // "" is the right one
+	method   string         // "" is POST
+	query    string         // as sent
+	caller   string         // JSON of requestContext.authorizer; "" is a role that may use web-map
+	bearer   string         // token in the header Authorization
+	fault    func(*mintLab) // breaks a service; nil if all services work
 }
 
 // jwt is a token with the claims that an exchange's caller has.
@@ -43,9 +43,15 @@ const requestID = "JKJaXmPLvHcESHA="
 
 var exchanges = []exchange{
 	{reply: "200"},
-	{reply: "200", body: `{"scopes":["styles:tiles","styles:read","fonts:read"],"ttl":"30m"}`, query: "access_token=none"},
-	{reply: "200", caller: `{"jwt":{"claims":{"iss":"https://id.example","exp":"1767369845","groups":"[maps]"}}}`, bearer: jwt},
-	{reply: "200", body: `{"scopes":["styles:read"],"ttl":"1.5m","expires":null,"profile":null,"note":null}`},
+	{reply: "200", body: `{"scopes":["styles:tiles","styles:read","fonts:read"],"ttl":"30m"}`,
+		query: "access_token=none"},
+	{
+		reply: "200",
+		caller: `{"jwt":{"claims":{"iss":"https://id.example","exp":"1767369845",` +
+			`"groups":"[maps]"}}}`, bearer: jwt},
+	{
+		reply: "200",
+		body:  `{"scopes":["styles:read"],"ttl":"1.5m","expires":null,"profile":null,"note":null}`},
 	{reply: "200", body: `{"scopes":null,"ttl":null}`, only: tokensPath},
 
 	{reply: "400 malformed", body: `{"scope":[]}`, isUnfit: true},
@@ -55,44 +61,58 @@ var exchanges = []exchange{
 	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10"}`, isUnfit: true},
 	{reply: "400 malformed", body: `{"scopes":["styles:read"],"expires":"soon"}`, isUnfit: true},
 	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":""}`, isUnfit: true},
-	{reply: "400 malformed", body: `{"scopes":["styles:read"],"expires":"","ttl":"10m"}`, isUnfit: true},
-	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10m","note":{}}`, isUnfit: true},
-	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"9223372036854775807h"}`, isUnfit: true},
-	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10m","profile":7}`, isUnfit: true},
-	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10m","expires":"2026-01-02T15:24:05Z"}`, isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"expires":"","ttl":"10m"}`,
+		isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10m","note":{}}`,
+		isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"9223372036854775807h"}`,
+		isUnfit: true},
+	{reply: "400 malformed", body: `{"scopes":["styles:read"],"ttl":"10m","profile":7}`,
+		isUnfit: true},
+	{
+		reply:   "400 malformed",
+		body:    `{"scopes":["styles:read"],"ttl":"10m","expires":"2026-01-02T15:24:05Z"}`,
+		isUnfit: true},
 
 	{reply: "403 no_authorizer", caller: `null`},
 	{reply: "403 no_authorizer", caller: `null`, query: "access_token=none"},
 	{reply: "403 event_unreadable", caller: `{"jwt":{"claims":["maps"]}}`},
-	{reply: "403 caller_not_allowed", caller: `{"iam":{"userArn":"arn:aws:iam::123456789012:user/eve"}}`},
-	{reply: "403 profile_not_allowed", body: `{"profile":"uploads","scopes":["uploads:write"],"ttl":"10m"}`},
+	{reply: "403 caller_not_allowed",
+		caller: `{"iam":{"userArn":"arn:aws:iam::123456789012:user/eve"}}`},
+	{reply: "403 profile_not_allowed",
+		body: `{"profile":"uploads","scopes":["uploads:write"],"ttl":"10m"}`},
 	{reply: "403 scopes_not_allowed", body: `{"scopes":["uploads:write"],"ttl":"10m"}`},
 
 	{reply: "404 no_such_user", only: mapboxPath, username: "Acme"},
 	{reply: "404 not_found", only: mapboxPath, username: "acme/ck1", isUnfit: true},
 	{reply: "405 method_not_allowed", method: http.MethodGet},
-	{reply: "413 body_too_large", body: `{"note":"` + strings.Repeat("x", 8<<10) + `","scopes":["styles:read"],"ttl":"10m"}`},
+	{reply: "413 body_too_large",
+		body: `{"note":"` + strings.Repeat("x", 8<<10) + `","scopes":["styles:read"],"ttl":"10m"}`},
 
 	{reply: "422 scopes_invalid", body: `{"scopes":[],"ttl":"10m"}`, isUnfit: true},
 	{reply: "422 scopes_invalid", body: `{"scopes":["Styles Read"],"ttl":"10m"}`, isUnfit: true},
-	{reply: "422 scopes_invalid", body: `{"scopes":null,"ttl":"10m"}`, only: mapboxPath, isUnfit: true},
-	{reply: "422 scopes_invalid", world: withParent("fonts:read", "tokens:write")},
+	{reply: "422 scopes_invalid", body: `{"scopes":null,"ttl":"10m"}`, only: mapboxPath,
+		isUnfit: true},
+	{reply: "422 scopes_invalid", fault: withParent("fonts:read", "tokens:write")},
 	{reply: "422 expires_past", body: `{"scopes":["styles:read"],"ttl":"0s"}`},
 	{reply: "422 expires_too_soon", body: `{"scopes":["styles:read"],"ttl":"9.9s"}`},
 	{reply: "422 expires_too_far", body: `{"scopes":["styles:read"],"ttl":"1h1s"}`},
-	{reply: "422 expires_beyond_profile", body: `{"scopes":["styles:read"],"expires":"2026-01-02T15:34:06Z"}`},
-	{reply: "422 permanent_not_offered", only: mapboxPath, body: `{"scopes":["styles:read"]}`, isUnfit: true},
-	{reply: "422 permanent_not_offered", only: mapboxPath, body: `{"scopes":["styles:read"],"ttl":null}`, isUnfit: true},
+	{reply: "422 expires_beyond_profile",
+		body: `{"scopes":["styles:read"],"expires":"2026-01-02T15:34:06Z"}`},
+	{reply: "422 permanent_not_offered", only: mapboxPath, body: `{"scopes":["styles:read"]}`,
+		isUnfit: true},
+	{reply: "422 permanent_not_offered", only: mapboxPath,
+		body: `{"scopes":["styles:read"],"ttl":null}`, isUnfit: true},
 
-	{reply: "429 rate_limited", world: whereMapboxSays(http.StatusTooManyRequests)},
-	{reply: "429 budget_spent", world: withSpentBudget},
-	{reply: "500 internal", world: withFaultyMint},
-	{reply: "502 upstream_failed", world: whereMapboxSays(http.StatusInternalServerError)},
-	{reply: "503 parent_unavailable", world: withoutSecret},
-	{reply: "503 parent_unusable", world: withPasted("correct horse battery staple")},
-	{reply: "503 parent_rejected", world: whereMapboxSays(http.StatusUnauthorized)},
-	{reply: "503 parent_lacks_scopes", world: withParent("uploads:write")},
-	{reply: "504 upstream_timeout", world: whereMapboxIsLate},
+	{reply: "429 rate_limited", fault: whereMapboxSays(http.StatusTooManyRequests)},
+	{reply: "429 budget_spent", fault: withSpentBudget},
+	{reply: "500 internal", fault: withFaultyMint},
+	{reply: "502 upstream_failed", fault: whereMapboxSays(http.StatusInternalServerError)},
+	{reply: "503 parent_unavailable", fault: withoutSecret},
+	{reply: "503 parent_unusable", fault: withPasted("correct horse battery staple")},
+	{reply: "503 parent_rejected", fault: whereMapboxSays(http.StatusUnauthorized)},
+	{reply: "503 parent_lacks_scopes", fault: withParent("uploads:write")},
+	{reply: "504 upstream_timeout", fault: whereMapboxIsLate},
 }
 
 func TestEveryReplyIsDocumentedAndEveryDocumentedOneProduced(t *testing.T) {
@@ -142,11 +162,13 @@ func (x exchange) withDefaults() exchange {
 	x.body = cmp.Or(x.body, `{"scopes":["styles:read"],"ttl":"10m"}`)
 	x.username = cmp.Or(x.username, user)
 	x.method = cmp.Or(x.method, http.MethodPost)
-	x.caller = cmp.Or(x.caller, `{"iam":{"userArn":"arn:aws:sts::123456789012:assumed-role/web-app/i-0abc"}}`)
+	x.caller = cmp.Or(x.caller,
+		`{"iam":{"userArn":"arn:aws:sts::123456789012:assumed-role/web-app/i-0abc"}}`)
 	return x
 }
 
-// checkRequest holds the request to the document, which must tell the fit from the unfit as the handler does.
+// checkRequest holds the request to the document, which must tell the fit from the unfit as the
+// handler does.
 func (x exchange) checkRequest(t *testing.T, parameters []parameter, op operation) {
 	t.Helper()
 	body, err := jsonschema.UnmarshalJSON(strings.NewReader(x.body))
@@ -164,8 +186,9 @@ func (x exchange) checkRequest(t *testing.T, parameters []parameter, op operatio
 	}
 }
 
-// send makes the event that API Gateway makes of the request, and hands it to the mint of a new world.
-func (x exchange) send(t *testing.T, path string, parameters []parameter) events.APIGatewayV2HTTPResponse {
+// send sends the request to a new mintLab, as the event that API Gateway makes of it.
+func (x exchange) send(t *testing.T, path string,
+	parameters []parameter) events.APIGatewayV2HTTPResponse {
 	t.Helper()
 	routeKey, username := x.method+" "+path, map[string]string{}
 	for _, p := range parameters {
@@ -175,7 +198,8 @@ func (x exchange) send(t *testing.T, path string, parameters []parameter) events
 		}
 	}
 	event, err := json.Marshal(map[string]any{
-		"version": "2.0", "routeKey": routeKey, "pathParameters": username, "rawPath": path, "rawQueryString": x.query, "body": x.body,
+		"version": "2.0", "routeKey": routeKey, "pathParameters": username, "rawPath": path,
+		"rawQueryString": x.query, "body": x.body,
 		"headers": map[string]string{"authorization": "Bearer " + x.bearer},
 		"requestContext": map[string]any{
 			"requestId": requestID, "stage": "$default", "http": map[string]any{"method": x.method},
@@ -185,9 +209,9 @@ func (x exchange) send(t *testing.T, path string, parameters []parameter) events
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld(t)
-	if x.world != nil {
-		x.world(w)
+	w := newMintLab(t)
+	if x.fault != nil {
+		x.fault(w)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), w.timeout)
 	defer cancel()

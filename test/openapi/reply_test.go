@@ -27,7 +27,8 @@ func checkReply(t *testing.T, op operation, got events.APIGatewayV2HTTPResponse)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Clients are told to ignore members that they do not know, so the schemas are open. Here nothing else may be there.
+	// Clients are told to ignore members that they do not know, so the schemas are open. Here
+	// nothing else may be there.
 	closed := map[string]any{"allOf": []any{content.Schema}, "unevaluatedProperties": false}
 	if err := compile(t, closed).Validate(shortened(body)); err != nil {
 		t.Error(err)
@@ -52,7 +53,8 @@ func checkHeaders(t *testing.T, documented response, got map[string]string) {
 		}
 	}
 	for name := range got {
-		if _, ok := documented.Headers[name]; !ok && name != "Content-Type" { // which stands above the schema
+		// which stands above the schema
+		if _, ok := documented.Headers[name]; !ok && name != "Content-Type" {
 			t.Errorf("header %s is sent, but not documented", name)
 		}
 	}
@@ -81,7 +83,8 @@ func (e *evidence) add(t *testing.T, path string, got events.APIGatewayV2HTTPRes
 	e.seen.Store(canonical(t, body), true)
 }
 
-// check fails for what the document promises and nobody has seen. Of examples it wants the very body, on either path.
+// check fails for what the document promises and nobody has seen. Of examples it wants the very
+// body, on either path.
 func (e *evidence) check(t *testing.T, path string, op operation) {
 	t.Helper()
 	for status, response := range op.Responses {
@@ -118,8 +121,8 @@ func canonical(t *testing.T, body any) string {
 	return string(text)
 }
 
-// shortened returns a body with no more of a token than its first characters, which say its kind: none belongs in the message of
-// a failure, and no two are the same.
+// shortened returns a body with no more of a token than its first characters, which say its kind:
+// none belongs in the message of a failure, and no two are the same.
 func shortened(body any) any {
 	object, _ := body.(map[string]any)
 	token, ok := object["token"].(string)

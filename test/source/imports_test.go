@@ -21,8 +21,9 @@ var lint = flag.Bool("lint", false, "plant forbidden imports and expect golangci
 // A plant is a file in the directory in. The file contains one import that a rule forbids.
 type plant struct{ in, imports string }
 
-// plants has, for each rule of depguard, imports that no other rule forbids, because the linter reports
-// one rule for each import. The imports of one rule contain no cycle, because a cycle cannot be loaded.
+// plants has, for each rule of depguard, imports that no other rule forbids, because the linter
+// reports one rule for each import. The imports of one rule contain no cycle, because a cycle
+// cannot be loaded.
 var plants = map[string][]plant{
 	"tokens-use-the-standard-library-only": {
 		{"pkg/tokens", module + "internal/secrets"},
@@ -102,7 +103,8 @@ func TestLinterFindsForbiddenImports(t *testing.T) {
 			found := runDepguard(t, plants[rule])
 			for i, p := range plants[rule] {
 				isIt := func(line string) bool {
-					return strings.HasPrefix(line, p.file(i)+":") && strings.Contains(line, p.imports) &&
+					return strings.HasPrefix(line, p.file(i)+":") &&
+						strings.Contains(line, p.imports) &&
 						strings.Contains(line, "'"+rule+"'")
 				}
 				if !slices.ContainsFunc(strings.Split(found, "\n"), isIt) {
@@ -157,7 +159,8 @@ func runDepguard(t *testing.T, plants []plant) string {
 	}
 	for i, p := range plants {
 		name := filepath.Base(p.in)
-		write(t, filepath.Join(dir, p.file(i)), fmt.Sprintf("package %s\n\nimport _ %q\n", name, p.imports))
+		write(t, filepath.Join(dir, p.file(i)),
+			fmt.Sprintf("package %s\n\nimport _ %q\n", name, p.imports))
 		if imported, ok := strings.CutPrefix(p.imports, module); ok {
 			stub := "package " + filepath.Base(imported) + "\n"
 			write(t, filepath.Join(dir, imported, "stub.go"), stub)

@@ -19,8 +19,8 @@ import (
 
 const root = "../.."
 
-// readers are the directories that may contain Mapbox's sentences: the client, which reads them, and
-// the simulator, which writes them.
+// readers are the directories that may contain Mapbox's sentences: the client, which reads them,
+// and the simulator, which writes them.
 var readers = []string{"pkg/tokens", "internal/sim/mapbox"}
 
 // sentences are Mapbox's messages that are not also phrases of HTTP, such as "Not Found".
@@ -106,7 +106,8 @@ func faultOf(n ast.Node, client bool) string {
 			}
 		}
 	case *ast.CallExpr:
-		if client && isPackage(n.Fun, "strings", "regexp") && slices.ContainsFunc(n.Args, isMessage) {
+		if client && isPackage(n.Fun, "strings", "regexp") &&
+			slices.ContainsFunc(n.Args, isMessage) {
 			return useIs
 		}
 	case *ast.BinaryExpr:
@@ -164,13 +165,16 @@ func TestWordingFindsFaults(t *testing.T) {
 		`var _ = "no_such_user"`:                                                   0,
 		`var _ = "not found"`:                                                      0,
 		`func f(e *tokens.Error) bool { return strings.Contains(e.Message, "x") }`: 1,
-		`func f(e *tokens.Error) bool { return strings.HasSuffix(strings.ToLower(e.Message), "x") }`: 2,
-		`func f(e *tokens.Error) bool { return e.Message == "x" }`:                                   1,
-		`func f(e *tokens.Error) bool { return "x" != e.Message }`:                                   1,
-		`func f(e *tokens.Error) { switch e.Message { case "x": } }`:                                 1,
-		`func f(err error) bool { return strings.Contains(err.Error(), "x") }`:                       1,
-		`func f(e *tokens.Error) string { return e.Message }`:                                        0,
-		`func f(err error) bool { return errors.Is(err, tokens.ErrScopes) }`:                         0,
+		`func f(e *tokens.Error) bool { return strings.HasSuffix(strings.ToLower(e.Message), ` +
+			`"x") }`: 2,
+		`func f(e *tokens.Error) bool { return e.Message == "x" }`:   1,
+		`func f(e *tokens.Error) bool { return "x" != e.Message }`:   1,
+		`func f(e *tokens.Error) { switch e.Message { case "x": } }`: 1,
+		`func f(err error) bool { return strings.Contains(err.Error(), "x") ` +
+			`}`: 1,
+		`func f(e *tokens.Error) string { return e.Message }`: 0,
+		`func f(err error) bool { return errors.Is(err, tokens.ErrScopes) ` +
+			`}`: 0,
 	} {
 		source := "package p\nimport \"github.com/tokenmint/tokenmint/pkg/tokens\"\n" + body
 		got, err := wording("p.go", source)

@@ -12,8 +12,9 @@ import (
 	"testing"
 )
 
-// Build compiles the main package at path, such as ./functions/mint from the module's root, as template.yaml has it
-// built, and returns the file.
+// Build compiles a main package with the flags of template.yaml and returns the path of the
+// program. The path of the package is relative to the module's root, for example ./functions/mint.
+// A failure ends the test.
 func Build(tb testing.TB, root, path string) string {
 	tb.Helper()
 	dir := tb.TempDir()
@@ -23,7 +24,8 @@ func Build(tb testing.TB, root, path string) string {
 	return filepath.Join(dir, filepath.Base(path))
 }
 
-// Compile is [Build] outside a test, for any number of packages. Each becomes a file in dir, of the package's name.
+// Compile compiles main packages outside a test. Each program is a file in dir with the name of its
+// package.
 func Compile(ctx context.Context, root, dir string, paths ...string) error {
 	return compile(ctx, root, dir, paths)
 }
@@ -31,8 +33,8 @@ func Compile(ctx context.Context, root, dir string, paths ...string) error {
 // Edit changes the text of a source file for one build.
 type Edit func(text string) string
 
-// BuildEdited is Build with files changed that are named by their paths from root: a test that runs in real time may need shorter
-// times than a deployment. An edit that changes nothing fails the test.
+// BuildEdited is Build with edited source files. A key of edits is a path from root. A test in real
+// time needs shorter times than a deployment. An edit that changes nothing ends the test.
 func BuildEdited(tb testing.TB, root, path string, edits map[string]Edit) string {
 	tb.Helper()
 	dir := tb.TempDir()
@@ -70,7 +72,8 @@ func BuildEdited(tb testing.TB, root, path string, edits map[string]Edit) string
 }
 
 func compile(ctx context.Context, root, dir string, paths []string, flags ...string) error {
-	args := []string{"build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", dir + string(filepath.Separator)}
+	args := []string{"build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false",
+		"-ldflags=-s -w", "-o", dir + string(filepath.Separator)}
 	cmd := exec.CommandContext(ctx, "go", slices.Concat(args, flags, paths)...)
 	cmd.Dir = root
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")

@@ -1,6 +1,6 @@
-// Package lambda runs a built bootstrap as AWS Lambda does: it is the Runtime API that the process asks for its next event, so
-// what a test drives is the file that is deployed.
-// Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+// Package lambda runs a built bootstrap as AWS Lambda does. It serves the Runtime API, from which
+// the process gets its events. So a test runs the same program that is deployed. Source:
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 package lambda
 
 import (
@@ -20,16 +20,16 @@ import (
 	"github.com/tokenmint/tokenmint/internal/testkit/log"
 )
 
-// FunctionARN is what every invocation says that it invokes.
+// FunctionARN is the ARN of the function in every invocation.
 const FunctionARN = "arn:aws:lambda:eu-west-1:123456789012:function:test"
 
-// Reply is how an invocation ended.
+// Reply is the result of an invocation.
 type Reply struct {
-	Payload []byte // what the handler returned, or the error document
+	Payload []byte // the handler's result, or Lambda's error document
 	Failed  bool   // the handler returned an error
 }
 
-// Instance is one running bootstrap.
+// Instance is one running bootstrap. Methods may be called at the same time.
 type Instance struct {
 	server  *httptest.Server
 	process *exec.Cmd
@@ -53,7 +53,8 @@ type event struct {
 	deadline time.Time
 }
 
-// Start runs a bootstrap with these NAME=value variables and no others. It ends with the test.
+// Start runs a bootstrap. Its environment has only these NAME=value variables. The process ends
+// with the test.
 func Start(tb testing.TB, bootstrap string, env ...string) *Instance {
 	tb.Helper()
 	i, err := Run(bootstrap, env...)
@@ -64,14 +65,17 @@ func Start(tb testing.TB, bootstrap string, env ...string) *Instance {
 	return i
 }
 
-// Run is [Start] outside a test. The process runs until Kill.
+// Run is [Start] outside a test. The process runs until Kill. The error says that the process did
+// not start.
 func Run(bootstrap string, env ...string) (*Instance, error) {
 	i := &Instance{
-		events: make(chan event), replies: map[string]chan Reply{}, exited: make(chan struct{}), ready: make(chan struct{}),
+		events: make(chan event), replies: map[string]chan Reply{}, exited: make(chan struct{}),
+		ready: make(chan struct{}),
 	}
 	i.server = httptest.NewServer(i.routes())
 	i.process = exec.CommandContext(context.Background(), bootstrap)
-	i.process.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(i.server.URL, "http://")}, env...)
+	i.process.Env = append(
+		[]string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(i.server.URL, "http://")}, env...)
 	i.process.Stdout, i.process.Stderr = &i.log, &i.log
 	i.started = time.Now()
 	if err := i.process.Start(); err != nil {
@@ -79,13 +83,14 @@ func Run(bootstrap string, env ...string) (*Instance, error) {
 		return nil, err
 	}
 	go func() {
-		_ = i.process.Wait() // how it ended is in its log and in what it did
+		_ = i.process.Wait() // the log shows how the process ended
 		close(i.exited)
 	}()
 	return i, nil
 }
 
-// StartUp waits until the process has asked for its first event, and returns how long that took from its start.
+// StartUp waits until the process asks for its first event. It returns the time since the start of
+// the process. The error says that ctx or the process ended first.
 func (i *Instance) StartUp(ctx context.Context) (time.Duration, error) {
 	select {
 	case <-i.ready:
@@ -97,24 +102,25 @@ func (i *Instance) StartUp(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// PID is the process's number.
+// PID returns the id of the process.
 func (i *Instance) PID() int { return i.process.Process.Pid }
 
-// Kill ends the process at once, as SIGKILL does.
+// Kill ends the process with SIGKILL.
 func (i *Instance) Kill() {
-	_ = i.process.Process.Kill() // it may have ended
+	_ = i.process.Process.Kill() // an error means that the process has already ended
 	<-i.exited
 	i.server.CloseClientConnections()
 	i.server.Close()
 }
 
-// Log returns what the process has written so far.
+// Log returns the output of the process so far.
 func (i *Instance) Log() string { return i.log.String() }
 
-// Exited is closed when the process has ended.
+// Exited returns a channel that is closed when the process has ended.
 func (i *Instance) Exited() <-chan struct{} { return i.exited }
 
-// Invoke hands the process one event and waits for its reply. ctx must have a deadline: it is the function's time limit.
+// Invoke sends one event to the process and waits for the reply. ctx must have a deadline, which is
+// the function's time limit. The error says that ctx or the process ended first.
 func (i *Instance) Invoke(ctx context.Context, payload []byte) (Reply, error) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -143,8 +149,10 @@ func (i *Instance) Invoke(ctx context.Context, payload []byte) (Reply, error) {
 func (i *Instance) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", i.next)
-	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", func(w http.ResponseWriter, r *http.Request) { i.finish(w, r, false) })
-	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", func(w http.ResponseWriter, r *http.Request) { i.finish(w, r, true) })
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response",
+		func(w http.ResponseWriter, r *http.Request) { i.finish(w, r, false) })
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error",
+		func(w http.ResponseWriter, r *http.Request) { i.finish(w, r, true) })
 	return mux
 }
 

@@ -1,4 +1,4 @@
-// Package log collects what a program under test writes.
+// Package log collects the output of a program under test.
 package log
 
 import (
@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Buffer is a buffer that several goroutines may write to. The zero Buffer is empty.
+// Buffer is a buffer whose methods may be called at the same time. The zero Buffer is empty.
 type Buffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -19,7 +19,7 @@ func (b *Buffer) Write(p []byte) (int, error) {
 	return b.buf.Write(p)
 }
 
-// String returns what was written so far.
+// String returns the output so far.
 func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

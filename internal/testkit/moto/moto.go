@@ -1,20 +1,27 @@
-// Package moto starts moto's server, an independent double of AWS, and gives a test an account of its own there.
-// Such tests have the tag moto.
+// Package moto starts moto's server, an independent double of AWS, and gives a test an account of
+// its own there. Such tests have the tag moto.
 //
-// What moto 5.2 does otherwise than Secrets Manager, by its source (moto/secretsmanager/models.py), and what tests do about it. Where
-// it says "left out", the test's own table names the cases.
+// What moto 5.2 does otherwise than Secrets Manager, by its source (moto/secretsmanager/models.py),
+// and what tests do about it. Where it says "left out", the test's own table names the cases.
 //
-//   - RotateSecret without a function makes the version current that has no value; with a function that does not exist it registers
-//     the version as pending and then fails, which is all that [Service.BeginRotation] wants of it.
-//   - RotateSecret refuses when AWSPENDING is on the current version, and not when it is on another: a test takes it off before.
-//   - RotateSecret registers no version of a secret that has none, and is the only way to switch rotation on: left out.
-//   - PutSecretValue with the id of a pending version overwrites its value and its labels: left out.
-//   - PutSecretValue with AWSCURRENT takes it from the version that had it first, which need not have it any more, and leaves that
-//     one AWSPREVIOUS alone of its labels: left out after a promotion.
+//   - RotateSecret without a function makes the version current that has no value; with a function
+//     that does not exist it registers the version as pending and then fails, which is all that
+//     [Service.BeginRotation] wants of it.
+//   - RotateSecret refuses when AWSPENDING is on the current version, and not when it is on
+//     another: a test takes it off before.
+//   - RotateSecret registers no version of a secret that has none, and is the only way to switch
+//     rotation on: left out.
+//   - PutSecretValue with the id of a pending version overwrites its value and its labels: left
+//     out.
+//   - PutSecretValue with AWSCURRENT takes it from the version that had it first, which need not
+//     have it any more, and leaves that one AWSPREVIOUS alone of its labels: left out after a
+//     promotion.
 //   - PutSecretValue has no limits for value and labels: left out.
-//   - GetSecretValue without an id reads the version that was put as current last, not that of AWSCURRENT: tests read by id.
-//   - UpdateSecretVersionStage without RemoveFromVersionId leaves the label on its old version too; with it, the label is lost when the
-//     version to move to does not exist; AWSCURRENT can be taken off: left out.
+//   - GetSecretValue without an id reads the version that was put as current last, not that of
+//     AWSCURRENT: tests read by id.
+//   - UpdateSecretVersionStage without RemoveFromVersionId leaves the label on its old version too;
+//     with it, the label is lost when the version to move to does not exist; AWSCURRENT can be
+//     taken off: left out.
 //   - UpdateSecretVersionStage puts a label on its own version a second time: left out.
 //   - DescribeSecret shows versions without labels: [Store] hides them.
 //   - Times are in whole seconds of the machine's clock: left out where they are compared.
@@ -43,7 +50,8 @@ func Account() string {
 	return fmt.Sprintf("%012d", rand.Int64N(1e12)) //nolint:gosec // chance enough
 }
 
-// Secrets opens an account's Secrets Manager at the endpoint, which is [Endpoint] or leads there. No call is made twice.
+// Secrets opens an account's Secrets Manager at the endpoint, which is [Endpoint] or leads there.
+// No call is made twice.
 func Secrets(endpoint, account string) (Store, *Service) {
 	client := sdk.New(sdk.Options{
 		BaseEndpoint:     &endpoint,
@@ -92,7 +100,8 @@ func (s *Service) BeginRotation(ctx context.Context, id, versionID string) error
 		RotationRules:      &types.RotationRulesType{AutomaticallyAfterDays: aws.Int64(30)},
 	})
 	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); !ok {
-		return fmt.Errorf("begin rotation of secret %s: want the error that there is no such function, got %w", id, err)
+		return fmt.Errorf(
+			"begin rotation of secret %s: want the error that there is no such function, got %w", id, err)
 	}
 	return nil
 }

@@ -16,7 +16,8 @@ import (
 //go:embed server.py
 var server string
 
-// Endpoint is the address of moto's server. The first call starts it, for all tests of this process.
+// Endpoint is the address of moto's server. The first call starts it, for all tests of this
+// process.
 func Endpoint(tb testing.TB) string {
 	tb.Helper()
 	endpoint, err := start()

@@ -32,19 +32,23 @@ func TestStoreConforms(t *testing.T) {
 	})
 }
 
-// TestItems: what the table holds, as an operator sees it and as the template's time to live finds it.
+// TestItems: what the table holds, as an operator sees it and as the template's time to live finds
+// it.
 func TestItems(t *testing.T) {
 	t.Parallel()
 	client, table := newTable(t)
 	store, ctx := dynamo.New(client, table), t.Context()
 	must(t, store.Lease(ctx, key, tokencache.Record{}, "a", now, keep.Add(time.Minute)))
 	expect(t, client, table, key, item{
-		"pk": text(key), "v": number("1"), "lease": text("a"), "leased": number("1767366245678"), "ttl": number("1767369906"),
+		"pk": text(key), "v": number("1"), "lease": text("a"), "leased": number("1767366245678"),
+		"ttl": number("1767369906"),
 	})
 	must(t, store.Save(ctx, key, "a", one))
 	saved := item{
-		"pk": text(key), "v": number("1"), "sealed": &types.AttributeValueMemberB{Value: one.Sealed},
-		"minted": number("1767366245678"), "expires": number("1767369845678"), "ttl": number("1767369846"),
+		"pk": text(key), "v": number("1"),
+		"sealed": &types.AttributeValueMemberB{Value: one.Sealed},
+		"minted": number("1767366245678"), "expires": number("1767369845678"),
+		"ttl": number("1767369846"),
 	}
 	expect(t, client, table, key, saved)
 	must(t, store.Lease(ctx, key, one, "b", now, now.Add(time.Millisecond)))
@@ -57,31 +61,38 @@ func TestItems(t *testing.T) {
 		must(t, err)
 	}
 	const ledger, ttl = "budget#2026-01-02T15:04:00Z", "1767369900" // an hour after its minute
-	counts := item{"pk": text(ledger), "ttl": number(ttl), "total": number("3"), "p#web-map": number("2"), "p#uploads": number("1")}
+	counts := item{"pk": text(ledger), "ttl": number(ttl), "total": number("3"),
+		"p#web-map": number("2"), "p#uploads": number("1")}
 	expect(t, client, table, ledger, counts)
 	must(t, store.Close(ctx, now, now.Add(time.Minute)))
 	counts["closed"] = number("1767366305678")
 	expect(t, client, table, ledger, counts)
-	want := dynamo.Ledger{Spent: 3, Profiles: map[string]int{"web-map": 2, "uploads": 1}, Closed: now.Add(time.Minute)}
+	want := dynamo.Ledger{Spent: 3, Profiles: map[string]int{"web-map": 2, "uploads": 1},
+		Closed: now.Add(time.Minute)}
 	if got, err := store.Ledger(ctx, now); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("ledger %+v, %v, want %+v", got, err, want)
 	}
 	expect(t, client, table, "budget#2026-01-02T15:05:00Z", item{
-		"pk": text("budget#2026-01-02T15:05:00Z"), "closed": number("1767366305678"), "ttl": number("1767369960"),
+		"pk": text("budget#2026-01-02T15:05:00Z"), "closed": number("1767366305678"),
+		"ttl": number("1767369960"),
 	})
 }
 
-// TestGarbageGivesWay: over what cannot be read a lease is taken once, whoever tries, and a token comes of it.
+// TestGarbageGivesWay: over what cannot be read a lease is taken once, whoever tries, and a token
+// comes of it.
 func TestGarbageGivesWay(t *testing.T) {
 	t.Parallel()
 	client, table := newTable(t)
 	store := dynamo.New(client, table)
 	sealed := &types.AttributeValueMemberB{Value: []byte("x")}
 	for title, there := range map[string]item{
-		"newer format": {"v": number("2"), "token": text("x"), "lease": text("x"), "minted": text("2026-01-02")},
-		"no format":    {"lease": &types.AttributeValueMemberBOOL{Value: true}},
-		"broken token": {"v": number("1"), "sealed": text("x"), "minted": number("-5"), "expires": &types.AttributeValueMemberNULL{Value: true}},
-		"broken lease": {"v": number("1"), "sealed": sealed, "minted": number("5"), "expires": number("6"), "lease": number("7")},
+		"newer format": {"v": number("2"), "token": text("x"), "lease": text("x"),
+			"minted": text("2026-01-02")},
+		"no format": {"lease": &types.AttributeValueMemberBOOL{Value: true}},
+		"broken token": {"v": number("1"), "sealed": text("x"), "minted": number("-5"),
+			"expires": &types.AttributeValueMemberNULL{Value: true}},
+		"broken lease": {"v": number("1"), "sealed": sealed, "minted": number("5"),
+			"expires": number("6"), "lease": number("7")},
 		"sets": {
 			"v": number("1"), "minted": &types.AttributeValueMemberNS{Value: []string{"1", "2"}},
 			"lease": &types.AttributeValueMemberM{Value: item{"a": text("b")}},
@@ -100,7 +111,8 @@ func TestGarbageGivesWay(t *testing.T) {
 			for i := range 8 {
 				race.Go(func() {
 					lease := fmt.Sprintf("lease-%d", i)
-					if err := store.Lease(t.Context(), title, seen, lease, now, keep); errors.Is(err, tokencache.ErrLost) {
+					if err := store.Lease(t.Context(), title, seen, lease, now,
+						keep); errors.Is(err, tokencache.ErrLost) {
 						return
 					} else if err != nil {
 						t.Errorf("lease: %v", err)
@@ -169,12 +181,15 @@ func put(t *testing.T, client *dynamodb.Client, table string, it item) {
 // expect fails the test unless the table has this item. None of its values is a secret.
 func expect(t *testing.T, client *dynamodb.Client, table, pk string, want item) {
 	t.Helper()
-	out, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &table, Key: item{"pk": text(pk)}})
+	out, err := client.GetItem(t.Context(),
+		&dynamodb.GetItemInput{TableName: &table, Key: item{"pk": text(pk)}})
 	must(t, err)
 	if !reflect.DeepEqual(out.Item, want) {
-		t.Errorf("%s: attributes %v, want %v, or their values differ", pk, slices.Sorted(maps.Keys(out.Item)), slices.Sorted(maps.Keys(want)))
+		t.Errorf("%s: attributes %v, want %v, or their values differ", pk,
+			slices.Sorted(maps.Keys(out.Item)), slices.Sorted(maps.Keys(want)))
 		for name := range want {
-			if got, ok := out.Item[name].(*types.AttributeValueMemberN); ok && !reflect.DeepEqual(out.Item[name], want[name]) {
+			if got, ok := out.Item[name].(*types.AttributeValueMemberN); ok &&
+				!reflect.DeepEqual(out.Item[name], want[name]) {
 				t.Errorf("%s of %s is %s", name, pk, got.Value)
 			}
 		}
@@ -196,10 +211,12 @@ func newTable(t *testing.T) (client *dynamodb.Client, table string) {
 	})
 	table = fmt.Sprintf("tokenmint-test-%d-%d", time.Now().UnixNano(), tables.Add(1))
 	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName:            &table,
-		BillingMode:          types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: types.ScalarAttributeTypeS}},
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: types.KeyTypeHash}},
+		TableName:   &table,
+		BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{
+			{AttributeName: aws.String("pk"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema: []types.KeySchemaElement{
+			{AttributeName: aws.String("pk"), KeyType: types.KeyTypeHash}},
 	})
 	must(t, err)
 	return client, table

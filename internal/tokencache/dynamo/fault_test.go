@@ -12,8 +12,9 @@ import (
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 )
 
-// TestFaults: whatever comes instead of an answer is an error that says what was going on, claims nothing about the outcome and
-// repeats nothing that could be a sealed token. What may pass by itself is asked for twice, and no more.
+// TestFaults: whatever comes instead of an answer is an error that says what was going on, claims
+// nothing about the outcome and repeats nothing that could be a sealed token. What may pass by
+// itself is asked for twice, and no more.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for title, c := range map[string]struct {
@@ -21,7 +22,8 @@ func TestFaults(t *testing.T) {
 		requests int
 		says     string
 	}{
-		"throttled":     {fault(400, "ProvisionedThroughputExceededException"), 2, "ProvisionedThroughputExceededException"},
+		"throttled": {fault(400, "ProvisionedThroughputExceededException"), 2,
+			"ProvisionedThroughputExceededException"},
 		"over a limit":  {fault(400, "RequestLimitExceeded"), 2, "RequestLimitExceeded"},
 		"server error":  {fault(500, "InternalServerError"), 2, "InternalServerError"},
 		"unavailable":   {reply(503, ""), 2, "503"},
@@ -33,8 +35,9 @@ func TestFaults(t *testing.T) {
 		"half a body":   {halfBody, 1, "status 200"},
 		"truncated":     {reply(200, `{"Item":{"sealed":{"B":"`+sentinel), 1, "status 200"},
 		"not an object": {reply(200, `["`+sentinel+`"]`), 1, "status 200"},
-		"redirect":      {http.RedirectHandler("/elsewhere", http.StatusTemporaryRedirect).ServeHTTP, 1, "307"},
-		"hung up":       {hangUp, 2, "request send failed"},
+		"redirect": {http.RedirectHandler("/elsewhere", http.StatusTemporaryRedirect).ServeHTTP, 1,
+			"307"},
+		"hung up": {hangUp, 2, "request send failed"},
 	} {
 		for _, m := range calls {
 			t.Run(title+"/"+m.doing, func(t *testing.T) {
@@ -86,7 +89,8 @@ func TestQuotedReplies(t *testing.T) {
 	}
 }
 
-// TestSlow: the caller's context ends what takes too long, also the pause before the second attempt.
+// TestSlow: the caller's context ends what takes too long, also the pause before the second
+// attempt.
 func TestSlow(t *testing.T) {
 	t.Parallel()
 	for _, m := range calls {
@@ -110,8 +114,10 @@ func TestSlow(t *testing.T) {
 				fault(400, "ThrottlingException")(w, r)
 				cancel()
 			})
-			if err := m.call(ctx, store); !errors.Is(err, context.Canceled) || len(service.asked()) != 1 {
-				t.Errorf("error after %d requests is %v, want %v", len(service.asked()), err, context.Canceled)
+			if err := m.call(ctx, store); !errors.Is(err, context.Canceled) ||
+				len(service.asked()) != 1 {
+				t.Errorf("error after %d requests is %v, want %v", len(service.asked()), err,
+					context.Canceled)
 			}
 		})
 	}
@@ -121,7 +127,8 @@ func TestSlow(t *testing.T) {
 func TestRepeated(t *testing.T) {
 	t.Parallel()
 	const (
-		other   = `"v":{"N":"1"},"sealed":{"B":"U0VOVA=="},"minted":{"N":"1767366245678"},"expires":{"N":"1767369845678"}`
+		other = `"v":{"N":"1"},"sealed":{"B":"U0VOVA=="},"minted":{"N":"1767366245678"},` +
+			`"expires":{"N":"1767369845678"}`
 		earlier = `"lease":{"S":"a"},"leased":{"N":"1767366245677"}`
 		heir    = `"lease":{"S":"b"},"leased":{"N":"1767366300000"}`
 		format  = `"v":{"N":"1"},`
@@ -159,8 +166,12 @@ func TestRepeated(t *testing.T) {
 // TestSpendRepeated: the second count is the one that holds.
 func TestSpendRepeated(t *testing.T) {
 	t.Parallel()
-	store, _ := open(t, hangUp, reply(200, `{"Attributes":{"total":{"N":"12"},"p#web-map":{"N":"3"},"ttl":{"N":"1767369900"}}}`))
-	if left, err := store.Spend(t.Context(), tokencache.Spend{Now: now, Limit: 80, Profile: "web-map"}); err != nil || left != 68 {
+	store, _ := open(t, hangUp,
+		reply(
+			200, `{"Attributes":{"total":{"N":"12"},"p#web-map":{"N":"3"},`+
+				`"ttl":{"N":"1767369900"}}}`))
+	if left, err := store.Spend(t.Context(),
+		tokencache.Spend{Now: now, Limit: 80, Profile: "web-map"}); err != nil || left != 68 {
 		t.Errorf("%d left, %v, want 68", left, err)
 	}
 }
@@ -171,10 +182,12 @@ func unknown(t *testing.T, err error) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	if _, spent := errors.AsType[*tokencache.SpentError](err); spent || errors.Is(err, tokencache.ErrLost) {
+	if _, spent := errors.AsType[*tokencache.SpentError](err); spent ||
+		errors.Is(err, tokencache.ErrLost) {
 		t.Errorf("error %v claims an outcome", err)
 	}
-	if text := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(text, sentinel) || strings.Contains(text, "SENTINEL") {
+	if text := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(text, sentinel) ||
+		strings.Contains(text, "SENTINEL") {
 		t.Error("the error holds a sealed token")
 	}
 }

@@ -9,10 +9,11 @@ import (
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 )
 
-// format is the number of the record's format that this package writes and reads.
+// format is the number of the record format that this package writes and reads.
 const format = 1
 
-// lastInstant is the end of the year 9999 in milliseconds, the last time that RFC 3339 can say. No record lasts longer.
+// lastInstant is the end of the year 9999 in milliseconds, which is the last time in RFC 3339. No
+// record lasts longer.
 const lastInstant = 253402300799999
 
 func text(s string) types.AttributeValue   { return &types.AttributeValueMemberS{Value: s} }
@@ -22,11 +23,11 @@ func number[N int | int64](n N) types.AttributeValue {
 }
 func instant(t time.Time) types.AttributeValue { return number(t.UnixMilli()) }
 
-// timeToLive is a whole second, at the time or just after it.
+// timeToLive returns t in seconds, rounded up.
 func timeToLive(t time.Time) types.AttributeValue { return number(t.Add(time.Second - 1).Unix()) }
 
-// reader takes attributes out of an item. One that is absent has its zero value; one that no version of this package would
-// have written makes the whole item broken.
+// reader reads attributes of an item. An absent attribute has its zero value. An attribute that no
+// version of this package writes makes the whole item broken.
 type reader struct {
 	item   item
 	broken bool
@@ -77,7 +78,8 @@ func (r *reader) instant(name string) time.Time {
 	return time.Time{}
 }
 
-// readRecord returns what the item holds, and the zero Record if it is not a record of this format, whole and sound.
+// readRecord returns the record in an item. It returns the zero Record if the item is broken or has
+// another format.
 func readRecord(i item) tokencache.Record {
 	in := reader{item: i}
 	version := in.number("v", format)
@@ -89,7 +91,8 @@ func readRecord(i item) tokencache.Record {
 		Leased:  in.instant("leased"),
 	}
 	token, lease := len(r.Sealed) > 0, r.Lease != ""
-	whole := token == !r.Minted.IsZero() && token == !r.Expires.IsZero() && lease == !r.Leased.IsZero()
+	whole := token == !r.Minted.IsZero() && token == !r.Expires.IsZero() &&
+		lease == !r.Leased.IsZero()
 	if in.broken || version != format || !whole {
 		return tokencache.Record{}
 	}

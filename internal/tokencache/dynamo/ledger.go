@@ -16,18 +16,20 @@ import (
 )
 
 const (
-	longestClosed = 2 * time.Minute // how far ahead the budget can be closed
-	keepLedger    = time.Hour       // after its minute, so that an operator can look at it
+	longestClosed = 2 * time.Minute // the longest time for which the budget can be closed
+	keepLedger    = time.Hour       // how long an operator can read a ledger after its minute
 )
 
-// Ledger is what a minute's budget has been spent on, for a person who looks: the mint decides by Spend's condition.
+// Ledger shows how the budget of one minute was used. It is for operators. The mint itself uses
+// Spend.
 type Ledger struct {
-	Spent    int            // mints
-	Profiles map[string]int // the same, of each profile that minted
-	Closed   time.Time      // until when the budget is closed; zero if it never was
+	Spent    int            // the number of mints
+	Profiles map[string]int // the number of mints by profile
+	Closed   time.Time      // the end of the time in which the budget is closed; zero if it is open
 }
 
-// Ledger reads the ledger of the minute that now is in.
+// Ledger reads the ledger of the minute that contains now. A minute without mints has the zero
+// Ledger.
 func (s *Store) Ledger(ctx context.Context, now time.Time) (Ledger, error) {
 	minute := now.UTC().Truncate(time.Minute)
 	there, err := s.get(ctx, ledgerKey(minute))
@@ -50,14 +52,16 @@ func (s *Store) Ledger(ctx context.Context, now time.Time) (Ledger, error) {
 // Spend implements [tokencache.Store].
 func (s *Store) Spend(ctx context.Context, spend tokencache.Spend) (left int, err error) {
 	minute := spend.Now.UTC().Truncate(time.Minute)
-	if spend.Limit <= 0 { // the condition below lets the first one through
+	if spend.Limit <= 0 { // the condition below always allows the first mint
 		return 0, &tokencache.SpentError{Until: minute.Add(time.Minute)}
 	}
 	in := s.update(ledgerKey(minute), "ADD #total :one, #profile :one SET #ttl = :ttl")
 	in.ReturnValues = types.ReturnValueUpdatedNew
-	in.ExpressionAttributeNames = map[string]string{"#total": "total", "#profile": profileName(spend.Profile), "#ttl": "ttl"}
+	in.ExpressionAttributeNames = map[string]string{"#total": "total",
+		"#profile": profileName(spend.Profile), "#ttl": "ttl"}
 	in.ExpressionAttributeValues = item{
-		":one": number(1), ":limit": number(spend.Limit), ":now": instant(spend.Now), ":ttl": ledgerTimeToLive(minute),
+		":one": number(1), ":limit": number(spend.Limit), ":now": instant(spend.Now),
+		":ttl": ledgerTimeToLive(minute),
 	}
 	condition := "(attribute_not_exists(#total) OR #total < :limit) AND (attribute_not_exists(closed) OR closed <= :now)"
 	if spend.ProfileLimit > 0 {
@@ -75,20 +79,21 @@ func (s *Store) Spend(ctx context.Context, spend tokencache.Spend) (left int, er
 	}
 	ledger := reader{item: out.Attributes}
 	total := ledger.number("total", int64(spend.Limit))
-	if total == 0 { // it counts this mint
+	if total == 0 { // a sound total includes this mint
 		return 0, errUnreadable(minute)
 	}
 	return spend.Limit - int(total), nil
 }
 
-// whySpent finds in the ledger what did not allow the spend, and when that will be over.
+// whySpent returns the reason for a refused spend, with its end.
 func whySpent(there item, spend tokencache.Spend) error {
 	minute := spend.Now.UTC().Truncate(time.Minute)
 	ledger := reader{item: there}
 	total := ledger.number("total", math.MaxInt64)
 	profile := ledger.number(profileName(spend.Profile), math.MaxInt64)
 	until := ledger.closed(minute)
-	if total >= int64(spend.Limit) || spend.ProfileLimit > 0 && profile >= int64(spend.ProfileLimit) {
+	if total >= int64(spend.Limit) || spend.ProfileLimit > 0 &&
+		profile >= int64(spend.ProfileLimit) {
 		until = later(until, minute.Add(time.Minute))
 	}
 	if ledger.broken || !until.After(spend.Now) {
@@ -97,14 +102,16 @@ func whySpent(there item, spend tokencache.Spend) error {
 	return &tokencache.SpentError{Until: until}
 }
 
-// Close implements [tokencache.Store]. A time further ahead than two minutes is taken for two minutes. It writes to the ledgers of the
-// three minutes at most that the closed time touches, at once: should only some succeed, those are closed.
+// Close implements [tokencache.Store]. A time more than two minutes ahead counts as two minutes.
+// Close writes the ledgers of all minutes in this time, at most three, in parallel. If a write
+// fails, the other ledgers are closed.
 func (s *Store) Close(ctx context.Context, now, until time.Time) error {
 	if latest := now.Add(longestClosed); until.After(latest) {
 		until = latest
 	}
 	var minutes []time.Time
-	for minute := now.Truncate(time.Minute); minute.Before(until); minute = minute.Add(time.Minute) {
+	for minute := now.Truncate(time.Minute); minute.Before(until); minute = minute.Add(
+		time.Minute) {
 		minutes = append(minutes, minute)
 	}
 	errs := make([]error, len(minutes))
@@ -116,7 +123,7 @@ func (s *Store) Close(ctx context.Context, now, until time.Time) error {
 	return errors.Join(errs...)
 }
 
-// closeMinute leaves a ledger that is closed for longer as it is.
+// closeMinute closes one ledger. A ledger that is closed for longer stays as it is.
 func (s *Store) closeMinute(ctx context.Context, minute, until time.Time) error {
 	in := s.update(ledgerKey(minute), "SET closed = :until, #ttl = :ttl")
 	in.ConditionExpression = aws.String("attribute_not_exists(closed) OR closed < :until")
@@ -142,10 +149,12 @@ func ledgerTimeToLive(minute time.Time) types.AttributeValue {
 	return timeToLive(minute.Add(time.Minute + keepLedger))
 }
 
-// profileName is an attribute's name; it is apart from all others.
+// profileName returns the name of a profile's attribute. Its prefix separates it from other
+// attributes.
 func profileName(profile string) string { return "p#" + profile }
 
-// closed is until when the ledger of the minute is closed. A time further ahead than Close would have written is none.
+// closed returns the end of the time in which the minute's ledger is closed. A time that Close
+// never writes makes the ledger broken.
 func (r *reader) closed(minute time.Time) time.Time {
 	until := r.instant("closed")
 	if until.After(minute.Add(time.Minute + longestClosed)) {

@@ -10,8 +10,8 @@ import (
 
 // Open returns a store with a client of its own. It dials nothing.
 //
-// A caller is waiting, and an instance can work without the table. So the client repeats a call once, after at most 50 ms.
-// The SDK would wait up to a second.
+// A caller is waiting, and an instance can work without the table. So the client repeats a call
+// once, after at most 50 ms. The SDK would wait up to a second.
 func Open(config aws.Config, table string) *Store {
 	return New(dynamodb.NewFromConfig(config, func(o *dynamodb.Options) {
 		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {

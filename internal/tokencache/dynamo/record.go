@@ -22,16 +22,19 @@ func (s *Store) Load(ctx context.Context, key string) (tokencache.Record, error)
 }
 
 func (s *Store) get(ctx context.Context, key string) (item, error) {
-	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: s.table, Key: primaryKey(key), ConsistentRead: aws.Bool(true)})
+	out, err := s.client.GetItem(ctx,
+		&dynamodb.GetItemInput{TableName: s.table, Key: primaryKey(key),
+			ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		return nil, err
 	}
 	return out.Item, nil
 }
 
-// Lease implements [tokencache.Store]. Where nothing was seen because what is there cannot be read, it makes a second round trip, to
-// replace exactly that.
-func (s *Store) Lease(ctx context.Context, key string, seen tokencache.Record, lease string, now, keep time.Time) error {
+// Lease implements [tokencache.Store]. If the caller saw no record because the record is broken,
+// Lease makes a second request, which replaces exactly this record.
+func (s *Store) Lease(ctx context.Context, key string, seen tokencache.Record, lease string, now,
+	keep time.Time) error {
 	update := "SET v = :v, lease = :lease, leased = :now, #ttl = :ttl"
 	if seen.Minted.IsZero() {
 		update += " REMOVE sealed, minted, expires"
@@ -56,7 +59,7 @@ func (s *Store) Lease(ctx context.Context, key string, seen tokencache.Record, l
 		case found.Minted.UnixMilli() != seen.Minted.UnixMilli():
 			return tokencache.ErrLost
 		case found.Lease == lease && found.Leased.UnixMilli() == now.UnixMilli():
-			return nil // it is ours: the first answer was lost
+			return nil // the lease is ours: the first answer was lost
 		case found.Lease != seen.Lease:
 			return tokencache.ErrLost
 		}
@@ -72,7 +75,8 @@ func (s *Store) Lease(ctx context.Context, key string, seen tokencache.Record, l
 	return nil
 }
 
-// expect makes an update depend on the record's minted and lease, which together tell each of its states from every other.
+// expect makes an update depend on the record's minted and lease. Together they differ in each
+// state of the record.
 func expect(in *dynamodb.UpdateItemInput, there item) {
 	condition := func(name string) string {
 		value, ok := there[name]
@@ -80,7 +84,8 @@ func expect(in *dynamodb.UpdateItemInput, there item) {
 			return "attribute_not_exists(" + name + ")"
 		}
 		if _, unknown := value.(*types.UnknownUnionMember); unknown {
-			return "attribute_exists(" + name + ")" // of a type newer than the SDK, which cannot send it back
+			// the SDK does not know the type and cannot send it
+			return "attribute_exists(" + name + ")"
 		}
 		in.ExpressionAttributeValues[":seen_"+name] = value
 		return name + " = :seen_" + name
@@ -90,17 +95,19 @@ func expect(in *dynamodb.UpdateItemInput, there item) {
 
 // Save implements [tokencache.Store].
 func (s *Store) Save(ctx context.Context, key, lease string, r tokencache.Record) error {
-	in := s.update(key, "SET sealed = :sealed, minted = :minted, expires = :expires, #ttl = :ttl REMOVE lease, leased")
+	in := s.update(
+		key, "SET sealed = :sealed, minted = :minted, expires = :expires, #ttl = :ttl REMOVE lease, leased")
 	in.ConditionExpression = aws.String("lease = :lease")
 	in.ExpressionAttributeNames = map[string]string{"#ttl": "ttl"}
 	in.ExpressionAttributeValues = item{
-		":lease": text(lease), ":sealed": binary(r.Sealed), ":minted": instant(r.Minted), ":expires": instant(r.Expires),
-		":ttl": timeToLive(r.Expires),
+		":lease": text(lease), ":sealed": binary(r.Sealed), ":minted": instant(r.Minted),
+		":expires": instant(r.Expires),
+		":ttl":     timeToLive(r.Expires),
 	}
 	_, err := s.client.UpdateItem(ctx, in)
 	if there, ok := refused(err); ok {
 		if bytes.Equal(readRecord(there).Sealed, r.Sealed) {
-			return nil // it is ours, for no two are sealed alike: the first answer was lost
+			return nil // the token is ours, as each sealing differs: the first answer was lost
 		}
 		return tokencache.ErrLost
 	}

@@ -1,24 +1,27 @@
-// Package dynamo keeps the shared tokens and the ledger of the budget in a DynamoDB table. It is apart from package tokencache,
-// whose contract it keeps, because it alone needs this part of the AWS SDK.
+// Package dynamo is the adapter of tokencache.Store to DynamoDB. One table has the shared tokens
+// and the ledgers of the mint budget. Only this package links the DynamoDB part of the AWS SDK.
 //
-// The table has one key, the string pk, and ttl as its attribute for time to live. GetItem and UpdateItem are all the rights needed.
-// Times are numbers of milliseconds since 1970, ttl of seconds; an attribute without a value is absent.
+// The table has one key, the string pk. The attribute ttl is its time to live. The functions need
+// only the rights GetItem and UpdateItem. Times are milliseconds since 1970, and ttl is in seconds.
+// An attribute without a value is absent. A record has these attributes:
 //
-//	pk                            a record's key, or
+//	pk                            the record's key
 //	v                             the record's format: 1
-//	sealed, minted, expires       its token: binary, time, time
-//	lease, leased                 its lease: string, time
+//	sealed, minted, expires       the token: binary, time, time
+//	lease, leased                 the lease: string, time
 //
-//	pk                            "budget#" and the beginning of a minute, in RFC 3339 and UTC
-//	total                         mints taken out of the minute
-//	p#NAME                        the same, of one profile
-//	closed                        until when the budget is closed
+// A ledger has these attributes:
 //
-// What the table holds is not trusted. A record in another format, or one that no version of this package would write, reads as
-// none and gives way to the next lease. A ledger of that kind is an error, until its minute is over.
+//	pk                            "budget#" and the start of a minute, in RFC 3339 and UTC
+//	total                         the number of mints in the minute
+//	p#NAME                        the number of mints of one profile in the minute
+//	closed                        the end of the time in which the budget is closed
 //
-// The SDK repeats a request whose answer was lost. A repeated lease or save finds itself done; a repeated spend counts twice,
-// which errs to the safe side.
+// The content of the table is not trusted. A broken record, or one in another format, counts as
+// absent, and the next lease replaces it. A broken ledger is an error until its minute is over.
+//
+// The SDK repeats a request whose answer was lost. A repeated lease or save finds its own effect. A
+// repeated spend counts twice, which never exceeds the budget.
 package dynamo
 
 import (
@@ -31,21 +34,22 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Store is a [github.com/tokenmint/tokenmint/internal/tokencache.Store] that all instances share. The client's retries and timeouts apply.
+// Store is a [tokencache.Store] that all instances share. It uses the client's retries and
+// timeouts. Methods may be called at the same time.
 type Store struct {
 	client *dynamodb.Client
 	table  *string
 }
 
-// New returns the store in the table behind the client.
+// New returns a store in this table. The client must not be nil. New makes no request.
 func New(client *dynamodb.Client, table string) *Store {
 	return &Store{client: client, table: &table}
 }
 
-// item is a row of the table, or a part of one.
+// item has attributes of one row of the table.
 type item = map[string]types.AttributeValue
 
-// update returns a write that tells, should its condition not hold, what is there instead.
+// update returns a write. If its condition does not hold, the error contains the existing item.
 func (s *Store) update(key, expression string) *dynamodb.UpdateItemInput {
 	return &dynamodb.UpdateItemInput{
 		TableName:                           s.table,
@@ -57,7 +61,7 @@ func (s *Store) update(key, expression string) *dynamodb.UpdateItemInput {
 
 func primaryKey(key string) item { return item{"pk": text(key)} }
 
-// refused tells whether a write's condition did not hold, and what is there.
+// refused reports whether a write's condition did not hold, and returns the existing item.
 func refused(err error) (there item, ok bool) {
 	if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		return failed.Item, true
@@ -65,8 +69,9 @@ func refused(err error) (there item, ok bool) {
 	return nil, false
 }
 
-// wrap says what was going on. Of a reply that cannot be read the SDK's text quotes a part, which may be a sealed token, so that
-// text is left out; causes such as context.Canceled are found by errors.Is as ever.
+// wrap adds the operation to an error. For a reply that cannot be read, it hides the SDK's text,
+// because the text quotes the reply, which may contain a sealed token. errors.Is still finds causes
+// such as context.Canceled.
 func wrap(err error, format string, args ...any) error {
 	_, unread := errors.AsType[*smithy.DeserializationError](err)
 	if reply, ok := errors.AsType[*awshttp.ResponseError](err); ok && unread {
@@ -80,7 +85,8 @@ type unreadable struct {
 }
 
 func (u *unreadable) Error() string {
-	return fmt.Sprintf("reply with status %d to request %q cannot be read", u.reply.HTTPStatusCode(), u.reply.ServiceRequestID())
+	return fmt.Sprintf("reply with status %d to request %q cannot be read",
+		u.reply.HTTPStatusCode(), u.reply.ServiceRequestID())
 }
 
 func (u *unreadable) Unwrap() error { return u.reply }

@@ -39,7 +39,8 @@ type request struct {
 	ExpressionAttributeValues map[string]map[string]any
 }
 
-// service answers requests by one handler after the other, the last of them for ever, and keeps the requests.
+// service answers requests by one handler after the other, the last of them for ever, and keeps the
+// requests.
 type service struct {
 	answers  []http.HandlerFunc
 	mu       sync.Mutex
@@ -74,7 +75,8 @@ func open(t *testing.T, answers ...http.HandlerFunc) (*dynamo.Store, *service) {
 	keys := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 	})
-	return dynamo.Open(aws.Config{Region: "us-east-1", Credentials: keys, BaseEndpoint: &server.URL}, "tokens"), s
+	return dynamo.Open(
+		aws.Config{Region: "us-east-1", Credentials: keys, BaseEndpoint: &server.URL}, "tokens"), s
 }
 
 // reply answers a request as the service does.
@@ -94,7 +96,8 @@ func conditionFailed(item string) http.HandlerFunc {
 }
 
 func fault(status int, code string) http.HandlerFunc {
-	return reply(status, `{"__type":"com.amazonaws.dynamodb.v20120810#`+code+`","message":"the service says why"}`)
+	return reply(
+		status, `{"__type":"com.amazonaws.dynamodb.v20120810#`+code+`","message":"the service says why"}`)
 }
 
 // calls are the methods of a store, with what each says that it was doing.
@@ -109,10 +112,15 @@ var calls = []struct {
 	{"take lease of " + key, func(ctx context.Context, s *dynamo.Store) error {
 		return s.Lease(ctx, key, tokencache.Record{}, "a", now, keep)
 	}},
-	{"save record " + key, func(ctx context.Context, s *dynamo.Store) error { return s.Save(ctx, key, "a", one) }},
-	{"release lease of " + key, func(ctx context.Context, s *dynamo.Store) error { return s.Release(ctx, key, "a") }},
+	{"save record " + key, func(ctx context.Context,
+		s *dynamo.Store) error {
+		return s.Save(ctx, key, "a", one)
+	}},
+	{"release lease of " + key,
+		func(ctx context.Context, s *dynamo.Store) error { return s.Release(ctx, key, "a") }},
 	{"spend from budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *dynamo.Store) error {
-		_, err := s.Spend(ctx, tokencache.Spend{Now: now, Limit: 80, Profile: "web-map", ProfileLimit: 40})
+		_, err := s.Spend(
+			ctx, tokencache.Spend{Now: now, Limit: 80, Profile: "web-map", ProfileLimit: 40})
 		return err
 	}},
 	{"close budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *dynamo.Store) error {

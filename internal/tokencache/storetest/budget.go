@@ -27,7 +27,8 @@ func refused(t *testing.T, s tokencache.Store, spend tokencache.Spend, until tim
 	_, err := s.Spend(t.Context(), spend)
 	spent, ok := errors.AsType[*tokencache.SpentError](err)
 	if !ok || !spent.Until.Equal(until) {
-		t.Errorf("at %v: error is %v, want a budget that is spent until %v", spend.Now, err, until.UTC())
+		t.Errorf("at %v: error is %v, want a budget that is spent until %v", spend.Now, err,
+			until.UTC())
 	}
 }
 
@@ -48,7 +49,8 @@ func spend(t *testing.T, s tokencache.Store) {
 	refused(t, s, at(start), next)
 }
 
-// spendProfile: one greedy profile leaves the others their part, and what it is refused costs them nothing.
+// spendProfile: one greedy profile leaves the others their part, and what it is refused costs them
+// nothing.
 func spendProfile(t *testing.T, s tokencache.Store) {
 	greedy := tokencache.Spend{Now: start, Limit: 5, Profile: "greedy", ProfileLimit: 2}
 	take(t, s, greedy, 4)
@@ -67,7 +69,8 @@ func spendProfile(t *testing.T, s tokencache.Store) {
 	take(t, s, greedy, 4)
 }
 
-// spendMinutes: minutes are those of the clock, and an instance whose clock is behind spends from the one that it believes in.
+// spendMinutes: minutes are those of the clock, and an instance whose clock is behind spends from
+// the one that it believes in.
 func spendMinutes(t *testing.T, s tokencache.Store) {
 	last := next.Add(-time.Nanosecond)
 	for left := 2; left >= 0; left-- {
@@ -89,7 +92,8 @@ func spendNothing(t *testing.T, s tokencache.Store) {
 
 // profileNames: no name of a profile runs into another, or into what else the ledger holds.
 func profileNames(t *testing.T, s tokencache.Store) {
-	names := []string{"", "web-map", "web_map", "web.map", "WEB-MAP", "total", "closed", "ttl", "pk", "p#total", "#p", ":one", "karte Süd"}
+	names := []string{"", "web-map", "web_map", "web.map", "WEB-MAP", "total", "closed", "ttl",
+		"pk", "p#total", "#p", ":one", "karte Süd"}
 	for i, name := range names {
 		one := tokencache.Spend{Now: start, Limit: 2 * len(names), Profile: name, ProfileLimit: 1}
 		take(t, s, one, 2*len(names)-1-i)
@@ -109,7 +113,8 @@ func closed(t *testing.T, s tokencache.Store) {
 func closedMinutes(t *testing.T, s tokencache.Store) {
 	until := start.Add(2 * time.Minute).Truncate(time.Millisecond)
 	must(t, s.Close(t.Context(), start, until))
-	for _, now := range []time.Time{start, next, next.Add(30 * time.Second), next.Add(time.Minute), until.Add(-time.Millisecond)} {
+	for _, now := range []time.Time{start, next, next.Add(30 * time.Second), next.Add(time.Minute),
+		until.Add(-time.Millisecond)} {
 		refused(t, s, at(now), until)
 	}
 	take(t, s, at(until), 2)
@@ -139,7 +144,8 @@ func closedSpent(t *testing.T, s tokencache.Store) {
 // closeAgain: of several closings the latest end holds.
 func closeAgain(t *testing.T, s tokencache.Store) {
 	until := next.Add(30 * time.Second)
-	for _, end := range []time.Time{next.Add(10 * time.Second), until, until, next.Add(20 * time.Second), start.Add(time.Second)} {
+	for _, end := range []time.Time{next.Add(10 * time.Second), until, until,
+		next.Add(20 * time.Second), start.Add(time.Second)} {
 		must(t, s.Close(t.Context(), start, end))
 	}
 	refused(t, s, at(start), until)

@@ -69,7 +69,8 @@ func raceNext(t *testing.T, s tokencache.Store) {
 	expect(t, s, key, leased(one, leaseOf(won), now))
 }
 
-// raceSave: the holder saves, while those who think it dead take the lease over. Either way one token comes of it.
+// raceSave: the holder saves, while those who think it dead take the lease over. Either way one
+// token comes of it.
 func raceSave(t *testing.T, s tokencache.Store) {
 	must(t, s.Lease(t.Context(), key, tokencache.Record{}, leaseOf(0), start, keep))
 	seen, now := load(t, s, key), start.Add(10*time.Second)
@@ -113,7 +114,8 @@ func raceProfile(t *testing.T, s tokencache.Store) {
 	}
 }
 
-// raceSpend returns what each spend that succeeded has left, in order; every other must have found the budget spent.
+// raceSpend returns what each spend that succeeded has left, in order; every other must have found
+// the budget spent.
 func raceSpend(t *testing.T, s tokencache.Store, n int, of func(int) tokencache.Spend) []int {
 	t.Helper()
 	left := make([]int, n)
@@ -125,7 +127,8 @@ func raceSpend(t *testing.T, s tokencache.Store, n int, of func(int) tokencache.
 	for i, err := range errs {
 		if err == nil {
 			lefts = append(lefts, left[i])
-		} else if spent, ok := errors.AsType[*tokencache.SpentError](err); !ok || !spent.Until.Equal(next) {
+		} else if spent, ok := errors.AsType[*tokencache.SpentError](err); !ok ||
+			!spent.Until.Equal(next) {
 			t.Errorf("spend %d: %v, want a budget that is spent until %v", i, err, next)
 		}
 	}

@@ -58,27 +58,34 @@ func keysApart(t *testing.T, s tokencache.Store) {
 // leaseLost: whoever has not seen the latest token and the latest lease does not get the lease.
 func leaseLost(t *testing.T, s tokencache.Store) {
 	for name, c := range map[string]struct{ there, seen tokencache.Record }{
-		"a lease came":                     {leased(tokencache.Record{}, "a", start), tokencache.Record{}},
-		"another lease came":               {leased(tokencache.Record{}, "a", start), leased(tokencache.Record{}, "b", start)},
-		"the lease went":                   {tokencache.Record{}, leased(tokencache.Record{}, "b", start)},
-		"a token came":                     {stored(one), tokencache.Record{}},
-		"the lease became a token":         {stored(one), leased(tokencache.Record{}, "a", start)},
-		"the token went":                   {tokencache.Record{}, stored(one)},
-		"another token came":               {stored(two), stored(one)},
-		"another token came, a ms apart":   {stored(one), token("", one.Minted.Add(time.Millisecond))},
-		"a lease on the token came":        {leased(one, "a", two.Minted), stored(one)},
-		"another lease on the token came":  {leased(one, "a", two.Minted), leased(one, "b", two.Minted)},
-		"the lease on the token went":      {stored(one), leased(one, "a", two.Minted)},
-		"the token under a lease went":     {leased(tokencache.Record{}, "a", start), leased(one, "a", start)},
-		"another token under the lease":    {leased(two, "a", two.Minted), leased(one, "a", two.Minted)},
-		"a token came, and the same lease": {leased(one, "a", start), leased(tokencache.Record{}, "a", start)},
+		"a lease came": {leased(tokencache.Record{}, "a", start), tokencache.Record{}},
+		"another lease came": {leased(tokencache.Record{}, "a", start),
+			leased(tokencache.Record{}, "b", start)},
+		"the lease went":           {tokencache.Record{}, leased(tokencache.Record{}, "b", start)},
+		"a token came":             {stored(one), tokencache.Record{}},
+		"the lease became a token": {stored(one), leased(tokencache.Record{}, "a", start)},
+		"the token went":           {tokencache.Record{}, stored(one)},
+		"another token came":       {stored(two), stored(one)},
+		"another token came, a ms apart": {stored(one),
+			token("", one.Minted.Add(time.Millisecond))},
+		"a lease on the token came": {leased(one, "a", two.Minted), stored(one)},
+		"another lease on the token came": {leased(one, "a", two.Minted),
+			leased(one, "b", two.Minted)},
+		"the lease on the token went": {stored(one), leased(one, "a", two.Minted)},
+		"the token under a lease went": {leased(tokencache.Record{}, "a", start),
+			leased(one, "a", start)},
+		"another token under the lease": {leased(two, "a", two.Minted),
+			leased(one, "a", two.Minted)},
+		"a token came, and the same lease": {leased(one, "a", start),
+			leased(tokencache.Record{}, "a", start)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !c.there.Minted.IsZero() {
 				mint(t, s, name, c.there)
 			}
 			if c.there.Lease != "" {
-				must(t, s.Lease(t.Context(), name, load(t, s, name), c.there.Lease, c.there.Leased, keep))
+				must(t, s.Lease(t.Context(), name, load(t, s, name), c.there.Lease, c.there.Leased,
+					keep))
 			}
 			expect(t, s, name, c.there)
 			lost(t, s.Lease(t.Context(), name, c.seen, "late", start.Add(time.Second), keep))

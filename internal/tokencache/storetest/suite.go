@@ -1,5 +1,5 @@
-// Package storetest is the conformance suite of stores of shared tokens. Memory and the adapter to DynamoDB pass the same cases, so
-// a cache that works over one works over the other.
+// Package storetest is the conformance suite of stores of shared tokens. Memory and the adapter to
+// DynamoDB pass the same cases, so a cache that works over one works over the other.
 package storetest
 
 import (
@@ -58,7 +58,8 @@ const (
 	other = "decade"
 )
 
-// start lies ahead, so that no store drops what may be dropped, and is finer than stores keep and in no store's zone.
+// start lies ahead, so that no store drops what may be dropped, and is finer than stores keep and
+// in no store's zone.
 var start = time.Date(2100, 1, 2, 15, 4, 5, 678_901_234, time.FixedZone("CET", 3600))
 
 // keep is when a lease's record may go.
@@ -73,7 +74,8 @@ var (
 )
 
 func token(sealed string, minted time.Time) tokencache.Record {
-	return tokencache.Record{Sealed: []byte(sealed), Minted: minted, Expires: minted.Add(59*time.Minute + 59*time.Second)}
+	return tokencache.Record{Sealed: []byte(sealed), Minted: minted,
+		Expires: minted.Add(59*time.Minute + 59*time.Second)}
 }
 
 // stored is the record as a store returns it: to the millisecond, in UTC.
@@ -103,8 +105,10 @@ func load(t *testing.T, s tokencache.Store, key string) tokencache.Record {
 func expect(t *testing.T, s tokencache.Store, key string, want tokencache.Record) {
 	t.Helper()
 	if got := load(t, s, key); !reflect.DeepEqual(got, want) {
-		t.Errorf("record %s is minted %v, expires %v, leased %v by %q, want %v, %v, %v by %q; its token is the right one: %t",
-			key, got.Minted, got.Expires, got.Leased, got.Lease, want.Minted, want.Expires, want.Leased, want.Lease,
+		t.Errorf(
+			"record %s is minted %v, expires %v, leased %v by %q, want %v, %v, %v by %q; its token is the right one: %t",
+			key, got.Minted, got.Expires, got.Leased, got.Lease, want.Minted, want.Expires,
+			want.Leased, want.Lease,
 			string(got.Sealed) == string(want.Sealed))
 	}
 }

@@ -1,7 +1,8 @@
-// Command plain is a yardstick: the handler that a team writes when it needs temporary Mapbox tokens and has an afternoon. It loads the
-// SDK's configuration, reads the parent token from Secrets Manager, asks the Tokens API for a temporary token and passes the
-// reply on. It is not slow on purpose: clients are made once, before the first request. It knows no callers, shares nothing and
-// logs nothing, so it does far less than the mint.
+// Command plain is a yardstick: the handler that a team writes when it needs temporary Mapbox
+// tokens and has an afternoon. It loads the SDK's configuration, reads the parent token from
+// Secrets Manager, asks the Tokens API for a temporary token and passes the reply on. It is not
+// slow on purpose: clients are made once, before the first request. It knows no callers, shares
+// nothing and logs nothing, so it does far less than the mint.
 package main
 
 import (
@@ -19,8 +20,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/config"                 //nolint:depguard // the yardstick is what others write
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager" //nolint:depguard // the yardstick is what others write
+	//nolint:depguard // the yardstick is what others write
+	"github.com/aws/aws-sdk-go-v2/config"
+	//nolint:depguard // the yardstick is what others write
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
 func main() {
@@ -28,7 +31,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	h := handler{secretsmanager.NewFromConfig(cfg), os.Getenv("PARENT_SECRET_ID"), os.Getenv("TOKENS_API_URL"), os.Getenv("MAPBOX_USERNAME")}
+	h := handler{secretsmanager.NewFromConfig(cfg), os.Getenv("PARENT_SECRET_ID"),
+		os.Getenv("TOKENS_API_URL"), os.Getenv("MAPBOX_USERNAME")}
 	lambda.Start(h.handle)
 }
 
@@ -37,8 +41,10 @@ type handler struct {
 	secretID, tokensAPI, user string
 }
 
-func (h handler) handle(ctx context.Context, _ events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
-	secret, err := h.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &h.secretID})
+func (h handler) handle(ctx context.Context,
+	_ events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	secret, err := h.secrets.GetSecretValue(ctx,
+		&secretsmanager.GetSecretValueInput{SecretId: &h.secretID})
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read parent token: %w", err)
 	}
@@ -53,7 +59,8 @@ func (h handler) handle(ctx context.Context, _ events.APIGatewayV2HTTPRequest) (
 	}, nil
 }
 
-// mint posts to the Tokens API. The parent token is in the address, so the error of a request is not passed on.
+// mint posts to the Tokens API. The parent token is in the address, so the error of a request is
+// not passed on.
 func (h handler) mint(ctx context.Context, parent string) (status int, reply []byte, err error) {
 	body, err := json.Marshal(map[string]any{
 		"scopes":  []string{"styles:tiles", "styles:read", "fonts:read"},

@@ -1,8 +1,10 @@
-// Command report measures the mint beside its yardsticks and prints the tables of docs/performance.md:
+// Command report measures the mint beside its yardsticks and prints the tables of
+// docs/performance.md:
 //
 //	go run ./test/bench/report
 //
-// It runs in the module's root, on Linux. A target that is missed is no error: times belong to a machine, and to what else it does.
+// It runs in the module's root, on Linux. A target that is missed is no error: times belong to a
+// machine, and to what else it does.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Package fence reads the fenced code blocks of the project's Markdown pages. Each block says what it is, so that a test can run it.
+// Package fence reads the fenced code blocks of the project's Markdown pages. Each block says what
+// it is, so that a test can run it.
 package fence
 
 import (
@@ -7,7 +8,8 @@ import (
 	"strings"
 )
 
-// Kinds are the info strings that a block may have. For each kind there is a runner or a check: test/docs names it.
+// Kinds are the info strings that a block may have. For each kind there is a runner or a check:
+// test/docs names it.
 var Kinds = []string{"sh", "sh aws", "sh ci", "sh long", "json", "yaml", "js", "text", "mermaid"}
 
 // Block is the text between two fences.
@@ -18,8 +20,9 @@ type Block struct {
 	Text string
 }
 
-// Read returns the blocks of a page in their order. A block that a simple reader would miss, or that says nothing of what it
-// is, is an error: a command must not stay untested because nobody noticed it.
+// Read returns the blocks of a page in their order. A block that a simple reader would miss, or
+// that says nothing of what it is, is an error: a command must not stay untested because nobody
+// noticed it.
 func Read(page, text string) ([]Block, error) {
 	var blocks []Block
 	var open *Block

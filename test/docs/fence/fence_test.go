@@ -9,7 +9,8 @@ import (
 
 func TestRead(t *testing.T) {
 	t.Parallel()
-	got, err := fence.Read("page.md", "text\n```sh\nls\n\n# no heading\n```\n\n```json\r\n{}\r\n```\r\n")
+	got, err := fence.Read("page.md",
+		"text\n```sh\nls\n\n# no heading\n```\n\n```json\r\n{}\r\n```\r\n")
 	want := []fence.Block{
 		{Page: "page.md", Line: 2, Kind: "sh", Text: "ls\n\n# no heading\n"},
 		{Page: "page.md", Line: 8, Kind: "json", Text: "{}\n"},
@@ -34,7 +35,8 @@ func TestReadRefusesWhatNobodyWouldRun(t *testing.T) {
 		"```sh\nls\n":                   "page.md:1: the block does not end",
 		"```sh\nls\n```sh\nls\n```\n":   "page.md:3: a block must end with",
 	} {
-		if blocks, err := fence.Read("page.md", text); err == nil || !strings.Contains(err.Error(), want) {
+		if blocks, err := fence.Read("page.md", text); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %d blocks, %v; want %s", text, len(blocks), err, want)
 		}
 	}

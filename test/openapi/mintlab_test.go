@@ -37,11 +37,12 @@ const profiles = `profiles:
       - iam: "arn:aws:iam::*:role/ci"
 `
 
-// now is the time in all of a world. It stands still at the moment of the document's examples.
+// now returns the time of all tests, which is the time of the document's examples. It never moves.
 func now() time.Time { return time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC) }
 
-// world is the mint with all that it works with: the simulator of Mapbox over HTTP, the parent secret, the table of tokens.
-type world struct {
+// mintLab is a mint with its services: the simulator of Mapbox over HTTP, the parent secret and the
+// token table.
+type mintLab struct {
 	t       *testing.T
 	sim     *mapbox.Simulator
 	store   *aws.Memory
@@ -51,8 +52,8 @@ type world struct {
 	handler *mint.Handler
 }
 
-// newWorld is a world in which all is well.
-func newWorld(t *testing.T) *world {
+// newMintLab returns a mint whose services work.
+func newMintLab(t *testing.T) *mintLab {
 	t.Helper()
 	sim, err := mapbox.New(mapbox.Config{Seed: 11, Now: now})
 	if err != nil {
@@ -67,34 +68,39 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, sim: sim, table: tokencache.NewMemory(), create: client.CreateTemporary, timeout: time.Minute}
+	w := &mintLab{t: t, sim: sim, table: tokencache.NewMemory(), create: client.CreateTemporary,
+		timeout: time.Minute}
 	w.paste(w.issue("styles:tiles", "styles:read", "fonts:read", "uploads:write", "tokens:write"))
 	w.handler = w.newHandler()
 	return w
 }
 
-func (w *world) newHandler() *mint.Handler {
+func (w *mintLab) newHandler() *mint.Handler {
 	w.t.Helper()
 	logger := telemetry.NewLogger(io.Discard, nil)
 	cfg, err := config.Parse("profiles.yaml", []byte(profiles))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	cache, err := tokencache.New(tokencache.Config{Store: w.table, Budget: 80, Now: now, Logger: logger})
+	cache, err := tokencache.New(
+		tokencache.Config{Store: w.table, Budget: 80, Now: now, Logger: logger})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	handler, err := mint.New(mint.Config{
 		Profiles: cfg.Profiles,
 		Cache:    cache,
-		// What a test puts into the world later counts.
-		CreateTemporary: func(ctx context.Context, parent tokens.Auth, req tokens.TemporaryRequest) (tokens.Temporary, error) {
+		// A test may replace w.create later.
+		CreateTemporary: func(ctx context.Context, parent tokens.Auth,
+			req tokens.TemporaryRequest) (tokens.Temporary, error) {
 			return w.create(ctx, parent, req)
 		},
-		ReadParent: func(ctx context.Context) (secrets.Version, error) { return w.store.Get(ctx, parentSecret, "") },
-		Now:        now,
-		Logger:     logger,
-		Metrics:    telemetry.NewMetrics(io.Discard, "test"),
+		ReadParent: func(ctx context.Context) (secrets.Version, error) {
+			return w.store.Get(ctx, parentSecret, "")
+		},
+		Now:     now,
+		Logger:  logger,
+		Metrics: telemetry.NewMetrics(io.Discard, "test"),
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -102,8 +108,8 @@ func (w *world) newHandler() *mint.Handler {
 	return handler
 }
 
-// issue makes a permanent token by hand, as a person does on the account page.
-func (w *world) issue(scopes ...string) string {
+// issue creates a permanent token manually, as a person does on Mapbox's account page.
+func (w *mintLab) issue(scopes ...string) string {
 	w.t.Helper()
 	_, value, err := w.sim.IssueByHand(user, "by hand", scopes)
 	if err != nil {
@@ -112,45 +118,51 @@ func (w *world) issue(scopes ...string) string {
 	return value
 }
 
-// paste makes text all that the parent secret has ever held.
-func (w *world) paste(text string) {
+// paste replaces the parent secret with a new one that has only this text.
+func (w *mintLab) paste(text string) {
 	w.t.Helper()
 	w.store = aws.NewMemory(now)
-	if err := w.store.Create(w.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(text)); err != nil {
+	if err := w.store.Create(w.t.Context(), parentSecret, strings.Repeat("a", 32),
+		secrets.NewValue(text)); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-// The ways in which a world goes wrong.
+// The faults that a test can put into a mintLab.
 
-func withoutSecret(w *world) { w.store = aws.NewMemory(now) }
+func withoutSecret(w *mintLab) { w.store = aws.NewMemory(now) }
 
-func withParent(scopes ...string) func(*world) {
-	return func(w *world) { w.paste(w.issue(scopes...)) }
+func withParent(scopes ...string) func(*mintLab) {
+	return func(w *mintLab) { w.paste(w.issue(scopes...)) }
 }
 
-func withPasted(text string) func(*world) {
-	return func(w *world) { w.paste(text) }
+func withPasted(text string) func(*mintLab) {
+	return func(w *mintLab) { w.paste(text) }
 }
 
-func whereMapboxSays(status int) func(*world) {
-	return func(w *world) { w.sim.Inject(mapbox.Fault{Kind: mapbox.Status, Status: status, Hits: -1}) }
+func whereMapboxSays(status int) func(*mintLab) {
+	return func(
+		w *mintLab) {
+		w.sim.Inject(mapbox.Fault{Kind: mapbox.Status, Status: status, Hits: -1})
+	}
 }
 
-// whereMapboxIsLate lets Lambda's timeout come first. The mint keeps half a second of that for its reply.
-func whereMapboxIsLate(w *world) {
+// whereMapboxIsLate makes Mapbox slower than Lambda's timeout. The mint keeps half a second of it
+// for its reply.
+func whereMapboxIsLate(w *mintLab) {
 	w.sim.Inject(mapbox.Fault{Kind: mapbox.Slow, DelayBefore: time.Minute})
 	w.timeout = 600 * time.Millisecond
 }
 
-func withSpentBudget(w *world) {
+func withSpentBudget(w *mintLab) {
 	if err := w.table.Close(w.t.Context(), now(), now().Add(30*time.Second)); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-func withFaultyMint(w *world) {
-	w.create = func(context.Context, tokens.Auth, tokens.TemporaryRequest) (tokens.Temporary, error) {
+func withFaultyMint(w *mintLab) {
+	w.create = func(context.Context, tokens.Auth, tokens.TemporaryRequest) (tokens.Temporary,
+		error) {
 		panic("a fault in the mint")
 	}
 }
