@@ -20,10 +20,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
-	//nolint:depguard // the yardstick is what others write
-	"github.com/aws/aws-sdk-go-v2/config"
-	//nolint:depguard // the yardstick is what others write
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/config"                 //nolint:depguard // as others write it
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager" //nolint:depguard // as others write it
 )
 
 func main() {
