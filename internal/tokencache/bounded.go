@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// bounded is a store that answers within tableLimit. A table that is slow is as good as none to a caller who waits.
+// bounded is a store that answers within tableLimit. A caller who waits cannot use a slower table.
 type bounded struct{ Store }
 
 func limited(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -11,20 +11,25 @@ import (
 )
 
 const (
-	// aloneShare is the part of the budget that an instance allows itself when the ledger does not answer.
+	// aloneShare is the part of the budget that an instance allows itself when the ledger does not
+	// answer.
 	aloneShare = 16
 
-	// rememberRefusal is how long Mapbox's refusal of an order is remembered, so that asking for it again spends nothing.
+	// rememberRefusal is how long an instance remembers that Mapbox refused an order. A repeated
+	// order costs no mint in this time.
 	rememberRefusal = 30 * time.Second
 )
 
-// mintWithinBudget mints if the ledger allows it, and if Mapbox has not just refused the same.
+// mintWithinBudget mints if the ledger allows it, and if Mapbox has not just refused the same
+// order.
 func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	c, now := j.cache, j.cache.now()
 	if err := j.knownRefusal(now); err != nil {
 		return Result{}, err
 	}
-	left, err := c.store.Spend(ctx, Spend{Now: now, Limit: c.budget, Profile: j.order.Profile, ProfileLimit: j.order.Limit})
+	left, err := c.store.Spend(ctx, Spend{
+		Now: now, Limit: c.budget, Profile: j.order.Profile, ProfileLimit: j.order.Limit,
+	})
 	if spent, ok := errors.AsType[*SpentError](err); ok {
 		c.refused.put(j.budgetName(), refusal{spent, spent.Until})
 		return Result{}, spent
@@ -45,8 +50,10 @@ func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	return result, err
 }
 
-// isLasting reports whether Mapbox would refuse the order again, whoever places it. What it says of an end that one caller asked for is not
-// remembered: else whoever asks for an impossible end would have everybody refused who may have these scopes.
+// isLasting reports whether Mapbox would refuse the order for every caller.
+//
+// A refusal of an end that one caller asked for is not remembered. Otherwise a caller who asks for
+// an impossible end would block all callers with the same scopes.
 func (j job) isLasting(err error) bool {
 	if errors.Is(err, tokens.ErrInvalidRequest) {
 		return j.order.Expires.IsZero() || errors.Is(err, tokens.ErrScopes)
@@ -54,19 +61,21 @@ func (j job) isLasting(err error) bool {
 	return errors.Is(err, tokens.ErrNotFound)
 }
 
-// knownRefusal returns what Mapbox or the ledger has just said to the same, if anything.
+// knownRefusal returns the last refusal of the same order by Mapbox or by the ledger, while it is
+// remembered.
 func (j job) knownRefusal(now time.Time) error {
 	refused := &j.cache.refused
 	return cmp.Or(refused.get(j.budgetName(), now), refused.get(j.refusedName(), now))
 }
 
-// refusedName is the name under which it is remembered that Mapbox has refused the order. It changes with the parent.
+// refusedName is the key under which Mapbox's refusal of the order is remembered. It changes with
+// the parent.
 func (j job) refusedName() string { return j.sealer.key(j.order, "refused") }
 
-// budgetName is the name under which it is remembered that the profile's budget is spent.
+// budgetName is the key that remembers that the budget of the profile is used up.
 func (j job) budgetName() string { return "budget of " + j.order.Profile }
 
-// mintAlone mints within what this instance allows itself.
+// mintAlone mints within the allowance of this instance.
 func (j job) mintAlone(ctx context.Context) (tokens.Temporary, error) {
 	if err := j.cache.alone.take(j.cache.now()); err != nil {
 		return tokens.Temporary{}, err
@@ -74,7 +83,8 @@ func (j job) mintAlone(ctx context.Context) (tokens.Temporary, error) {
 	return j.mintNow(ctx)
 }
 
-// mintNow asks Mapbox. When Mapbox says that its limit is reached, all instances are told until when.
+// mintNow asks Mapbox for a token. If Mapbox says that its rate limit is reached, all instances
+// learn until when.
 func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
 	if j.plan.shared {
 		var cancel context.CancelFunc
@@ -82,7 +92,8 @@ func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
 		defer cancel()
 	}
 	token, err := j.mint(ctx, j.plan.expires)
-	// Our clock may be ahead of Mapbox's, which then takes our hour for more than one of its own. It minted nothing.
+	// Our clock may be ahead of Mapbox's. Then our hour is more than an hour for Mapbox. A refusal
+	// means that nothing was minted.
 	if errors.Is(err, tokens.ErrExpiryTooFar) {
 		token, err = j.mint(ctx, j.plan.expires.Add(-clocksDiffer))
 	}
@@ -92,8 +103,10 @@ func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
 	return token, err
 }
 
-// OpenAgain returns when Mapbox's limit ends: at the reset that it has told, or, if it has told none or one that cannot be, a minute from now, the
-// length of its interval. What is believed lies at most two minutes ahead: an interval, and as much for clocks that differ.
+// OpenAgain returns when Mapbox's rate limit ends. That is the reset that Mapbox told. Without a
+// plausible reset it is a minute from now, which is the length of Mapbox's interval. A reset more
+// than two minutes ahead is not plausible: one minute for the interval, and one for clocks that
+// differ.
 func OpenAgain(reset, now time.Time) time.Time {
 	if !reset.After(now) || reset.Sub(now) > 2*time.Minute {
 		return now.Add(time.Minute)
@@ -101,7 +114,7 @@ func OpenAgain(reset, now time.Time) time.Time {
 	return reset
 }
 
-// close stops all instances from minting until Mapbox's limit is reset.
+// close stops all instances from minting until Mapbox's rate limit is reset.
 func (c *Cache) close(ctx context.Context, reset time.Time) {
 	now := c.now()
 	if err := c.store.Close(ctx, now, OpenAgain(reset, now)); err != nil {
@@ -109,7 +122,8 @@ func (c *Cache) close(ctx context.Context, reset time.Time) {
 	}
 }
 
-// refusals remembers what was just refused: by Mapbox, under a name that changes with the parent, and by the ledger.
+// refusals remembers recent refusals by Mapbox and by the ledger. The key of a refusal by Mapbox
+// changes with the parent.
 type refusals struct {
 	mu    sync.Mutex
 	byKey map[string]refusal
@@ -129,7 +143,7 @@ func (r *refusals) get(name string, now time.Time) error {
 	return nil
 }
 
-// put remembers a refusal. When there are too many, all are forgotten: the budget still holds.
+// put remembers a refusal. If there are too many, it forgets all. The budget still holds.
 func (r *refusals) put(name string, refused refusal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -139,7 +153,7 @@ func (r *refusals) put(name string, refused refusal) {
 	r.byKey[name] = refused
 }
 
-// allowance is an instance's own budget.
+// allowance is the budget of one instance for the time when the ledger does not answer.
 type allowance struct {
 	limit  int
 	mu     sync.Mutex

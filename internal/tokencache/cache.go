@@ -27,7 +27,7 @@ const (
 type Result struct {
 	Token  tokens.Temporary
 	Source Source
-	Stale  bool // past its time of use, for want of a fresh one; it lives a minute at least
+	Stale  bool // served past its reuse window, because no fresh one was available
 
 	BudgetKnown bool // the ledger was asked, which is for a mint only
 	BudgetLeft  int  // mints in this minute, of all instances
@@ -42,9 +42,9 @@ type Config struct {
 	Random func() float64 // in [0, 1); nil = math/rand's
 }
 
-// Cache fills orders with shared tokens. It is safe for concurrent use.
+// Cache returns shared tokens for orders. It is safe for concurrent use.
 //
-// It knows nothing of who may have what: whoever calls it has decided that.
+// Cache does not check what a caller is allowed. Its user decides that before.
 type Cache struct {
 	store   Store
 	budget  int
@@ -66,16 +66,25 @@ func New(c Config) (*Cache, error) {
 		c.Random = rand.Float64
 	}
 	return &Cache{
-		store: bounded{c.Store}, budget: c.Budget, now: c.Now, logger: c.Logger, random: c.Random,
-		local: newLocal(), refused: refusals{byKey: map[string]refusal{}}, alone: allowance{limit: max(c.Budget/aloneShare, 1)},
+		store:   bounded{c.Store},
+		budget:  c.Budget,
+		now:     c.Now,
+		logger:  c.Logger,
+		random:  c.Random,
+		local:   newLocal(),
+		refused: refusals{byKey: map[string]refusal{}},
+		alone:   allowance{limit: max(c.Budget/aloneShare, 1)},
 	}, nil
 }
 
-// Get fills an order: from this instance's memory, from the table, or by minting. parent is the token that mint mints with.
+// Get returns a token for an order: from the memory of this instance, from the table, or from mint.
+// parent is the token that mint uses.
 //
-// While a token may be handed out, nobody waits for another: one request renews it ahead of time, and the rest are given what
-// there is. Without one, requests for the same key wait until the first of them, here or in another instance, has minted.
-// The errors are those of mint, *SpentError, and ctx's.
+// While this instance has a usable token, no request waits. One request renews the token ahead of
+// time, and the others get the token that is there. Without a usable token, requests for the same
+// key wait. The first of them mints, in this instance or in another one.
+//
+// The error is one of mint, a *SpentError, or the error of ctx.
 func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint) (Result, error) {
 	s, err := c.sealers.of(parent)
 	if err != nil {
@@ -102,7 +111,7 @@ func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint
 		case <-ctx.Done():
 			return Result{}, ctx.Err()
 		}
-		// A request that left early tells nothing about the others: they go on.
+		// A request that left early says nothing about the others, so they go on.
 		if !errors.Is(flight.err, context.Canceled) && !errors.Is(flight.err, context.DeadlineExceeded) {
 			return flight.shared()
 		}

@@ -9,31 +9,37 @@ import (
 )
 
 const (
-	// leaseLife is how long the holder of a lease may take. A waiter takes the lease over when it has seen the same one for
-	// that long, by its own clock: clocks of instances differ.
+	// leaseLife is how long the holder of a lease may take. A waiter takes the lease over after it
+	// has seen the same lease for that long. The waiter uses its own clock, because clocks of
+	// instances differ.
 	leaseLife = 4 * time.Second
 
-	// mintLimit ends a mint before others take the lease over, with time to store its token.
+	// mintLimit ends a mint before other instances take the lease over. The rest of leaseLife is
+	// for storing the token.
 	mintLimit = leaseLife - time.Second
 
-	// tableLimit is how long the table may take for one answer before an instance goes on without it.
+	// tableLimit is how long the table may take for one answer. After that, an instance goes on
+	// without the table.
 	tableLimit = time.Second
 
-	// clocksDiffer is by how much clocks may differ, of instances and Mapbox's. A lease that is older was left behind.
+	// clocksDiffer is the largest expected difference between the clocks of instances and of
+	// Mapbox. An older lease was left behind.
 	clocksDiffer = time.Minute
 
 	firstPause, longestPause = 20 * time.Millisecond, 200 * time.Millisecond
 
-	// recheck is how soon a request looks again when another instance is renewing the token that is in use.
+	// recheck is how soon a request looks again while another instance renews the token that is in
+	// use.
 	recheck = time.Second
 )
 
-// job fills one order, for all who wait in this instance. This is how it can be interrupted, and what others find:
+// job gets the token for one order, for all requests that wait in this instance. It can be
+// interrupted at these points:
 //
-//	before the lease       nothing
-//	holding the lease      a lease that does not change; others take it over after leaseLife
-//	minted, not stored     the same. That token is lost to the others; a second is minted when the lease is taken over
-//	stored, answer lost    the token
+//	before the lease    others find nothing
+//	holding the lease   others find a lease that does not change, and take it over after leaseLife
+//	minted, not stored  the same. The token is lost to others, so they mint a second one
+//	stored, answer lost others find the token
 type job struct {
 	cache  *Cache
 	sealer *sealer
@@ -44,14 +50,16 @@ type job struct {
 	mint   Mint
 }
 
-// fly fills the order and tells those who wait. Should it panic, which the mint outlives, they find a request that left, and go on.
+// fly runs fill and wakes the requests that wait. The mint survives a panic. In that case the
+// waiting requests see a request that left, and go on.
 func (j job) fly(ctx context.Context, f *flight, was held) (result Result, err error) {
 	err = context.Canceled
 	defer func() { j.cache.local.leave(j.local, f, result, err) }()
 	return j.fill(ctx, was)
 }
 
-// fill gets a token from the table, or mints one for all instances. was is what this instance holds, if anything.
+// fill gets a token from the table, or mints one for all instances. was is the token that this
+// instance holds, if any.
 func (j job) fill(ctx context.Context, was held) (Result, error) {
 	watch, patience := leaseWatch{}, j.cache.now().Add(leaseLife)
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
@@ -69,21 +77,21 @@ func (j job) fill(ctx context.Context, was held) (Result, error) {
 			was = theirs
 		}
 		if err := j.knownRefusal(now); err != nil {
-			return j.makeDo(was, err) // no need to keep the lease from others to find out
+			return j.serveStale(was, err) // another mint would be refused too, so no lease is taken
 		}
 		if record.Lease == "" || watch.isDead(record, now) {
 			result, err := j.fillWithLease(ctx, was, record, now)
 			if !errors.Is(err, ErrLost) {
 				return result, err
 			}
-			continue // somebody else was faster: see what it does
+			continue // another instance was faster: look again
 		}
 		if was.isUsable(now) {
 			j.cache.local.put(j.local, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
 			return Result{Token: was.token, Source: FromMemory}, nil
 		}
 		if was.isAlive(now) && now.After(patience) {
-			return j.makeDo(was, nil) // others take the lease and fail, one after another
+			return j.serveStale(was, nil) // others take the lease one after another, and fail
 		}
 		if err := sleep(ctx, j.jitter(pause)); err != nil {
 			return Result{}, err
@@ -91,7 +99,8 @@ func (j job) fill(ctx context.Context, was held) (Result, error) {
 	}
 }
 
-// fillWithLease mints while no other instance does. ErrLost means that another has the lease.
+// fillWithLease mints while no other instance does. ErrLost means that another instance has the
+// lease.
 func (j job) fillWithLease(ctx context.Context, was held, seen Record, now time.Time) (Result, error) {
 	c, lease := j.cache, leaseID()
 	if err := c.store.Lease(ctx, j.key, seen, lease, now, now.Add(time.Hour)); errors.Is(err, ErrLost) {
@@ -102,7 +111,7 @@ func (j job) fillWithLease(ctx context.Context, was held, seen Record, now time.
 	result, err := j.mintWithinBudget(ctx)
 	if err != nil {
 		j.release(ctx, lease)
-		return j.makeDo(was, err)
+		return j.serveStale(was, err)
 	}
 	token := result.Token
 	c.local.put(j.local, j.hold(token))
@@ -116,7 +125,8 @@ func (j job) fillWithLease(ctx context.Context, was held, seen Record, now time.
 	return result, nil
 }
 
-// release ends a lease that came to nothing, also when the request's own time is over. If it fails, the lease dies of age.
+// release ends a lease without a token. It also works after the deadline of the request. If it
+// fails, others take the lease over after leaseLife.
 func (j job) release(ctx context.Context, lease string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 200*time.Millisecond)
 	defer cancel()
@@ -125,8 +135,8 @@ func (j job) release(ctx context.Context, lease string) {
 	}
 }
 
-// fillAlone goes on without the table, which did not answer: with the token at hand while it is usable, and else with one of this
-// instance's own.
+// fillAlone works without the table, which did not answer. It uses the token at hand while that is
+// usable. Otherwise it mints one within the allowance of this instance.
 func (j job) fillAlone(ctx context.Context, was held, cause error) (Result, error) {
 	c, now := j.cache, j.cache.now()
 	if ctx.Err() != nil {
@@ -139,14 +149,15 @@ func (j job) fillAlone(ctx context.Context, was held, cause error) (Result, erro
 	}
 	token, err := j.mintAlone(ctx)
 	if err != nil {
-		return j.makeDo(was, err)
+		return j.serveStale(was, err)
 	}
 	c.local.put(j.local, j.hold(token))
 	return Result{Token: token, Source: FromMint}, nil
 }
 
-// makeDo hands out a token past its time of use, if it lives long enough, because no other is to be had.
-func (j job) makeDo(was held, cause error) (Result, error) {
+// serveStale returns a token past its reuse window if the token lives long enough. It is used when
+// no fresh token is available.
+func (j job) serveStale(was held, cause error) (Result, error) {
 	now := j.cache.now()
 	if !was.isAlive(now) {
 		return Result{}, cause
@@ -155,31 +166,31 @@ func (j job) makeDo(was held, cause error) (Result, error) {
 	return Result{Token: was.token, Source: FromMemory, Stale: !was.isUsable(now)}, nil
 }
 
-// open reads the token in a record, if there is one that this parent sealed.
+// open reads the token in a record, if this parent has sealed it.
 func (j job) open(r Record) (held, bool) {
 	if r.Sealed == nil {
 		return held{}, false
 	}
 	token, err := j.sealer.open(j.key, r.Sealed)
 	if err != nil {
-		return held{}, false // another parent's, or somebody has been at the table: as good as none
+		return held{}, false // sealed with another parent, or changed: treat it as absent
 	}
 	return j.hold(token), true
 }
 
-// hold dates a token's use by its end, so that all instances agree on it.
+// hold computes the reuse window of a token from its end, so all instances agree on it.
 func (j job) hold(t tokens.Temporary) held {
 	endUse := t.Expires.Add(-j.plan.spare)
 	ahead := time.Duration(j.cache.random() * float64(j.plan.ahead))
 	return held{token: t, renewAt: endUse.Add(-ahead), endUse: endUse}
 }
 
-// jitter spreads what many would do at once: it returns a time between d/2 and d.
+// jitter returns a random time between d/2 and d. It spreads what many instances would do at once.
 func (j job) jitter(d time.Duration) time.Duration {
 	return d/2 + time.Duration(j.cache.random()*float64(d/2))
 }
 
-// leaseWatch tells a lease whose holder is at work from one that was left behind.
+// leaseWatch tells a lease whose holder is working from a lease that was left behind.
 type leaseWatch struct {
 	lease string
 	since time.Time

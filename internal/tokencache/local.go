@@ -14,24 +14,24 @@ const maxHeld = 1024
 type held struct {
 	token   tokens.Temporary
 	renewAt time.Time // from then on one request fetches another
-	endUse  time.Time // from then on it is not handed out, except for want of another
+	endUse  time.Time // the end of its reuse window; later it is served only if no fresh one is available
 }
 
 func (h held) isFresh(now time.Time) bool  { return now.Before(h.renewAt) }
 func (h held) isUsable(now time.Time) bool { return now.Before(h.endUse) }
 
-// isAlive reports whether the token may stand in for a fresh one.
+// isAlive reports whether the token lives long enough to be served stale.
 func (h held) isAlive(now time.Time) bool { return h.token.Expires.Sub(now) >= leastLife+recheck }
 
-// flight is one request that fetches what others wait for.
+// flight is one request that fetches a token for all requests that wait for it.
 type flight struct {
 	done   chan struct{} // closed when the fields below are set
 	result Result
 	err    error
 }
 
-// shared is the result for a request that waited. Only the leader minted and asked the ledger: for all others the token
-// comes from memory, and they know no budget.
+// shared returns the result for a request that waited. Only the leader minted and asked the ledger.
+// For all others the token comes from memory, and they know no budget.
 func (f *flight) shared() (Result, error) {
 	if f.err != nil {
 		return Result{}, f.err
@@ -39,7 +39,7 @@ func (f *flight) shared() (Result, error) {
 	return Result{Token: f.result.Token, Source: FromMemory, Stale: f.result.Stale}, nil
 }
 
-// local is what one instance remembers: tokens, and which keys are being fetched.
+// local is what one instance remembers: tokens, and the keys that are being fetched.
 type local struct {
 	mu      sync.Mutex
 	held    map[string]held
@@ -48,8 +48,8 @@ type local struct {
 
 func newLocal() local { return local{held: map[string]held{}, flights: map[string]*flight{}} }
 
-// enter returns what is held under key and, unless that is fresh, the flight that fetches another; mine says that the
-// caller is the one to fetch it, and must leave.
+// enter returns the token under key. If that token is not fresh, enter also returns the flight that
+// fetches another one. mine says that the caller is to fetch it, and must call leave.
 func (l *local) enter(key string, now time.Time) (h held, f *flight, mine bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,7 +65,7 @@ func (l *local) enter(key string, now time.Time) (h held, f *flight, mine bool) 
 	return h, f, true
 }
 
-// leave ends a flight and tells those who wait.
+// leave ends a flight and wakes the requests that wait.
 func (l *local) leave(key string, f *flight, result Result, err error) {
 	l.mu.Lock()
 	delete(l.flights, key)
@@ -74,7 +74,7 @@ func (l *local) leave(key string, f *flight, result Result, err error) {
 	close(f.done)
 }
 
-// put remembers a token. When there is no room, the one that ends first goes.
+// put remembers a token. If there is no room, the token that ends first is dropped.
 func (l *local) put(key string, h held) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -90,7 +90,8 @@ func (l *local) put(key string, h held) {
 	l.held[key] = h
 }
 
-// sealers keeps the keys of the parent that was used last; deriving them for each request would be most of its time.
+// sealers keeps the keys of the last parent. Deriving keys for each request would take most of the
+// request's time.
 type sealers struct {
 	mu     sync.Mutex
 	parent tokens.Token

@@ -9,11 +9,13 @@ import (
 	"time"
 )
 
-// memoryRecords bounds a Memory. A key is a profile's scopes for one step of time, so honest callers need far fewer.
+// memoryRecords limits a Memory. A key is made from the scopes of a profile and one step of time,
+// so normal callers need far fewer.
 const memoryRecords = 4096
 
-// Memory is a store for one instance, and for tests, which may share one among several. It has no clock: the times in the calls
-// say what has ended. When a new key comes, records that ended are dropped, and beyond 4096 the one that ends first.
+// Memory is a store for one instance, or for tests that share it among several. It has no clock: it
+// compares ends with the times in the calls. A new key drops the records that have ended. At 4096
+// records it drops the one that ends first.
 type Memory struct {
 	mu      sync.Mutex
 	records map[string]entry

@@ -16,8 +16,9 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// sealer names and seals what goes into a store, with keys derived from the parent token. Whoever reads the store without the
-// parent learns neither a token nor what it is for, and a parent that is rotated takes all that it sealed with it.
+// sealer names and seals what a store holds, with keys that are derived from the parent token.
+// Without the parent, a reader of the store learns neither a token nor its purpose. A new parent
+// makes all older records unreadable.
 type sealer struct {
 	id    string // differs from any other sealer's
 	names [sha256.Size]byte
@@ -39,18 +40,21 @@ func newSealer(parent tokens.Token) (*sealer, error) {
 	return s, err
 }
 
-// key returns the name under which a token for the order is stored: a keyed digest of all that decides what it grants.
+// key returns the name under which a token for the order is stored. It is a keyed digest of
+// everything that decides what the token grants.
 func (s *sealer) key(o Order, step string) string {
 	mac := hmac.New(sha256.New, s.names[:])
 	mac.Write([]byte(orderText("", o, step)))
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// localKey returns the name under which this instance remembers a token for the order. It changes with the parent too: should Mapbox end
-// what a deleted parent has lent, nobody is handed that for longer than the parent is cached.
+// localKey returns the name under which this instance remembers a token for the order. It changes
+// with the parent. Mapbox may end the tokens of a deleted parent, so no caller gets one for longer
+// than the parent is cached.
 func (s *sealer) localKey(o Order, step string) string { return orderText(s.id, o, step) }
 
-// orderText writes all that decides what a token grants. A zero byte, which no part holds, ends each part, so that no two orders read alike.
+// orderText writes everything that decides what a token grants. A zero byte ends each part, and no
+// part contains one. So two different orders never have the same text.
 func orderText(first string, o Order, step string) string {
 	var buf [256]byte // on the stack, which is enough for most
 	text := buf[:0]
@@ -70,8 +74,8 @@ type content struct {
 	Expires time.Time `json:"expires"`
 }
 
-// seal encrypts a token with AES-256-GCM. The key's name is associated data, so a record that is moved under another key
-// does not open.
+// seal encrypts a token with AES-256-GCM. The key of the record is associated data, so a record
+// under another key does not open.
 func (s *sealer) seal(key string, t tokens.Temporary) ([]byte, error) {
 	text, err := json.Marshal(content{t.Token.Reveal(), t.IssuedAt, t.Expires})
 	if err != nil {
@@ -83,7 +87,8 @@ func (s *sealer) seal(key string, t tokens.Temporary) ([]byte, error) {
 // errSealed is all that is said about a record that does not open.
 var errSealed = errors.New("record does not open")
 
-// open decrypts a token. A record that another parent sealed, or that somebody has changed, does not open.
+// open decrypts a token. A record does not open if another parent sealed it, or if somebody has
+// changed it.
 func (s *sealer) open(key string, sealed []byte) (tokens.Temporary, error) {
 	text, err := s.aead.Open(nil, nil, sealed, []byte(key))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package tokencache shares minted tokens, within an instance of the mint and across all of them, and keeps the ledger of the
-// account's budget that all instances spend from.
+// Package tokencache shares temporary tokens, within one instance of the mint and across all
+// instances. It also keeps the ledger of the mint budget, from which all instances spend.
 package tokencache
 
 import (
@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Record is what a store holds under one key. Times are those of the instance that wrote them, to the millisecond; clocks
-// of instances differ, so they are compared with care.
+// Record is what a store holds under one key. Times have millisecond precision and come from the
+// clock of the instance that wrote them. Clocks of instances differ, so compare times with a
+// margin.
 type Record struct {
 	Sealed  []byte    // the sealed token; nil while none has been minted
 	Minted  time.Time // when the token was minted; zero while none has been
@@ -27,35 +28,39 @@ type Spend struct {
 	ProfileLimit int // mints a minute, of this profile; 0 = no limit of its own
 }
 
-// Store keeps records and the ledger for all instances. Every method makes one round trip and is safe for concurrent use.
-// An error that is none of those below leaves open whether a write took place.
+// Store keeps the records and the ledger for all instances. Every method makes one round trip and
+// is safe for concurrent use. ErrLost and *SpentError mean that nothing was written. After any
+// other error it is unknown whether a write took place.
 type Store interface {
-	// Load returns the record under key, as the last write left it; the zero Record if there is none.
+	// Load returns the record under key, as the last write left it. If there is none, it returns
+	// the zero Record.
 	Load(ctx context.Context, key string) (Record, error)
 
-	// Lease takes the lease under key if the record has still the Minted and the Lease of seen, and ErrLost otherwise. The token in
-	// the record stays. The store may drop the record after keep.
+	// Lease takes the lease under key if the record still has the Minted and the Lease of seen.
+	// Otherwise it returns ErrLost. The token in the record stays. The store may drop the record
+	// after keep.
 	Lease(ctx context.Context, key string, seen Record, lease string, now, keep time.Time) error
 
-	// Save writes r's token under key and ends the lease, if that lease is still the one held, and ErrLost otherwise. The store
-	// may drop the record after r.Expires.
+	// Save writes the token of r under key and ends the lease, if lease is still the current one.
+	// Otherwise it returns ErrLost. The store may drop the record after r.Expires.
 	Save(ctx context.Context, key, lease string, r Record) error
 
-	// Release ends the lease without a token. It is no error if the lease is another's by now.
+	// Release ends the lease without a token. It is no error if another instance has the lease now.
 	Release(ctx context.Context, key, lease string) error
 
-	// Spend takes one mint out of the budget and returns how many are left of Limit in this minute. It returns a *SpentError
-	// if Limit or ProfileLimit is reached, or the budget is closed.
+	// Spend takes one mint from the budget and returns how many of Limit are left in this minute.
+	// It returns a *SpentError if Limit or ProfileLimit is reached, or if the budget is closed.
 	Spend(ctx context.Context, s Spend) (left int, err error)
 
-	// Close closes the budget from now until a time at most two minutes ahead, for all instances: Mapbox has said so.
+	// Close closes the budget for all instances from now until a time at most two minutes ahead.
+	// Mapbox has said that its rate limit is reached.
 	Close(ctx context.Context, now, until time.Time) error
 }
 
-// ErrLost means that somebody else has changed the record in between. Nothing was written.
+// ErrLost means that another instance has changed the record. Nothing was written.
 var ErrLost = errors.New("record has changed")
 
-// SpentError says that the budget is spent. Nothing was taken.
+// SpentError says that the mint budget is used up. Nothing was taken from it.
 type SpentError struct {
 	Until time.Time // when there will be more: the next minute, or when it opens again
 }

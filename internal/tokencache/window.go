@@ -8,24 +8,25 @@ import (
 )
 
 const (
-	// longest is the longest life that is asked of Mapbox: a second less than its limit of an hour, should our clock be
-	// ahead of Mapbox's.
+	// longest is the longest life that the mint asks Mapbox for. It is a second below Mapbox's
+	// limit of an hour, because our clock may be ahead of Mapbox's.
 	longest = time.Hour - time.Second
 
-	// leastLife is how long a token must still live to be handed out for want of a fresh one.
+	// leastLife is how long a stale token must still live to be served.
 	leastLife = time.Minute
 
-	// leastPlanned is the shortest life that is asked of Mapbox. A token is not returned with less than
-	// [config.ShortestLifetime] to live, and Mapbox takes nearly a second to answer. It is less than a second more, so a
-	// reply still counts ten whole seconds.
+	// leastPlanned is the shortest life that the mint asks Mapbox for. A token is returned only if
+	// it lives for [config.ShortestLifetime] or longer, and Mapbox takes nearly a second to answer.
+	// The extra time is less than a second, so a reply still counts ten whole seconds.
 	leastPlanned = config.ShortestLifetime + 999*time.Millisecond
 
-	// aheadShare is the part of its time of use at whose end a token is renewed ahead, at a moment of chance. It costs that
-	// part of a mint a window.
+	// aheadShare says when a token is renewed ahead of time: at a random moment in the last
+	// 1/aheadShare of its reuse window. Renewing ahead costs the same share of a mint per window.
 	aheadShare = 64
 )
 
-// Order is what a caller is to get. Callers who place equal orders at about the same time get the same token.
+// Order describes the token that a caller is to get. Equal orders at about the same time get the
+// same token.
 type Order struct {
 	Policy   string        // digest of the rule that grants the order; another rule shares nothing with it
 	Profile  string        // its name
@@ -36,7 +37,7 @@ type Order struct {
 	Limit    int           // mints a minute, of this profile; 0 = no limit of its own
 }
 
-// plan says how an order is filled at a moment.
+// plan says how to serve an order at one moment.
 type plan struct {
 	shared  bool
 	step    string        // tells orders of different ends apart, in a key
@@ -45,11 +46,13 @@ type plan struct {
 	ahead   time.Duration // of the end of that time, in which it is renewed
 }
 
-// planFor is a pure function of order and time.
+// planFor is a pure function of the order and the time.
 //
-// Without an end of its own, an order is filled with a token that lives between Lifetime-Reuse and Lifetime from now. With one,
-// the token ends then or earlier, by at most Reuse or a tenth of what was asked: ends are rounded down to a grid, so that
-// callers who ask for about the same share. No token is planned to live for less than leastPlanned.
+// An order without an end gets a token that lives between Lifetime-Reuse and Lifetime from now.
+//
+// An order with an end gets a token that ends then or earlier, by at most Reuse or a tenth of the
+// requested life. Ends are rounded down to a grid, so callers with similar requests share a token.
+// Each planned token lives for leastPlanned or longer.
 func planFor(o Order, now time.Time) plan {
 	if o.Expires.IsZero() {
 		return plan{
@@ -71,8 +74,9 @@ func planFor(o Order, now time.Time) plan {
 	return plan{shared: true, step: step, expires: expires, spare: config.ShortestLifetime}
 }
 
-// gridFor returns the widest grid that rounds down by less than slack: a power of two of seconds, or 0 below a second. Few
-// widths mean that orders for different ends meet.
+// gridFor returns the widest grid that rounds down by less than slack. The grid is a power of two
+// of seconds, or 0 below a second. There are few widths, so that orders with different ends share a
+// token.
 func gridFor(slack time.Duration) time.Duration {
 	if slack < time.Second {
 		return 0
