@@ -220,13 +220,15 @@ func TestPatternMatchesTheWhole(t *testing.T) {
 		{"arn:*:iam::*:user/team/*", "arn:aws:iam::123456789012:user/team/ann", true},
 		{"arn:*:iam::*:user/*", "arn:aws:iam::123456789012:user/team/ann", false},
 	} {
-		pattern, err := config.ParseARNPattern(tc.pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := pattern.Match(tc.text); got != tc.want {
-			t.Errorf("%s matches %q: %t", pattern, tc.text, got)
-		}
+		t.Run(tc.pattern+" and "+tc.text, func(t *testing.T) {
+			pattern, err := config.ParseARNPattern(tc.pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := pattern.Match(tc.text); got != tc.want {
+				t.Errorf("%s matches %q: %t", pattern, tc.text, got)
+			}
+		})
 	}
 }
 

@@ -48,10 +48,12 @@ func TestRulesThatMatchNoCallerAreRefused(t *testing.T) {
 		"arn:aws:iam::*:role/web-1 ":                                                                 "no name in IAM has",
 		"arn:aws:iam::*:role/" + strings.Repeat("x", 65):                                             "64 characters",
 	} {
-		_, err := config.Parse("x.yaml", []byte(withRule(fmt.Sprintf("iam: %q", rule))))
-		if err == nil || !strings.Contains(err.Error(), "x.yaml:6: profiles.web-map.allow.iam: ") || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error = %v, want %q", rule, err, want)
-		}
+		t.Run(rule, func(t *testing.T) {
+			_, err := config.Parse("x.yaml", []byte(withRule(fmt.Sprintf("iam: %q", rule))))
+			if err == nil || !strings.Contains(err.Error(), "x.yaml:6: profiles.web-map.allow.iam: ") || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error = %v, want %q", rule, err, want)
+			}
+		})
 	}
 }
 
@@ -63,9 +65,11 @@ func TestRulesThatMatchACallerAreAccepted(t *testing.T) {
 		"arn:aws:iam::123456789012:root", "arn:aws:iam::*:role/AWSReservedSSO_Maps_*", "arn:aws:iam::*:role/a=b,c.d@e_f+g",
 		"arn:aws:iam::*:role/[wm]eb",
 	} {
-		if _, err := config.ParseARNPattern(rule); err != nil {
-			t.Error(err)
-		}
+		t.Run(rule, func(t *testing.T) {
+			if _, err := config.ParseARNPattern(rule); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -129,11 +133,13 @@ func TestOriginsAreWrittenAsBrowsersSendThem(t *testing.T) {
 		"null":                                 "write https://",
 		"capacitor://localhost":                "write https://",
 	} {
-		text := withRule(fmt.Sprintf("{anyone: true, origins: [%q]}", origin))
-		_, err := config.Parse("x.yaml", []byte(strings.Replace(text, "    allow:", "    reuse: 10m\n    allow:", 1)))
-		if err == nil || !strings.Contains(err.Error(), "profiles.web-map.allow.origins: ") || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: error = %v, want %q", origin, err, want)
-		}
+		t.Run(origin, func(t *testing.T) {
+			text := withRule(fmt.Sprintf("{anyone: true, origins: [%q]}", origin))
+			_, err := config.Parse("x.yaml", []byte(strings.Replace(text, "    allow:", "    reuse: 10m\n    allow:", 1)))
+			if err == nil || !strings.Contains(err.Error(), "profiles.web-map.allow.origins: ") || !strings.Contains(err.Error(), want) {
+				t.Errorf("%q: error = %v, want %q", origin, err, want)
+			}
+		})
 	}
 	for _, origin := range []string{
 		"https://maps.example.com", "https://maps.example.com:8443", "https://maps.example.com:*", "https://*.example.com",
@@ -141,9 +147,11 @@ func TestOriginsAreWrittenAsBrowsersSendThem(t *testing.T) {
 		"https://localhost:3000", "http://localhost", "http://localhost:3000", "http://localhost:*", "http://127.0.0.1:8080",
 		"https://192.0.2.1", "https://my_host.example.com", "https://maps.example.com:80",
 	} {
-		if _, err := config.ParseOriginPattern(origin); err != nil {
-			t.Error(err)
-		}
+		t.Run(origin, func(t *testing.T) {
+			if _, err := config.ParseOriginPattern(origin); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -155,21 +163,23 @@ func TestClaimsAreWrittenAsTexts(t *testing.T) {
 		"123456789012345678901234567890": "123456789012345678901234567890", `"yes"`: "yes", "'0o17'": "0o17", `"1e3"`: "1e3", "!!str 1_000": "1_000",
 		`"2026-01-02"`: "2026-01-02", "Maps Viewers": "Maps Viewers", "nope": "nope", "a:b": "a:b", `"~"`: "~",
 	} {
-		for _, kind := range []string{"jwt", "lambda"} {
-			c, err := config.Parse("x.yaml", []byte(withRule(kind+":\n          level: "+value)))
-			if err != nil {
-				t.Errorf("%s: %v", value, err)
-				continue
+		t.Run(value, func(t *testing.T) {
+			for _, kind := range []string{"jwt", "lambda"} {
+				c, err := config.Parse("x.yaml", []byte(withRule(kind+":\n          level: "+value)))
+				if err != nil {
+					t.Errorf("%s: %v", value, err)
+					continue
+				}
+				rule := c.Profiles[0].Allow[1]
+				got := rule.JWT["level"]
+				if kind == "lambda" {
+					got = rule.Lambda["level"]
+				}
+				if got.String() != want {
+					t.Errorf("%s is read as %q", value, got)
+				}
 			}
-			rule := c.Profiles[0].Allow[1]
-			got := rule.JWT["level"]
-			if kind == "lambda" {
-				got = rule.Lambda["level"]
-			}
-			if got.String() != want {
-				t.Errorf("%s is read as %q", value, got)
-			}
-		}
+		})
 	}
 	for value, want := range map[string]string{
 		"True": `"True"`, "TRUE": `"TRUE"`, "yes": `"yes"`, "No": `"No"`, "on": `"on"`, "OFF": `"OFF"`, "y": `"y"`, "0o17": `"0o17"`, "017": `"017"`,
@@ -178,18 +188,22 @@ func TestClaimsAreWrittenAsTexts(t *testing.T) {
 		"~": "must be a text", "null": "must be a text", "": "must be a text", `""`: "must be a text", "[a, b]": "must be a text", "{a: b}": "must be a text",
 		"!!binary aGk=": "in quotes", `"maps\u0000"`: "matches no caller", `"a\nb"`: "matches no caller",
 	} {
-		_, err := config.Parse("x.yaml", []byte(withRule("jwt: {level: "+value+"}")))
-		if err == nil || !strings.Contains(err.Error(), "profiles.web-map.allow.jwt.level: ") || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error = %v, want %q", value, err, want)
-		}
+		t.Run(value, func(t *testing.T) {
+			_, err := config.Parse("x.yaml", []byte(withRule("jwt: {level: "+value+"}")))
+			if err == nil || !strings.Contains(err.Error(), "profiles.web-map.allow.jwt.level: ") || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error = %v, want %q", value, err, want)
+			}
+		})
 	}
 	for rule, want := range map[string]string{
 		`jwt: {scope: "maps:read maps:write"}`: "write one scope", `jwt: {scp: "a b"}`: "write one scope",
 		`jwt: {"": x}`: "the name of a claim", `jwt: {~: x}`: "the name of a claim", `jwt: maps`: "must be a mapping",
 	} {
-		if _, err := config.Parse("x.yaml", []byte(withRule(rule))); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error = %v, want %q", rule, err, want)
-		}
+		t.Run(rule, func(t *testing.T) {
+			if _, err := config.Parse("x.yaml", []byte(withRule(rule))); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error = %v, want %q", rule, err, want)
+			}
+		})
 	}
 	if _, err := config.Parse("x.yaml", []byte(withRule(`lambda: {scope: "a b"}`))); err != nil {
 		t.Errorf("the context of a Lambda authorizer is not split: %v", err)

@@ -165,10 +165,12 @@ func TestTokenThatDoesNotAgreeWithTheEvent(t *testing.T) {
 		"payload and more":       {good + good, said("groups", "[maps]"), false},
 		"payload not UTF-8":      {strings.Replace(good, "maps", "maps\",\"\xff", 1), said("groups", "[maps \ufffd]"), false},
 	} {
-		event := rawEvent(t, withPayload(post("/tokens", "", "{}"), tc.payload, tc.said))
-		if got := lets(t, rule, event, mint.Who{}); got != tc.want {
-			t.Errorf("%s: %t", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			event := rawEvent(t, withPayload(post("/tokens", "", "{}"), tc.payload, tc.said))
+			if got := lets(t, rule, event, mint.Who{}); got != tc.want {
+				t.Errorf("%s: %t", name, got)
+			}
+		})
 	}
 	token := jwtOf(good)
 	parts := strings.Split(token, ".")
@@ -235,10 +237,12 @@ func TestContextOfALambdaAuthorizer(t *testing.T) {
 		{`tier: gold`, `null`, false},
 		{`tier: gold`, `{}`, false},
 	} {
-		event := change(t, post("/tokens", "", "{}"), "requestContext.authorizer", `{"lambda":`+tc.context+`}`)
-		if got := lets(t, "lambda: {"+tc.rule+"}", event, mint.Who{Lambda: json.RawMessage(tc.context)}); got != tc.want {
-			t.Errorf("%s, %s: %t", tc.rule, tc.context, got)
-		}
+		t.Run(tc.rule+" of "+tc.context, func(t *testing.T) {
+			event := change(t, post("/tokens", "", "{}"), "requestContext.authorizer", `{"lambda":`+tc.context+`}`)
+			if got := lets(t, "lambda: {"+tc.rule+"}", event, mint.Who{Lambda: json.RawMessage(tc.context)}); got != tc.want {
+				t.Errorf("%s, %s: %t", tc.rule, tc.context, got)
+			}
+		})
 	}
 }
 

@@ -90,10 +90,12 @@ func TestOnlyWhatIsUsedIsDecoded(t *testing.T) {
 		"context of Lambda a text": {"requestContext.authorizer", `{"lambda":"gold"}`, 403, "event_unreadable"},
 		"two kinds, one odd":       {"requestContext.authorizer.jwt", `7`, 403, "event_unreadable"},
 	} {
-		got := b.sendJSON(t.Context(), change(t, post("/tokens", webCaller, "{}"), tc.field, tc.value))
-		if got.Status != tc.status || got.Code != tc.code {
-			t.Errorf("%s: status %d, code %q", name, got.Status, got.Code)
-		}
+		t.Run(name, func(t *testing.T) {
+			got := b.sendJSON(t.Context(), change(t, post("/tokens", webCaller, "{}"), tc.field, tc.value))
+			if got.Status != tc.status || got.Code != tc.code {
+				t.Errorf("%s: status %d, code %q", name, got.Status, got.Code)
+			}
+		})
 	}
 }
 
@@ -122,15 +124,17 @@ func TestEventsThatAreNone(t *testing.T) {
 		"any method":          {`{"version":"2.0","routeKey":"ANY /tokens"}`, 405, "method_not_allowed", "POST"},
 		"a proxy's route":     {`{"version":"2.0","routeKey":"POST /{proxy+}","rawPath":"/tokens"}`, 404, "not_found", "Not Found"},
 	} {
-		before := len(b.audits())
-		got := b.sendJSON(t.Context(), json.RawMessage(tc.raw))
-		if got.Status != tc.status || got.Code != tc.code || !strings.Contains(got.Message, tc.says) {
-			t.Errorf("%s: status %d, code %q, message %q", name, got.Status, got.Code, got.Message)
-		}
-		b.noLeak(got.Raw)
-		if len(b.audits()) != before+1 {
-			t.Errorf("%s: %d audit records", name, len(b.audits())-before)
-		}
+		t.Run(name, func(t *testing.T) {
+			before := len(b.audits())
+			got := b.sendJSON(t.Context(), json.RawMessage(tc.raw))
+			if got.Status != tc.status || got.Code != tc.code || !strings.Contains(got.Message, tc.says) {
+				t.Errorf("%s: status %d, code %q, message %q", name, got.Status, got.Code, got.Message)
+			}
+			b.noLeak(got.Raw)
+			if len(b.audits()) != before+1 {
+				t.Errorf("%s: %d audit records", name, len(b.audits())-before)
+			}
+		})
 	}
 	if b.mints() != 0 {
 		t.Errorf("%d mints", b.mints())
@@ -157,11 +161,13 @@ func TestHeadersAreFoundInAnyCase(t *testing.T) {
 		"one of them empty":   {map[string]string{"Origin": page, "origin": ""}, 403},
 		"another letter":      {map[string]string{"or\u0131gin": page}, 403},
 	} {
-		event := from("")
-		event.Headers = tc.headers
-		if got := b.send(t.Context(), event); got.Status != tc.status {
-			t.Errorf("%s: status %d, code %q", name, got.Status, got.Code)
-		}
+		t.Run(name, func(t *testing.T) {
+			event := from("")
+			event.Headers = tc.headers
+			if got := b.send(t.Context(), event); got.Status != tc.status {
+				t.Errorf("%s: status %d, code %q", name, got.Status, got.Code)
+			}
+		})
 	}
 	jwt := withJWT(as(""), map[string]any{"groups": "maps"})
 	jwt.Headers = map[string]string{"Authorization": jwt.Headers["authorization"]}

@@ -102,15 +102,17 @@ func TestWhatIsAskedForIsWhatIsMinted(t *testing.T) {
 		"a named stage":                      {staged, "web-map", "fonts:read styles:read styles:tiles", 30 * time.Minute},
 		"an access_token is nothing":         {query, "web-map", "fonts:read styles:read styles:tiles", 30 * time.Minute},
 	} {
-		got := b.send(t.Context(), tc.event)
-		if got.Status != http.StatusOK || got.Profile != tc.profile || strings.Join(got.Scopes, " ") != tc.scopes {
-			t.Errorf("%s: status %d, profile %q, scopes %v, message %q", name, got.Status, got.Profile, got.Scopes, got.Message)
-			continue
-		}
-		life := time.Duration(got.ExpiresIn) * time.Second
-		if life > tc.life || life < tc.life-5*time.Second {
-			t.Errorf("%s: lives %s, want %s", name, life, tc.life)
-		}
+		t.Run(name, func(t *testing.T) {
+			got := b.send(t.Context(), tc.event)
+			if got.Status != http.StatusOK || got.Profile != tc.profile || strings.Join(got.Scopes, " ") != tc.scopes {
+				t.Errorf("%s: status %d, profile %q, scopes %v, message %q", name, got.Status, got.Profile, got.Scopes, got.Message)
+				return
+			}
+			life := time.Duration(got.ExpiresIn) * time.Second
+			if life > tc.life || life < tc.life-5*time.Second {
+				t.Errorf("%s: lives %s, want %s", name, life, tc.life)
+			}
+		})
 	}
 	b.noLeak()
 }
@@ -210,11 +212,13 @@ func TestRefusalsBeforeAnythingIsMinted(t *testing.T) {
 		"other path":            {post("/", webCaller, `{}`), 404, "not_found", "Not Found"},
 		"other method":          {get, 405, "method_not_allowed", "POST"},
 	} {
-		got := b.send(t.Context(), tc.event)
-		if got.Status != tc.status || got.Code != tc.code || !strings.Contains(got.Message, tc.says) {
-			t.Errorf("%s: status %d, code %q, message %q", name, got.Status, got.Code, got.Message)
-		}
-		b.noLeak(got.Raw)
+		t.Run(name, func(t *testing.T) {
+			got := b.send(t.Context(), tc.event)
+			if got.Status != tc.status || got.Code != tc.code || !strings.Contains(got.Message, tc.says) {
+				t.Errorf("%s: status %d, code %q, message %q", name, got.Status, got.Code, got.Message)
+			}
+			b.noLeak(got.Raw)
+		})
 	}
 	if n := b.mints(); n != 0 {
 		t.Errorf("%d tokens were minted for requests that were refused", n)

@@ -56,24 +56,26 @@ func TestWhatMapboxReturnsIsChecked(t *testing.T) {
 		"another scope":              {"tk", saying(`"scopes":["tokens:write"],`, 0), asAsked, 502},
 		"fewer scopes, which it may": {"tk", saying(`"scopes":[],`, 0), asAsked, 200},
 	} {
-		for _, ttl := range []string{"", `"ttl":"20m",`} {
-			b := newBench(t).withParent()
-			b.yaml = guarded
-			b.answering(func(asked tokens.TemporaryRequest) tokens.Temporary {
-				got := tokens.Temporary{IssuedAt: time.Now(), Expires: tc.expires(asked.Expires)}
-				if tc.usage != "" {
-					got.Token = b.madeUp(tc.usage, tc.payload(asked.Expires))
+		t.Run(name, func(t *testing.T) {
+			for _, ttl := range []string{"", `"ttl":"20m",`} {
+				b := newBench(t).withParent()
+				b.yaml = guarded
+				b.answering(func(asked tokens.TemporaryRequest) tokens.Temporary {
+					got := tokens.Temporary{IssuedAt: time.Now(), Expires: tc.expires(asked.Expires)}
+					if tc.usage != "" {
+						got.Token = b.madeUp(tc.usage, tc.payload(asked.Expires))
+					}
+					return got
+				})
+				for range 2 { // the second could find the token in the cache
+					got := b.send(t.Context(), post("/tokens", webCaller, `{`+ttl+`"scopes":["fonts:read"]}`))
+					if got.Status != tc.status || got.Status == 502 && got.Code != "upstream_failed" {
+						t.Errorf("%s, %s: status %d, code %q", name, ttl, got.Status, got.Code)
+					}
+					b.noLeak()
 				}
-				return got
-			})
-			for range 2 { // the second could find the token in the cache
-				got := b.send(t.Context(), post("/tokens", webCaller, `{`+ttl+`"scopes":["fonts:read"]}`))
-				if got.Status != tc.status || got.Status == 502 && got.Code != "upstream_failed" {
-					t.Errorf("%s, %s: status %d, code %q", name, ttl, got.Status, got.Code)
-				}
-				b.noLeak()
 			}
-		}
+		})
 	}
 }
 
@@ -96,16 +98,18 @@ func saying(more string, later time.Duration) func(time.Time) string {
 func TestNoTokenIsReturnedInItsLastSeconds(t *testing.T) {
 	t.Parallel()
 	for takes, want := range map[time.Duration]int{0: 200, 900 * time.Millisecond: 200, 1500 * time.Millisecond: 422} {
-		synctest.Test(t, func(t *testing.T) {
-			b := newOfflineBench(t)
-			b.answering(func(asked tokens.TemporaryRequest) tokens.Temporary {
-				time.Sleep(takes)
-				return tokens.Temporary{Token: b.madeUp("tk", plainToken(asked.Expires)), IssuedAt: time.Now(), Expires: asked.Expires}
+		t.Run(takes.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newOfflineBench(t)
+				b.answering(func(asked tokens.TemporaryRequest) tokens.Temporary {
+					time.Sleep(takes)
+					return tokens.Temporary{Token: b.madeUp("tk", plainToken(asked.Expires)), IssuedAt: time.Now(), Expires: asked.Expires}
+				})
+				got := b.send(t.Context(), post("/tokens", ciCaller, `{"ttl":"10s"}`))
+				if got.Status != want || got.Status == 422 && got.Code != "expires_too_soon" || got.Status == 200 && got.ExpiresIn != 10 {
+					t.Errorf("after %s: status %d, code %q, expires_in %d", takes, got.Status, got.Code, got.ExpiresIn)
+				}
 			})
-			got := b.send(t.Context(), post("/tokens", ciCaller, `{"ttl":"10s"}`))
-			if got.Status != want || got.Status == 422 && got.Code != "expires_too_soon" || got.Status == 200 && got.ExpiresIn != 10 {
-				t.Errorf("after %s: status %d, code %q, expires_in %d", takes, got.Status, got.Code, got.ExpiresIn)
-			}
 		})
 	}
 }

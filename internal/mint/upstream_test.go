@@ -89,13 +89,15 @@ func TestRetryAfterIsMapboxsReset(t *testing.T) {
 		"past":     {http.Header{"X-Rate-Limit-Reset": {"1"}}, 60, 60},
 		"far":      {http.Header{"X-Rate-Limit-Reset": {strconv.FormatInt(time.Now().UnixMilli(), 10)}}, 60, 60},
 	} {
-		b := newBench(t).withParent()
-		b.sim.Inject(mapbox.Fault{Kind: mapbox.Status, Status: 429, Header: tc.header, Hits: -1})
-		got := b.send(t.Context(), post("/tokens", webCaller, "{}"))
-		seconds, err := strconv.Atoi(got.Headers["Retry-After"])
-		if err != nil || got.Status != 429 || seconds < tc.min || seconds > tc.max {
-			t.Errorf("%s: status %d, Retry-After %q", name, got.Status, got.Headers["Retry-After"])
-		}
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t).withParent()
+			b.sim.Inject(mapbox.Fault{Kind: mapbox.Status, Status: 429, Header: tc.header, Hits: -1})
+			got := b.send(t.Context(), post("/tokens", webCaller, "{}"))
+			seconds, err := strconv.Atoi(got.Headers["Retry-After"])
+			if err != nil || got.Status != 429 || seconds < tc.min || seconds > tc.max {
+				t.Errorf("%s: status %d, Retry-After %q", name, got.Status, got.Headers["Retry-After"])
+			}
+		})
 	}
 }
 

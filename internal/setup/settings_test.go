@@ -1,6 +1,7 @@
 package setup_test
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -93,19 +94,21 @@ func TestVariables(t *testing.T) {
 			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = local, "https://all.example"
 		}},
 	} {
-		want, err := read(onLambda, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.want(&want)
-		got, err := read(onLambda, c.changes)
-		if err != nil {
-			t.Errorf("%v: %v", c.changes, err)
-		}
-		got.AWS.Credentials, want.AWS.Credentials = nil, nil
-		if got != want {
-			t.Errorf("%v: got %+v, want %+v", c.changes, got, want)
-		}
+		t.Run(fmt.Sprint(c.changes), func(t *testing.T) {
+			want, err := read(onLambda, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.want(&want)
+			got, err := read(onLambda, c.changes)
+			if err != nil {
+				t.Errorf("%v: %v", c.changes, err)
+			}
+			got.AWS.Credentials, want.AWS.Credentials = nil, nil
+			if got != want {
+				t.Errorf("%v: got %+v, want %+v", c.changes, got, want)
+			}
+		})
 	}
 }
 
@@ -149,17 +152,19 @@ func TestWrong(t *testing.T) {
 		{"AWS_ENDPOINT_URL_DYNAMODB", "localhost:4566", "is not an http or https address"},
 		{"AWS_ENDPOINT_URL_DYNAMODB", "http://localhost/SENTINEL", "must end after the host"},
 	} {
-		s, err := read(onLambda, map[string]string{c.name: c.value})
-		switch {
-		case err == nil:
-			t.Errorf("%s=%q is accepted", c.name, c.value)
-		case !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.says):
-			t.Errorf("%s=%q: error %v does not have %q", c.name, c.value, err, c.says)
-		case strings.Contains(err.Error(), "SENTINEL"):
-			t.Errorf("%s: the error has the value", c.name)
-		case s != setup.Settings{}:
-			t.Errorf("%s=%q: an error, and settings", c.name, c.value)
-		}
+		t.Run(c.name+"="+c.value, func(t *testing.T) {
+			s, err := read(onLambda, map[string]string{c.name: c.value})
+			switch {
+			case err == nil:
+				t.Errorf("%s=%q is accepted", c.name, c.value)
+			case !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.says):
+				t.Errorf("%s=%q: error %v does not have %q", c.name, c.value, err, c.says)
+			case strings.Contains(err.Error(), "SENTINEL"):
+				t.Errorf("%s: the error has the value", c.name)
+			case s != setup.Settings{}:
+				t.Errorf("%s=%q: an error, and settings", c.name, c.value)
+			}
+		})
 	}
 }
 
@@ -178,24 +183,26 @@ func TestPlaceholders(t *testing.T) {
 		"both":                           {map[string]string{"AWS_ENDPOINT_URL": local, "TOKEN_TABLE": "tokens"}, true},
 		"table's endpoint, but no table": {map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local}, false},
 	} {
-		c.variables["PARENT_SECRET_ID"] = "tokenmint/parent"
-		s, err := read(nil, c.variables)
-		if (err == nil) != c.enough {
-			t.Errorf("%s: error is %v, want one: %t", title, err, !c.enough)
-		}
-		if err != nil {
-			continue
-		}
-		keys, err := s.AWS.Credentials.Retrieve(t.Context())
-		if err != nil || !keys.HasKeys() || s.AWS.Region != "us-east-1" {
-			t.Errorf("%s: region %q, keys are there: %t, %v", title, s.AWS.Region, keys.HasKeys(), err)
-		}
-		c.variables["AWS_REGION"], c.variables["AWS_ACCESS_KEY_ID"], c.variables["AWS_SECRET_ACCESS_KEY"] = "eu-west-1", "own", "own"
-		if s, err = read(nil, c.variables); err != nil {
-			t.Fatal(err)
-		}
-		if keys, err = s.AWS.Credentials.Retrieve(t.Context()); err != nil || keys.AccessKeyID != "own" || s.AWS.Region != "eu-west-1" {
-			t.Errorf("%s: one's own region and keys are not used: %q, %v", title, s.AWS.Region, err)
-		}
+		t.Run(title, func(t *testing.T) {
+			c.variables["PARENT_SECRET_ID"] = "tokenmint/parent"
+			s, err := read(nil, c.variables)
+			if (err == nil) != c.enough {
+				t.Errorf("%s: error is %v, want one: %t", title, err, !c.enough)
+			}
+			if err != nil {
+				return
+			}
+			keys, err := s.AWS.Credentials.Retrieve(t.Context())
+			if err != nil || !keys.HasKeys() || s.AWS.Region != "us-east-1" {
+				t.Errorf("%s: region %q, keys are there: %t, %v", title, s.AWS.Region, keys.HasKeys(), err)
+			}
+			c.variables["AWS_REGION"], c.variables["AWS_ACCESS_KEY_ID"], c.variables["AWS_SECRET_ACCESS_KEY"] = "eu-west-1", "own", "own"
+			if s, err = read(nil, c.variables); err != nil {
+				t.Fatal(err)
+			}
+			if keys, err = s.AWS.Credentials.Retrieve(t.Context()); err != nil || keys.AccessKeyID != "own" || s.AWS.Region != "eu-west-1" {
+				t.Errorf("%s: one's own region and keys are not used: %q, %v", title, s.AWS.Region, err)
+			}
+		})
 	}
 }

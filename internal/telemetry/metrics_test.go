@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -66,33 +68,35 @@ func TestMetricsOfARequest(t *testing.T) {
 			map[string]any{"Stage": "prod", "Requests": 1.0, "Denials": 1.0, "Throttled": 0.0, "Errors": 0.0, "UpstreamCalls": 0.0, "Latency": 0.0},
 		},
 	} {
-		var out bytes.Buffer
-		metrics := telemetry.NewMetrics(&out, "prod")
-		metrics.Record(telemetry.Audit{Profile: "a-record-before-that-is-longer", TokenHash: "x", BudgetKnown: true, ParentAge: time.Hour}, now)
-		out.Reset()
-		metrics.Record(tc.audit, now)
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			metrics := telemetry.NewMetrics(&out, "prod")
+			metrics.Record(telemetry.Audit{Profile: "a-record-before-that-is-longer", TokenHash: "x", BudgetKnown: true, ParentAge: time.Hour}, now)
+			out.Reset()
+			metrics.Record(tc.audit, now)
 
-		var record embedded
-		var values map[string]any
-		if err := json.Unmarshal(out.Bytes(), &record); err != nil || bytes.Count(out.Bytes(), []byte("\n")) != 1 {
-			t.Fatalf("%s: not one line of JSON: %v\n%s", name, err, out.Bytes())
-		}
-		if err := json.Unmarshal(out.Bytes(), &values); err != nil {
-			t.Fatal(err)
-		}
-		delete(values, "_aws")
-		if !reflect.DeepEqual(values, tc.values) {
-			t.Errorf("%s: values = %v, want %v", name, values, tc.values)
-		}
-		directive := record.AWS.CloudWatchMetrics[0]
-		if record.AWS.Timestamp != now.UnixMilli() || directive.Namespace != "tokenmint" || !reflect.DeepEqual(directive.Dimensions, tc.dimensions) {
-			t.Errorf("%s: %+v", name, record.AWS)
-		}
-		for _, metric := range directive.Metrics {
-			if _, ok := values[metric.Name].(float64); !ok || metric.Unit == "" {
-				t.Errorf("%s: metric %s has no value or no unit", name, metric.Name)
+			var record embedded
+			var values map[string]any
+			if err := json.Unmarshal(out.Bytes(), &record); err != nil || bytes.Count(out.Bytes(), []byte("\n")) != 1 {
+				t.Fatalf("%s: not one line of JSON: %v\n%s", name, err, out.Bytes())
 			}
-		}
+			if err := json.Unmarshal(out.Bytes(), &values); err != nil {
+				t.Fatal(err)
+			}
+			delete(values, "_aws")
+			if !reflect.DeepEqual(values, tc.values) {
+				t.Errorf("%s: values = %v, want %v", name, values, tc.values)
+			}
+			directive := record.AWS.CloudWatchMetrics[0]
+			if record.AWS.Timestamp != now.UnixMilli() || directive.Namespace != "tokenmint" || !reflect.DeepEqual(directive.Dimensions, tc.dimensions) {
+				t.Errorf("%s: %+v", name, record.AWS)
+			}
+			for _, metric := range directive.Metrics {
+				if _, ok := values[metric.Name].(float64); !ok || metric.Unit == "" {
+					t.Errorf("%s: metric %s has no value or no unit", name, metric.Name)
+				}
+			}
+		})
 	}
 }
 
@@ -100,29 +104,31 @@ func TestMetricsOfARequest(t *testing.T) {
 func TestDefectsAreOfOneVersion(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]int{200: 0, 403: 0, 429: 0, 500: 1, 502: 0, 503: 0, 504: 0} {
-		var out bytes.Buffer
-		metrics := telemetry.NewMetrics(&out, "prod")
-		metrics.Version = "7"
-		metrics.Record(telemetry.Audit{Profile: "web-map", Status: status}, time.UnixMilli(5))
-		defects := 0
-		for line := range bytes.Lines(out.Bytes()) {
-			var record embedded
-			var values struct {
-				Stage, Version string
-				Defects        int
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			var out bytes.Buffer
+			metrics := telemetry.NewMetrics(&out, "prod")
+			metrics.Version = "7"
+			metrics.Record(telemetry.Audit{Profile: "web-map", Status: status}, time.UnixMilli(5))
+			defects := 0
+			for line := range bytes.Lines(out.Bytes()) {
+				var record embedded
+				var values struct {
+					Stage, Version string
+					Defects        int
+				}
+				if err := errors.Join(json.Unmarshal(line, &record), json.Unmarshal(line, &values)); err != nil {
+					t.Fatal(err)
+				}
+				defects += values.Defects
+				dimensions := [][]string{{"Stage"}, {"Stage", "Version"}}
+				if values.Defects > 0 && (values.Version != "7" || !reflect.DeepEqual(record.AWS.CloudWatchMetrics[0].Dimensions, dimensions)) {
+					t.Errorf("%d: version %q, %v", status, values.Version, record.AWS)
+				}
 			}
-			if err := errors.Join(json.Unmarshal(line, &record), json.Unmarshal(line, &values)); err != nil {
-				t.Fatal(err)
+			if defects != want {
+				t.Errorf("%d: %d defects, want %d", status, defects, want)
 			}
-			defects += values.Defects
-			dimensions := [][]string{{"Stage"}, {"Stage", "Version"}}
-			if values.Defects > 0 && (values.Version != "7" || !reflect.DeepEqual(record.AWS.CloudWatchMetrics[0].Dimensions, dimensions)) {
-				t.Errorf("%d: version %q, %v", status, values.Version, record.AWS)
-			}
-		}
-		if defects != want {
-			t.Errorf("%d: %d defects, want %d", status, defects, want)
-		}
+		})
 	}
 }
 
@@ -133,11 +139,13 @@ func TestAgeIsWrittenWheneverItIsKnown(t *testing.T) {
 		age  *time.Duration
 		want string
 	}{{nil, ""}, {new(-time.Hour), `"Age":0`}, {new(time.Duration(0)), `"Age":0`}, {new(time.Minute), `"Age":60`}} {
-		var out bytes.Buffer
-		telemetry.NewMetrics(&out, "prod").RecordRotation(telemetry.Rotation{Name: "parent", Age: tc.age}, time.UnixMilli(5))
-		if got := strings.Contains(out.String(), `"Age":`); got != (tc.want != "") || !strings.Contains(out.String(), tc.want) {
-			t.Errorf("age %v: %s", tc.age, out.String())
-		}
+		t.Run(fmt.Sprint(tc.age), func(t *testing.T) {
+			var out bytes.Buffer
+			telemetry.NewMetrics(&out, "prod").RecordRotation(telemetry.Rotation{Name: "parent", Age: tc.age}, time.UnixMilli(5))
+			if got := strings.Contains(out.String(), `"Age":`); got != (tc.want != "") || !strings.Contains(out.String(), tc.want) {
+				t.Errorf("age %v: %s", tc.age, out.String())
+			}
+		})
 	}
 }
 
@@ -146,10 +154,12 @@ func TestOverdueHasTheStageAlone(t *testing.T) {
 	var none *telemetry.Metrics
 	none.RecordOverdue(0, time.Now())
 	for overdue, want := range map[time.Duration]string{0: `"AdditionalOverdue":0}`, time.Hour: `"AdditionalOverdue":3600}`} {
-		var out bytes.Buffer
-		telemetry.NewMetrics(&out, "prod").RecordOverdue(overdue, time.UnixMilli(5))
-		if got := out.String(); !strings.Contains(got, `"Dimensions":[["Stage"]]`) || !strings.Contains(got, want) || !strings.Contains(got, `"Seconds"`) {
-			t.Errorf("%s: %s", overdue, got)
-		}
+		t.Run(overdue.String(), func(t *testing.T) {
+			var out bytes.Buffer
+			telemetry.NewMetrics(&out, "prod").RecordOverdue(overdue, time.UnixMilli(5))
+			if got := out.String(); !strings.Contains(got, `"Dimensions":[["Stage"]]`) || !strings.Contains(got, want) || !strings.Contains(got, `"Seconds"`) {
+				t.Errorf("%s: %s", overdue, got)
+			}
+		})
 	}
 }
