@@ -24,33 +24,38 @@ func TestRulesThatMatchNoCallerAreRefused(t *testing.T) {
 		"arn:aws:iam::*:role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForGateway": "write arn:aws:iam::*:role/AWSServiceRoleForGateway",
 		"arn:aws:iam::*:role/team/*":                                                                 "write arn:aws:iam::*:role/NAME for each role",
 		"arn:aws:iam::*:role/*/web":                                                                  "write arn:aws:iam::*:role/web",
-		"arn:aws:sts::" + account + ":assumed-role/web-1/*":                                          "write arn:aws:iam::" + account + ":role/web-1",
-		"arn:aws:iam::" + account + ":assumed-role/web-1/x":                                          "write arn:aws:iam::" + account + ":role/web-1",
-		"arn:aws:sts::" + account + ":federated-user/ann":                                            "a rule must name a role/…, a user/… or root",
-		"arn:aws:iam::12345678901:role/web-1":                                                        "has 12 digits",
-		"arn:aws:iam::1234567890123:role/web-1":                                                      "has 12 digits",
-		"arn:aws:iam::1234-5678-9012:role/web-1":                                                     "has 12 digits",
-		"arn:aws:iam::1234*:role/web-1":                                                              "has 12 digits",
-		"arn:aws:iam:::role/web-1":                                                                   "has 12 digits",
-		"arn:awss:iam::*:role/web-1":                                                                 "write the partition as",
-		"arn:aws*:iam::*:role/web-1":                                                                 "write the partition as",
-		"arn:AWS:iam::*:role/web-1":                                                                  "write the partition as",
-		"arn::iam::*:role/web-1":                                                                     "write the partition as",
-		"arn:aws:iam:eu-west-1:*:role/web-1":                                                         "write a whole ARN",
-		"arn:aws:iam::*:role/":                                                                       "must name a role/…",
-		"arn:aws:iam::*:role/web-1/":                                                                 "a part of the name is empty",
-		"arn:aws:iam::*:user//ann":                                                                   "a part of the name is empty",
-		"arn:aws:iam::*:group/maps":                                                                  "must name a role/…",
-		"arn:aws:iam::*:instance-profile/web":                                                        "must name a role/…",
-		"arn:aws:iam::*:Role/web":                                                                    "must name a role/…",
-		"arn:aws:iam::*:role/web app":                                                                "no name in IAM has",
-		"arn:aws:iam::*:role/wéb":                                                                    "no name in IAM has",
-		"arn:aws:iam::*:role/web-1 ":                                                                 "no name in IAM has",
-		"arn:aws:iam::*:role/" + strings.Repeat("x", 65):                                             "64 characters",
+		"arn:aws:sts::" + account +
+			":assumed-role/web-1/*": "write arn:aws:iam::" + account + ":role/web-1",
+		"arn:aws:iam::" + account +
+			":assumed-role/web-1/x": "write arn:aws:iam::" + account + ":role/web-1",
+		"arn:aws:sts::" + account +
+			":federated-user/ann": "a rule must name a role/…, a user/… or root",
+		"arn:aws:iam::12345678901:role/web-1":    "has 12 digits",
+		"arn:aws:iam::1234567890123:role/web-1":  "has 12 digits",
+		"arn:aws:iam::1234-5678-9012:role/web-1": "has 12 digits",
+		"arn:aws:iam::1234*:role/web-1":          "has 12 digits",
+		"arn:aws:iam:::role/web-1":               "has 12 digits",
+		"arn:awss:iam::*:role/web-1":             "write the partition as",
+		"arn:aws*:iam::*:role/web-1":             "write the partition as",
+		"arn:AWS:iam::*:role/web-1":              "write the partition as",
+		"arn::iam::*:role/web-1":                 "write the partition as",
+		"arn:aws:iam:eu-west-1:*:role/web-1":     "write a whole ARN",
+		"arn:aws:iam::*:role/":                   "must name a role/…",
+		"arn:aws:iam::*:role/web-1/":             "a part of the name is empty",
+		"arn:aws:iam::*:user//ann":               "a part of the name is empty",
+		"arn:aws:iam::*:group/maps":              "must name a role/…",
+		"arn:aws:iam::*:instance-profile/web":    "must name a role/…",
+		"arn:aws:iam::*:Role/web":                "must name a role/…",
+		"arn:aws:iam::*:role/web app":            "no name in IAM has",
+		"arn:aws:iam::*:role/wéb":                "no name in IAM has",
+		"arn:aws:iam::*:role/web-1 ":             "no name in IAM has",
+		"arn:aws:iam::*:role/" + strings.Repeat("x",
+			65): "64 characters",
 	} {
 		t.Run(rule, func(t *testing.T) {
 			_, err := config.Parse("x.yaml", []byte(withRule(fmt.Sprintf("iam: %q", rule))))
-			if err == nil || !strings.Contains(err.Error(), "x.yaml:6: profiles.web-map.allow.iam: ") || !strings.Contains(err.Error(), want) {
+			if err == nil || !strings.Contains(err.Error(),
+				"x.yaml:6: profiles.web-map.allow.iam: ") || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error = %v, want %q", rule, err, want)
 			}
 		})
@@ -60,9 +65,12 @@ func TestRulesThatMatchNoCallerAreRefused(t *testing.T) {
 func TestRulesThatMatchACallerAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, rule := range []string{
-		"arn:aws:iam::*:role/web-*", "arn:*:iam::*:role/web-*", "arn:aws-us-gov:iam::123456789012:role/web", "arn:aws-cn:iam::*:role/w?b",
-		"arn:aws-iso-b:iam::*:role/web", "arn:aws:iam::*:user/division_abc/subdivision_xyz/Zhang", "arn:aws:iam::*:user/*/ann",
-		"arn:aws:iam::123456789012:root", "arn:aws:iam::*:role/AWSReservedSSO_Maps_*", "arn:aws:iam::*:role/a=b,c.d@e_f+g",
+		"arn:aws:iam::*:role/web-*", "arn:*:iam::*:role/web-*",
+		"arn:aws-us-gov:iam::123456789012:role/web", "arn:aws-cn:iam::*:role/w?b",
+		"arn:aws-iso-b:iam::*:role/web", "arn:aws:iam::*:user/division_abc/subdivision_xyz/Zhang",
+		"arn:aws:iam::*:user/*/ann",
+		"arn:aws:iam::123456789012:root", "arn:aws:iam::*:role/AWSReservedSSO_Maps_*",
+		"arn:aws:iam::*:role/a=b,c.d@e_f+g",
 		"arn:aws:iam::*:role/[wm]eb",
 	} {
 		t.Run(rule, func(t *testing.T) {
@@ -73,7 +81,8 @@ func TestRulesThatMatchACallerAreAccepted(t *testing.T) {
 	}
 }
 
-// Origins are compared to the letter, so they are written as browsers send them. None lets a stranger's page in.
+// Origins are compared to the letter, so they are written as browsers send them. None lets a
+// stranger's page in.
 func TestOriginsAreWrittenAsBrowsersSendThem(t *testing.T) {
 	t.Parallel()
 	for origin, want := range map[string]string{
@@ -135,16 +144,21 @@ func TestOriginsAreWrittenAsBrowsersSendThem(t *testing.T) {
 	} {
 		t.Run(origin, func(t *testing.T) {
 			text := withRule(fmt.Sprintf("{anyone: true, origins: [%q]}", origin))
-			_, err := config.Parse("x.yaml", []byte(strings.Replace(text, "    allow:", "    reuse: 10m\n    allow:", 1)))
-			if err == nil || !strings.Contains(err.Error(), "profiles.web-map.allow.origins: ") || !strings.Contains(err.Error(), want) {
+			_, err := config.Parse("x.yaml",
+				[]byte(strings.Replace(text, "    allow:", "    reuse: 10m\n    allow:", 1)))
+			if err == nil || !strings.Contains(err.Error(), "profiles.web-map.allow.origins: ") ||
+				!strings.Contains(err.Error(), want) {
 				t.Errorf("%q: error = %v, want %q", origin, err, want)
 			}
 		})
 	}
 	for _, origin := range []string{
-		"https://maps.example.com", "https://maps.example.com:8443", "https://maps.example.com:*", "https://*.example.com",
-		"https://pr-*.preview.example.com", "https://*-maps.example.co.uk", "https://intranet", "https://xn--bcher-kva.example",
-		"https://localhost:3000", "http://localhost", "http://localhost:3000", "http://localhost:*", "http://127.0.0.1:8080",
+		"https://maps.example.com", "https://maps.example.com:8443", "https://maps.example.com:*",
+		"https://*.example.com",
+		"https://pr-*.preview.example.com", "https://*-maps.example.co.uk", "https://intranet",
+		"https://xn--bcher-kva.example",
+		"https://localhost:3000", "http://localhost", "http://localhost:3000", "http://localhost:*",
+		"http://127.0.0.1:8080",
 		"https://192.0.2.1", "https://my_host.example.com", "https://maps.example.com:80",
 	} {
 		t.Run(origin, func(t *testing.T) {
@@ -155,17 +169,22 @@ func TestOriginsAreWrittenAsBrowsersSendThem(t *testing.T) {
 	}
 }
 
-// Booleans and numbers are their text. What YAML reads in several ways is refused, and the message shows the quoted form.
+// Booleans and numbers are their text. What YAML reads in several ways is refused, and the message
+// shows the quoted form.
 func TestClaimsAreWrittenAsTexts(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
-		"true": "true", "false": "false", "7": "7", "0": "0", "-0": "-0", "-12": "-12", "1.5": "1.5", "9007199254740993": "9007199254740993",
-		"123456789012345678901234567890": "123456789012345678901234567890", `"yes"`: "yes", "'0o17'": "0o17", `"1e3"`: "1e3", "!!str 1_000": "1_000",
-		`"2026-01-02"`: "2026-01-02", "Maps Viewers": "Maps Viewers", "nope": "nope", "a:b": "a:b", `"~"`: "~",
+		"true": "true", "false": "false", "7": "7", "0": "0", "-0": "-0", "-12": "-12",
+		"1.5": "1.5", "9007199254740993": "9007199254740993",
+		"123456789012345678901234567890": "123456789012345678901234567890", `"yes"`: "yes",
+		"'0o17'": "0o17", `"1e3"`: "1e3", "!!str 1_000": "1_000",
+		`"2026-01-02"`: "2026-01-02", "Maps Viewers": "Maps Viewers", "nope": "nope", "a:b": "a:b",
+		`"~"`: "~",
 	} {
 		t.Run(value, func(t *testing.T) {
 			for _, kind := range []string{"jwt", "lambda"} {
-				c, err := config.Parse("x.yaml", []byte(withRule(kind+":\n          level: "+value)))
+				c, err := config.Parse("x.yaml",
+					[]byte(withRule(kind+":\n          level: "+value)))
 				if err != nil {
 					t.Errorf("%s: %v", value, err)
 					continue
@@ -182,25 +201,36 @@ func TestClaimsAreWrittenAsTexts(t *testing.T) {
 		})
 	}
 	for value, want := range map[string]string{
-		"True": `"True"`, "TRUE": `"TRUE"`, "yes": `"yes"`, "No": `"No"`, "on": `"on"`, "OFF": `"OFF"`, "y": `"y"`, "0o17": `"0o17"`, "017": `"017"`,
-		"0x1F": `"0x1F"`, "0b1": `"0b1"`, "1_000": `"1_000"`, "+5": `"+5"`, "1e3": `"1e3"`, "1.0": `"1.0"`, ".5": `".5"`, "5.": `"5."`, "08": `"08"`,
-		".inf": `".inf"`, ".NaN": `".NaN"`, "2026-01-02": `"2026-01-02"`, "2026-01-02T15:04:05Z": `"2026-01-02T15:04:05Z"`, "12:30": `"12:30"`, "12:30:45": `"12:30:45"`,
-		"~": "must be a text", "null": "must be a text", "": "must be a text", `""`: "must be a text", "[a, b]": "must be a text", "{a: b}": "must be a text",
-		"!!binary aGk=": "in quotes", `"maps\u0000"`: "matches no caller", `"a\nb"`: "matches no caller",
+		"True": `"True"`, "TRUE": `"TRUE"`, "yes": `"yes"`, "No": `"No"`, "on": `"on"`,
+		"OFF": `"OFF"`, "y": `"y"`, "0o17": `"0o17"`, "017": `"017"`,
+		"0x1F": `"0x1F"`, "0b1": `"0b1"`, "1_000": `"1_000"`, "+5": `"+5"`, "1e3": `"1e3"`,
+		"1.0": `"1.0"`, ".5": `".5"`, "5.": `"5."`, "08": `"08"`,
+		".inf": `".inf"`, ".NaN": `".NaN"`, "2026-01-02": `"2026-01-02"`,
+		"2026-01-02T15:04:05Z": `"2026-01-02T15:04:05Z"`, "12:30": `"12:30"`,
+		"12:30:45": `"12:30:45"`,
+		"~":        "must be a text", "null": "must be a text", "": "must be a text",
+		`""`: "must be a text", "[a, b]": "must be a text", "{a: b}": "must be a text",
+		"!!binary aGk=": "in quotes", `"maps\u0000"`: "matches no caller",
+		`"a\nb"`: "matches no caller",
 	} {
 		t.Run(value, func(t *testing.T) {
 			_, err := config.Parse("x.yaml", []byte(withRule("jwt: {level: "+value+"}")))
-			if err == nil || !strings.Contains(err.Error(), "profiles.web-map.allow.jwt.level: ") || !strings.Contains(err.Error(), want) {
+			if err == nil || !strings.Contains(err.Error(), "profiles.web-map.allow.jwt.level: ") ||
+				!strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error = %v, want %q", value, err, want)
 			}
 		})
 	}
 	for rule, want := range map[string]string{
-		`jwt: {scope: "maps:read maps:write"}`: "write one scope", `jwt: {scp: "a b"}`: "write one scope",
-		`jwt: {"": x}`: "the name of a claim", `jwt: {~: x}`: "the name of a claim", `jwt: maps`: "must be a mapping",
+		`jwt: {scope: "maps:read maps:write"}`: "write one scope",
+		`jwt: {scp: "a b"}`:                    "write one scope",
+		`jwt: {"": x}`:                         "the name of a claim",
+		`jwt: {~: x}`:                          "the name of a claim",
+		`jwt: maps`:                            "must be a mapping",
 	} {
 		t.Run(rule, func(t *testing.T) {
-			if _, err := config.Parse("x.yaml", []byte(withRule(rule))); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := config.Parse("x.yaml", []byte(withRule(rule))); err == nil ||
+				!strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error = %v, want %q", rule, err, want)
 			}
 		})

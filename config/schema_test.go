@@ -27,7 +27,8 @@ func (s schemaNode) each(t *testing.T) schemaNode {
 	return node
 }
 
-// The parser says which keys it knows where it meets one that it does not. The schema must offer the same to an editor.
+// The parser says which keys it knows where it meets one that it does not. The schema must offer
+// the same to an editor.
 func TestSchemaOffersTheKeysThatTheParserKnows(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("tokenmint.schema.json")
@@ -56,7 +57,8 @@ func TestSchemaOffersTheKeysThatTheParserKnows(t *testing.T) {
 			}
 			_, known, _ := strings.Cut(err.Error(), "known here: ")
 			known, _, _ = strings.Cut(known, "\n")
-			if offered := strings.Join(slices.Sorted(maps.Keys(tc.schema.Properties)), ", "); offered != known {
+			if offered := strings.Join(slices.Sorted(maps.Keys(tc.schema.Properties)),
+				", "); offered != known {
 				t.Errorf("%s: the schema offers %s, the parser knows %s", name, offered, known)
 			}
 		})

@@ -1,7 +1,6 @@
 package mint_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -66,7 +65,8 @@ func TestEveryAcceptedRuleMatchesSomeCaller(t *testing.T) {
 	accepted := 0
 	for range 1000 {
 		arn, origin := g.arnRule(), g.pick(originRules)
-		text := fmt.Sprintf("profiles:\n  a:\n    scopes: [fonts:read]\n    allow: [{iam: %q, origins: [%q]}]\n", arn, origin)
+		text := fmt.Sprintf("profiles:\n  a:\n    scopes: [fonts:read]\n    allow: [{iam: %q, "+
+			"origins: [%q]}]\n", arn, origin)
 		cfg, err := config.Parse("x.yaml", []byte(text))
 		if err != nil {
 			continue
@@ -74,7 +74,8 @@ func TestEveryAcceptedRuleMatchesSomeCaller(t *testing.T) {
 		accepted++
 		c := identity{arn: filled(arn), origin: filled(origin)}
 		if !c.compare(t, cfg, handlerOf(t, cfg), nil, "") {
-			t.Fatalf("%s from %s does not match its own rule %s and %s", c.arn, c.origin, arn, origin)
+			t.Fatalf("%s from %s does not match its own rule %s and %s", c.arn, c.origin, arn,
+				origin)
 		}
 	}
 	if accepted < 100 {
@@ -84,7 +85,8 @@ func TestEveryAcceptedRuleMatchesSomeCaller(t *testing.T) {
 
 // filled replaces the wildcards of a rule.
 func filled(rule string) string {
-	rule = strings.NewReplacer("arn:*:", "arn:aws-cn:", ":iam::*:", ":iam::123456789012:", ":*", ":8443").Replace(rule)
+	rule = strings.NewReplacer("arn:*:", "arn:aws-cn:", ":iam::*:", ":iam::123456789012:", ":*",
+		":8443").Replace(rule)
 	return strings.NewReplacer("*", "x1", "?", "x", "[de]", "e").Replace(rule)
 }
 
@@ -97,7 +99,9 @@ type identity struct {
 }
 
 // compare reports whether the mint gives a token, and fails if explain says something else.
-func (c identity) compare(t *testing.T, cfg *config.Config, handler *mint.Handler, scopes []string, profile string) bool {
+func (c identity) compare(
+	t *testing.T, cfg *config.Config, handler *mint.Handler, scopes []string, profile string,
+) bool {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"scopes": scopes, "profile": profile})
 	if err != nil {
@@ -118,7 +122,8 @@ func (c identity) compare(t *testing.T, cfg *config.Config, handler *mint.Handle
 	v, err := mint.Explain(cfg.Profiles, c.who(), scopes, profile)
 	if err != nil { // what explain cannot read lets nobody in
 		if reply.StatusCode == 200 && got.Profile != "" && !isOpen(cfg, got.Profile) {
-			t.Fatalf("explain cannot read %+v, the mint answers with %s:\n%s", c, got.Profile, event)
+			t.Fatalf("explain cannot read %+v, the mint answers with %s:\n%s", c, got.Profile,
+				event)
 		}
 		return false
 	}
@@ -128,12 +133,14 @@ func (c identity) compare(t *testing.T, cfg *config.Config, handler *mint.Handle
 	}
 	if reply.StatusCode == 200 {
 		if refused != "" || v.Profile != got.Profile || !slices.Equal(v.Scopes, got.Scopes) {
-			t.Fatalf("the mint gives %s %v, explain %s %v %s, to\n%s\nof %v", got.Profile, got.Scopes, v.Profile, v.Scopes, refused, event, cfg.Profiles)
+			t.Fatalf("the mint gives %s %v, explain %s %v %s, to\n%s\nof %v", got.Profile,
+				got.Scopes, v.Profile, v.Scopes, refused, event, cfg.Profiles)
 		}
 		return true
 	}
 	if refused != got.Code+": "+got.Message {
-		t.Fatalf("the mint says %s: %s, explain %s and %s, of\n%s\nof %v", got.Code, got.Message, v.Profile, refused, event, cfg.Profiles)
+		t.Fatalf("the mint says %s: %s, explain %s and %s, of\n%s\nof %v", got.Code, got.Message,
+			v.Profile, refused, event, cfg.Profiles)
 	}
 	return false
 }
@@ -141,7 +148,8 @@ func (c identity) compare(t *testing.T, cfg *config.Config, handler *mint.Handle
 // isOpen reports whether the profile lets in callers whom no authorizer has named.
 func isOpen(cfg *config.Config, profile string) bool {
 	return slices.ContainsFunc(cfg.Profiles, func(p config.Profile) bool {
-		return p.Name == profile && slices.ContainsFunc(p.Allow, func(r config.Rule) bool { return r.Anyone })
+		return p.Name == profile && slices.ContainsFunc(p.Allow,
+			func(r config.Rule) bool { return r.Anyone })
 	})
 }
 
@@ -167,14 +175,17 @@ func (c identity) event(body string) json.RawMessage {
 		authorizer = map[string]any{"iam": map[string]any{"userArn": sessionOf(c.arn)}}
 	case c.payload != "":
 		headers["authorization"] = "Bearer " + jwtOf(c.payload)
-		authorizer = map[string]any{"jwt": map[string]any{"claims": gatewayClaims(c.payload), "scopes": nil}}
+		authorizer = map[string]any{"jwt": map[string]any{"claims": gatewayClaims(c.payload),
+			"scopes": nil}}
 	case c.context != "":
 		authorizer = map[string]any{"lambda": json.RawMessage(c.context)}
 	}
 	text, err := json.Marshal(map[string]any{
-		"version": "2.0", "routeKey": "POST /tokens", "headers": headers, "body": body, "isBase64Encoded": false,
+		"version": "2.0", "routeKey": "POST /tokens", "headers": headers, "body": body,
+		"isBase64Encoded": false,
 		"requestContext": map[string]any{
-			"requestId": "r", "timeEpoch": 1.5, "http": map[string]string{"method": "POST"}, "authorizer": authorizer,
+			"requestId": "r", "timeEpoch": 1.5, "http": map[string]string{"method": "POST"},
+			"authorizer": authorizer,
 		},
 	})
 	if err != nil {
@@ -190,7 +201,8 @@ func sessionOf(arn string) string {
 	if path[0] != "role" {
 		return arn
 	}
-	return strings.Join([]string{"arn", parts[1], "sts", "", parts[4], "assumed-role/" + path[len(path)-1] + "/i-0abc"}, ":")
+	return strings.Join([]string{"arn", parts[1], "sts", "", parts[4], "assumed-role/" +
+		path[len(path)-1] + "/i-0abc"}, ":")
 }
 
 // gatewayClaims are the claims as texts, lists without quotes, and some numbers with an exponent.
@@ -215,138 +227,32 @@ func gatewayClaims(payload string) map[string]string {
 func handlerOf(t *testing.T, cfg *config.Config) *mint.Handler {
 	t.Helper()
 	cache, err := tokencache.New(tokencache.Config{
-		Store: tokencache.NewMemory(), Budget: 1 << 30, Now: time.Now, Logger: telemetry.NewLogger(io.Discard, nil),
+		Store: tokencache.NewMemory(), Budget: 1 << 30, Now: time.Now,
+		Logger: telemetry.NewLogger(io.Discard, nil),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	value := func(usage, payload string) string {
-		return usage + "." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".c2lnbmF0dXJlLW9mLXRlc3Q"
+		return usage + "." + base64.RawURLEncoding.EncodeToString([]byte(payload)) +
+			".c2lnbmF0dXJlLW9mLXRlc3Q"
 	}
 	handler, err := mint.New(mint.Config{
 		Profiles: cfg.Profiles, Cache: cache, Now: time.Now,
-		Logger: telemetry.NewLogger(io.Discard, nil), Metrics: telemetry.NewMetrics(io.Discard, "test"),
-		CreateTemporary: func(_ context.Context, _ tokens.Auth, r tokens.TemporaryRequest) (tokens.Temporary, error) {
-			return tokens.Temporary{Token: tokens.NewToken(value("tk", `{"u":"acme"}`)), IssuedAt: time.Now(), Expires: r.Expires}, nil
+		Logger:  telemetry.NewLogger(io.Discard, nil),
+		Metrics: telemetry.NewMetrics(io.Discard, "test"),
+		CreateTemporary: func(_ context.Context, _ tokens.Auth,
+			r tokens.TemporaryRequest) (tokens.Temporary, error) {
+			return tokens.Temporary{Token: tokens.NewToken(value("tk", `{"u":"acme"}`)),
+				IssuedAt: time.Now(), Expires: r.Expires}, nil
 		},
 		ReadParent: func(context.Context) (secrets.Version, error) {
-			return secrets.Version{ID: "v", Value: secrets.NewValue(value("sk", `{"u":"acme","a":"cm1"}`))}, nil
+			return secrets.Version{ID: "v",
+				Value: secrets.NewValue(value("sk", `{"u":"acme","a":"cm1"}`))}, nil
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return handler
-}
-
-// generator makes rules, some of which are refused, and callers that come near to them.
-type generator struct{ *rand.Rand }
-
-func (g generator) pick(of []string) string { return of[g.IntN(len(of))] }
-
-var (
-	partitions  = []string{"aws", "aws", "aws-us-gov", "aws-cn"}
-	accounts    = []string{"123456789012", "210987654321"}
-	names       = []string{"web", "web-app", "web-x1", "ci", "AWSReservedSSO_Maps_0a", "maps"}
-	paths       = []string{"", "", "", "service-role/", "aws-reserved/sso.amazonaws.com/eu-west-1/", "team/maps/"}
-	claimNames  = []string{"groups", "groups", "groups", "groups", "realm_access.roles", "a.b", "https://example.com/groups", "scope", "scp", "email_verified", "tenant", "sub", "Groups", "a"}
-	claimRules  = []string{"maps", "maps", "maps", `"Maps Viewers"`, "map*", `"*maps"`, "true", "7", "9007199254740993", "9007199254740992", `"[maps]"`, `"1.0"`, "1.5", "-0", "ann", "staff"}
-	claimValues = []string{`"maps"`, `["maps","staff"]`, `["ops","maps"]`, `"Maps Viewers"`, `"[maps]"`, `"not maps"`, `"maps staff"`, `["maps"]`, `["staff","maps"]`, `["Bing maps interns"]`, `["Maps Viewers","x"]`, `true`,
-		`false`, `"true"`, `7`, `9007199254740993`, `9007199254740992`, `1.0`, `1.5`, `1e3`, `-0`, `null`, `{"b":"maps"}`, `{"roles":["maps","ops"]}`, `{"b":{"c":1}}`, `[]`,
-		`[["maps"]]`, `[null,"maps"]`, `[7,true]`, `"maps\u0000"`, `"map\ud800"`, `"ann"`, `{"roles":"maps"}`, `"staff"`}
-	originRules = []string{"https://maps.example.com", "https://*.example.com", "https://maps.example.com:443", "https://Maps.example.com", "https://*", "http://localhost:*",
-		"http://localhost*", "https://maps.example.com:8443", "https://maps*.com", "https://pr-*.maps.example.com", "http://localhost", "https://maps.example.com:*"}
-	originsSent = []string{"", "https://maps.example.com", "https://maps.example.com:8443", "https://evil.com", "https://maps.example.com.evil.com", "http://localhost:3000",
-		"http://localhost", "http://localhost.evil.com", "null", "https://pr-1.maps.example.com", "https://Maps.example.com"}
-)
-
-func (g generator) arnRule() string {
-	partition := g.pick([]string{"*", "*", "aws", "aws-us-gov", "aws*"})
-	account := g.pick([]string{"*", "*", "123456789012", "12345"})
-	name := g.pick([]string{"web", "web-*", "web-?1", "*", "AWSReservedSSO_Maps_*", "maps", "w[de]b"})
-	return "arn:" + partition + ":iam::" + account + ":" + g.pick([]string{"role/", "role/", "user/"}) + g.pick(append(paths, "*/")) + name
-}
-
-// policy is a configuration that is accepted.
-func (g generator) policy() *config.Config {
-	for {
-		var text bytes.Buffer
-		text.WriteString("profiles:\n")
-		for i := range 1 + g.IntN(3) {
-			fmt.Fprintf(&text, "  p%d:\n    scopes: [%s]\n    reuse: 10m\n    allow:\n", i, g.pick([]string{"fonts:read", "fonts:read, styles:read", "uploads:write"}))
-			for range 1 + g.IntN(3) {
-				fmt.Fprintf(&text, "      - %s\n", g.rule())
-			}
-		}
-		if cfg, err := config.Parse("x.yaml", text.Bytes()); err == nil {
-			return cfg
-		}
-	}
-}
-
-func (g generator) rule() string {
-	origins := ""
-	if g.IntN(4) == 0 {
-		origins = fmt.Sprintf(", origins: [%q]", g.pick(originRules))
-	}
-	claims := fmt.Sprintf("{%q: %s}", g.pick(claimNames), g.pick(claimRules))
-	switch g.IntN(8) {
-	case 0:
-		return fmt.Sprintf("{anyone: true, origins: [%q]}", g.pick(originRules))
-	case 1, 2:
-		return fmt.Sprintf("{iam: %q%s}", g.arnRule(), origins)
-	case 3, 4:
-		return fmt.Sprintf("{lambda: %s%s}", claims, origins)
-	}
-	return fmt.Sprintf("{jwt: %s%s}", claims, origins)
-}
-
-func (g generator) caller() identity {
-	c := identity{origin: g.pick(originsSent)}
-	switch g.IntN(6) {
-	case 0:
-	case 1:
-		kind := g.pick([]string{"role", "role", "user"})
-		c.arn = "arn:" + g.pick(partitions) + ":iam::" + g.pick(accounts) + ":" + kind + "/" + g.pick(paths) + g.pick(names)
-	case 2:
-		c.arn = "arn:" + g.pick(partitions) + ":sts::" + g.pick(accounts) + ":" + g.pick([]string{"assumed-role/", "federated-user/"}) + g.pick(names) + g.pick([]string{"/i-0abc", "/a@b", ""})
-	case 3:
-		if c.context = g.object(""); g.IntN(8) == 0 {
-			c.context = "null"
-		}
-	default:
-		start := `"iss":"https://id.example/","exp":` + fmt.Sprint(1767369840+g.IntN(10))
-		c.payload = g.object(start)
-	}
-	return c
-}
-
-// object is the text of a JSON object, which sometimes has a name twice.
-func (g generator) object(start string) string {
-	fields := []string{}
-	if start != "" {
-		fields = append(fields, start)
-	}
-	seen := map[string]bool{}
-	for range g.IntN(5) {
-		name := g.pick([]string{"groups", "groups", "groups", "realm_access", "a", "a.b", "https://example.com/groups", "scope", "scp", "email_verified", "tenant", "Groups", "realm_access.roles", "c"})
-		if !seen[name] || g.IntN(20) == 0 {
-			fields = append(fields, fmt.Sprintf("%q:%s", name, g.pick(claimValues)))
-		}
-		seen[name] = true
-	}
-	if g.IntN(2) == 0 {
-		fields = append(fields, `"sub":"ann"`)
-	}
-	return "{" + strings.Join(fields, ",") + "}"
-}
-
-func (g generator) ask() (scopes []string, profile string) {
-	switch g.IntN(6) {
-	case 0:
-		scopes = []string{"fonts:read"}
-	case 1:
-		scopes = []string{"styles:read", "fonts:read"}
-	}
-	return scopes, g.pick([]string{"", "", "", "", "p0", "p1", "p9"})
 }

@@ -2,10 +2,7 @@ package mint_test
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -88,7 +85,8 @@ func newOfflineBench(t *testing.T) *bench {
 
 func (b *bench) newHandler(mapbox string) *mint.Handler {
 	b.t.Helper()
-	client, err := tokens.New(tokens.Config{BaseURL: mapbox, MaxAttempts: 2, MaxWait: 50 * time.Millisecond})
+	client, err := tokens.New(tokens.Config{BaseURL: mapbox, MaxAttempts: 2,
+		MaxWait: 50 * time.Millisecond})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -166,7 +164,8 @@ func (b *bench) storeParent(version, text string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if err := b.store.Put(ctx, parentSecret, id, secrets.NewValue(text), secrets.Pending); err != nil {
+	if err := b.store.Put(ctx, parentSecret, id, secrets.NewValue(text),
+		secrets.Pending); err != nil {
 		b.t.Fatal(err)
 	}
 	if err := b.store.MoveStage(ctx, parentSecret, secrets.Current, current.ID, id); err != nil {
@@ -230,11 +229,13 @@ func (b *bench) sendJSON(ctx context.Context, event json.RawMessage) reply {
 	if err := json.Unmarshal([]byte(got.Body), &out); err != nil {
 		b.t.Fatalf("the reply is not JSON: %v", err)
 	}
-	if got.Headers["Cache-Control"] != "no-store" || got.Headers["Content-Type"] != "application/json" {
+	if got.Headers["Cache-Control"] != "no-store" ||
+		got.Headers["Content-Type"] != "application/json" {
 		b.t.Errorf("headers = %v", got.Headers)
 	}
 	if out.Status != http.StatusOK && (out.Code == "" || out.Message == "") {
-		b.t.Errorf("status %d with incomplete error body: code %q, message %q", out.Status, out.Code, out.Message)
+		b.t.Errorf("status %d with incomplete error body: code %q, message %q", out.Status,
+			out.Code, out.Message)
 	}
 	if out.Token != "" {
 		b.planted = append(b.planted, out.Token)
@@ -259,7 +260,8 @@ func (b *bench) noLeak(texts ...string) {
 	for _, text := range append(texts, b.log.String(), b.metrics.String()) {
 		for _, value := range b.planted {
 			// The signature alone would be enough for a search of the logs to find it.
-			if strings.Contains(text, value) || strings.Contains(text, value[strings.LastIndex(value, ".")+1:]) {
+			if strings.Contains(text, value) ||
+				strings.Contains(text, value[strings.LastIndex(value, ".")+1:]) {
 				b.t.Error("a token shows in a log line or a reply")
 			}
 		}
@@ -280,61 +282,4 @@ func (b *bench) audits() []map[string]any {
 		}
 	}
 	return records
-}
-
-// post is an event: POST path with a body, from an IAM caller. The route is the one that API Gateway finds for the path.
-func post(path, caller, body string) events.APIGatewayV2HTTPRequest {
-	event := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, Body: body}
-	event.RouteKey = "$default"
-	if username, ok := strings.CutPrefix(path, "/tokens/v2/"); ok && username != "" && !strings.Contains(username, "/") {
-		event.RouteKey, event.PathParameters = "POST /tokens/v2/{username}", map[string]string{"username": username}
-	} else if path == "/tokens" {
-		event.RouteKey = "POST /tokens"
-	}
-	event.RequestContext.RouteKey = event.RouteKey
-	event.RequestContext.RequestID = "req-1"
-	event.RequestContext.Stage = "$default"
-	event.RequestContext.HTTP.Method = http.MethodPost
-	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
-		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{UserARN: caller},
-	}
-	return event
-}
-
-// withJWT makes the caller the bearer of a JWT with these claims, which API Gateway has verified. It adds an issuer and an end.
-func withJWT(event events.APIGatewayV2HTTPRequest, claims map[string]any) events.APIGatewayV2HTTPRequest {
-	payload := map[string]any{"iss": "https://id.example/", "exp": json.Number("1767369845")}
-	maps.Copy(payload, claims)
-	text, err := json.Marshal(payload)
-	if err != nil {
-		panic(err) // a test's own map
-	}
-	return withPayload(event, string(text), flatClaims(payload))
-}
-
-// withPayload makes the caller the bearer of a JWT with this payload, of which the event says this.
-func withPayload(event events.APIGatewayV2HTTPRequest, payload string, said map[string]string) events.APIGatewayV2HTTPRequest {
-	event.Headers = maps.Clone(event.Headers)
-	if event.Headers == nil {
-		event.Headers = map[string]string{}
-	}
-	event.Headers["authorization"] = "Bearer " + jwtOf(payload)
-	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
-		JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: said},
-	}
-	return event
-}
-
-// jwtOf is a token with this payload.
-func jwtOf(payload string) string {
-	return "eyJhbGciOiJSUzI1NiJ9." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".c2lnbmF0dXJl"
-}
-
-// flatClaims is what API Gateway makes of claims: each is a text, and the list ["a","b"] is the text "[a b]".
-func flatClaims(payload map[string]any) map[string]string {
-	said := map[string]string{}
-	for name, value := range payload {
-		said[name] = fmt.Sprint(value)
-	}
-	return said
 }

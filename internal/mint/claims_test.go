@@ -21,7 +21,8 @@ func lets(t *testing.T, rule string, event json.RawMessage, who mint.Who) bool {
 	if who.JWT != nil || who.Lambda != nil {
 		said, err := mint.Explain(b.profiles(), who, nil, "")
 		if (err == nil && said.Refusal == nil) != (got.Status == 200) {
-			t.Errorf("%s: explain says %v and %v, the mint %d %s", rule, err, said.Refusal, got.Status, got.Code)
+			t.Errorf("%s: explain says %v and %v, the mint %d %s", rule, err, said.Refusal,
+				got.Status, got.Code)
 		}
 	}
 	return got.Status == 200
@@ -46,16 +47,20 @@ func TestClaimsAreThoseOfTheToken(t *testing.T) {
 		said    map[string]string
 		want    bool
 	}{
-		{`groups: maps`, `"groups":["Bing maps interns"]`, said("groups", "[Bing maps interns]"), false},
+		{`groups: maps`, `"groups":["Bing maps interns"]`, said("groups", "[Bing maps interns]"),
+			false},
 		{`groups: maps`, `"groups":["not maps"]`, said("groups", "[not maps]"), false},
 		{`groups: maps`, `"groups":"[not maps]"`, said("groups", "[not maps]"), false},
 		{`groups: maps`, `"groups":"[maps]"`, said("groups", "[maps]"), false},
 		{`groups: maps`, `"groups":["maps"]`, said("groups", "[maps]"), true},
 		{`groups: maps`, `"groups":["ops","maps"]`, said("groups", "[ops maps]"), true},
 		{`groups: maps`, `"groups":"maps"`, said("groups", "maps"), true},
-		{`groups: Maps Viewers`, `"groups":["Maps Viewers"]`, said("groups", "[Maps Viewers]"), true},
-		{`groups: Maps Viewers`, `"groups":["ops","Maps Viewers"]`, said("groups", "[ops Maps Viewers]"), true},
-		{`groups: Maps*`, `"groups":["Maps Viewers","x]"]`, said("groups", "[Maps Viewers x]]"), true},
+		{`groups: Maps Viewers`, `"groups":["Maps Viewers"]`, said("groups", "[Maps Viewers]"),
+			true},
+		{`groups: Maps Viewers`, `"groups":["ops","Maps Viewers"]`,
+			said("groups", "[ops Maps Viewers]"), true},
+		{`groups: Maps*`, `"groups":["Maps Viewers","x]"]`, said("groups", "[Maps Viewers x]]"),
+			true},
 		{`groups: maps`, `"groups":[]`, said("groups", "[]"), false},
 		{`groups: maps`, `"groups":["maps",["ops"]]`, said("groups", "[maps [ops]]"), false},
 		{`groups: maps`, `"groups":["maps",null]`, said("groups", "[maps <nil>]"), false},
@@ -66,8 +71,10 @@ func TestClaimsAreThoseOfTheToken(t *testing.T) {
 		{`"a.b": maps`, `"A":{"b":"maps"}`, said("A", "map[b:maps]"), false},
 
 		// Nested claims, and names with dots.
-		{`realm_access.roles: maps`, `"realm_access":{"roles":["offline_access","maps"]}`, said("realm_access", "map[roles:[offline_access maps]]"), true},
-		{`realm_access.roles: maps`, `"realm_access":{"roles":["offline_access","maps"]}`, said(), true},
+		{`realm_access.roles: maps`, `"realm_access":{"roles":["offline_access","maps"]}`,
+			said("realm_access", "map[roles:[offline_access maps]]"), true},
+		{`realm_access.roles: maps`, `"realm_access":{"roles":["offline_access","maps"]}`, said(),
+			true},
 		{`realm_access.roles: maps`, `"realm_access":{"roles":["not maps"]}`, said(), false},
 		{`realm_access.roles: maps`, `"realm_access":{"roles":[{"maps":1}]}`, said(), false},
 		{`a.b.c: maps`, `"a":{"b":{"c":"maps"}}`, said(), true},
@@ -76,9 +83,12 @@ func TestClaimsAreThoseOfTheToken(t *testing.T) {
 		{`a.b: maps`, `"a.b":"maps","a":{"b":"maps"}`, said("a.b", "maps"), false},
 		{`a.b: maps`, `"a.b":"maps","a":"x"`, said("a.b", "maps", "a", "x"), true},
 		{`a.b: maps`, `"a":[{"b":"maps"}]`, said(), false},
-		{`"https://example.com/groups": maps`, `"https://example.com/groups":["maps"]`, said("https://example.com/groups", "[maps]"), true},
-		{`"https://example.com/app.roles": maps`, `"https://example.com/app":{"roles":["maps"]}`, said(), true},
-		{`"cognito:groups": maps`, `"cognito:groups":["maps"]`, said("cognito:groups", "[maps]"), true},
+		{`"https://example.com/groups": maps`, `"https://example.com/groups":["maps"]`,
+			said("https://example.com/groups", "[maps]"), true},
+		{`"https://example.com/app.roles": maps`, `"https://example.com/app":{"roles":["maps"]}`,
+			said(), true},
+		{`"cognito:groups": maps`, `"cognito:groups":["maps"]`, said("cognito:groups", "[maps]"),
+			true},
 		{`a: maps`, `"a":{"":"maps"}`, said(), false},
 
 		// Booleans and numbers are their text.
@@ -90,11 +100,16 @@ func TestClaimsAreThoseOfTheToken(t *testing.T) {
 		{`level: 7`, `"level":7`, said("level", "8"), false},
 		{`level: "0"`, `"level":-0`, said("level", "-0"), false},
 		{`level: -0`, `"level":-0`, said("level", "-0"), true},
-		{`tenant: 9007199254740992`, `"tenant":9007199254740993`, said("tenant", "9007199254740993"), false},
-		{`tenant: 9007199254740993`, `"tenant":9007199254740993`, said("tenant", "9007199254740993"), true},
-		{`tenant: 9007199254740993`, `"tenant":9007199254740993`, said("tenant", "9.007199254740993E15"), true},
-		{`tenant: 9007199254740993`, `"tenant":9007199254740993`, said("tenant", "9.007199254740992E15"), false},
-		{`ids: 9007199254740993`, `"ids":[1,9007199254740993]`, said("ids", "[1 9007199254740993]"), true},
+		{`tenant: 9007199254740992`, `"tenant":9007199254740993`,
+			said("tenant", "9007199254740993"), false},
+		{`tenant: 9007199254740993`, `"tenant":9007199254740993`,
+			said("tenant", "9007199254740993"), true},
+		{`tenant: 9007199254740993`, `"tenant":9007199254740993`,
+			said("tenant", "9.007199254740993E15"), true},
+		{`tenant: 9007199254740993`, `"tenant":9007199254740993`,
+			said("tenant", "9.007199254740992E15"), false},
+		{`ids: 9007199254740993`, `"ids":[1,9007199254740993]`, said("ids", "[1 9007199254740993]"),
+			true},
 		{`level: 1.5`, `"level":1.5`, said("level", "1.5"), true},
 		{`level: "1.0"`, `"level":1.0`, said("level", "1.0"), false},
 		{`level: 1`, `"level":1.0`, said("level", "1"), false},
@@ -103,12 +118,18 @@ func TestClaimsAreThoseOfTheToken(t *testing.T) {
 		{`level: "null"`, `"level":null`, said("level", "null"), false},
 
 		// Scopes are divided by blanks in a text, and stay whole in a list.
-		{`scope: "maps:read"`, `"scope":"openid maps:read"`, said("scope", "openid maps:read"), true},
-		{`scope: "maps:read"`, `"scope":["openid maps:read"]`, said("scope", "[openid maps:read]"), false},
-		{`scp: "maps:read"`, `"scp":["openid","maps:read"]`, said("scp", "[openid maps:read]"), true},
-		{`scope: "maps:read"`, `"scope":"openid\u00a0maps:read"`, said("scope", "openid\u00a0maps:read"), false},
-		{`scope: "maps:read"`, `"scope":"openid\tmaps:read"`, said("scope", "openid\tmaps:read"), false},
-		{`roles: "maps:read"`, `"roles":"openid maps:read"`, said("roles", "openid maps:read"), false},
+		{`scope: "maps:read"`, `"scope":"openid maps:read"`, said("scope", "openid maps:read"),
+			true},
+		{`scope: "maps:read"`, `"scope":["openid maps:read"]`, said("scope", "[openid maps:read]"),
+			false},
+		{`scp: "maps:read"`, `"scp":["openid","maps:read"]`, said("scp", "[openid maps:read]"),
+			true},
+		{`scope: "maps:read"`, `"scope":"openid\u00a0maps:read"`,
+			said("scope", "openid\u00a0maps:read"), false},
+		{`scope: "maps:read"`, `"scope":"openid\tmaps:read"`, said("scope", "openid\tmaps:read"),
+			false},
+		{`roles: "maps:read"`, `"roles":"openid maps:read"`, said("roles", "openid maps:read"),
+			false},
 
 		// What is broken or hidden in a text.
 		{`groups: maps*`, `"groups":"maps\u0000"`, said("groups", "maps\x00"), false},
@@ -117,7 +138,8 @@ func TestClaimsAreThoseOfTheToken(t *testing.T) {
 		{`groups: maps`, `"gro\u0075ps":"maps"`, said("groups", "maps"), true},
 		{`groups: maps`, `"groups":"staff","gro\u0075ps":"maps"`, said("groups", "maps"), false},
 		{`groups: maps`, `"groups":"maps","a":{"b":1,"b":2}`, said("groups", "maps"), false},
-		{`groups: maps`, `"groups":"maps","a":` + strings.Repeat("[", 500) + strings.Repeat("]", 500), said("groups", "maps"), false},
+		{`groups: maps`, `"groups":"maps","a":` + strings.Repeat("[", 500) +
+			strings.Repeat("]", 500), said("groups", "maps"), false},
 	} {
 		payload := "{" + start + "," + tc.payload + "}"
 		event := rawEvent(t, withPayload(post("/tokens", "", "{}"), payload, tc.said))
@@ -141,29 +163,40 @@ func TestTokenThatDoesNotAgreeWithTheEvent(t *testing.T) {
 		said    map[string]string
 		want    bool
 	}{
-		"agrees":                 {good, said("groups", "[maps]"), true},
-		"end in another form":    {good, said("groups", "[maps]", "exp", "1.767369845E9"), true},
-		"end with a fraction":    {strings.Replace(good, "1767369845", "1767369845.0", 1), said("groups", "[maps]"), true},
-		"another end":            {good, said("groups", "[maps]", "exp", "1767369846"), false},
-		"end rounded":            {good, said("groups", "[maps]", "exp", "1.7673698E9"), false},
-		"end of words":           {good, said("groups", "[maps]", "exp", "Fri Jan 02 15:04:05 UTC 2026"), false},
-		"end a text":             {strings.Replace(good, "1767369845", `"1767369845"`, 1), said("groups", "[maps]"), false},
-		"another issuer":         {good, said("groups", "[maps]", "iss", "https://id.example"), false},
-		"another subject":        {good, said("groups", "[maps]", "sub", "eve"), false},
-		"subject a number":       {strings.Replace(good, `"ann"`, `7`, 1), said("groups", "[maps]", "sub", "7"), false},
+		"agrees":              {good, said("groups", "[maps]"), true},
+		"end in another form": {good, said("groups", "[maps]", "exp", "1.767369845E9"), true},
+		"end with a fraction": {strings.Replace(good, "1767369845", "1767369845.0", 1),
+			said("groups", "[maps]"), true},
+		"another end": {good, said("groups", "[maps]", "exp", "1767369846"), false},
+		"end rounded": {good, said("groups", "[maps]", "exp", "1.7673698E9"), false},
+		"end of words": {good, said("groups", "[maps]", "exp",
+			"Fri Jan 02 15:04:05 UTC 2026"), false},
+		"end a text": {strings.Replace(good, "1767369845", `"1767369845"`, 1),
+			said("groups", "[maps]"), false},
+		"another issuer": {good, said("groups", "[maps]", "iss", "https://id.example"),
+			false},
+		"another subject": {good, said("groups", "[maps]", "sub", "eve"), false},
+		"subject a number": {strings.Replace(good, `"ann"`, `7`, 1),
+			said("groups", "[maps]", "sub", "7"), false},
 		"another group":          {good, said("groups", "[staff]"), false},
 		"more groups":            {good, said("groups", "[maps staff]"), false},
 		"groups as JSON":         {good, said("groups", `["maps"]`), false},
 		"no groups in the event": {good, said(), false},
 		"no groups in the token": {"{" + start + "}", said("groups", "[maps]"), false},
-		"no end in the event":    {good, map[string]string{"iss": "https://id.example/", "sub": "ann", "groups": "[maps]"}, false},
-		"no end in the token":    {`{"iss":"https://id.example/","sub":"ann","groups":["maps"]}`, said("groups", "[maps]"), false},
-		"no issuer in the token": {`{"exp":1767369845,"sub":"ann","groups":["maps"]}`, said("groups", "[maps]"), false},
-		"no subject in either":   {`{"iss":"i","exp":1,"groups":["maps"]}`, map[string]string{"iss": "i", "exp": "1", "groups": "[maps]"}, true},
-		"no subject in one":      {`{"iss":"i","exp":1,"groups":["maps"]}`, map[string]string{"iss": "i", "exp": "1", "sub": "", "groups": "[maps]"}, false},
-		"payload a list":         {"[" + good + "]", said("groups", "[maps]"), false},
-		"payload and more":       {good + good, said("groups", "[maps]"), false},
-		"payload not UTF-8":      {strings.Replace(good, "maps", "maps\",\"\xff", 1), said("groups", "[maps \ufffd]"), false},
+		"no end in the event": {good, map[string]string{"iss": "https://id.example/",
+			"sub": "ann", "groups": "[maps]"}, false},
+		"no end in the token": {`{"iss":"https://id.example/","sub":"ann","groups":["maps"]}`,
+			said("groups", "[maps]"), false},
+		"no issuer in the token": {`{"exp":1767369845,"sub":"ann","groups":["maps"]}`,
+			said("groups", "[maps]"), false},
+		"no subject in either": {`{"iss":"i","exp":1,"groups":["maps"]}`,
+			map[string]string{"iss": "i", "exp": "1", "groups": "[maps]"}, true},
+		"no subject in one": {`{"iss":"i","exp":1,"groups":["maps"]}`,
+			map[string]string{"iss": "i", "exp": "1", "sub": "", "groups": "[maps]"}, false},
+		"payload a list":   {"[" + good + "]", said("groups", "[maps]"), false},
+		"payload and more": {good + good, said("groups", "[maps]"), false},
+		"payload not UTF-8": {strings.Replace(good, "maps", "maps\",\"\xff", 1),
+			said("groups", "[maps \ufffd]"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			event := rawEvent(t, withPayload(post("/tokens", "", "{}"), tc.payload, tc.said))
@@ -177,13 +210,19 @@ func TestTokenThatDoesNotAgreeWithTheEvent(t *testing.T) {
 	padded := base64.URLEncoding.EncodeToString([]byte(good + " "))
 	canonical := base64.RawURLEncoding.EncodeToString([]byte(good + " "))
 	for header, want := range map[string]bool{
-		"Bearer " + token: true, token: true, "bearer " + token: true, "BEARER  " + token + " ": true,
-		"": false, "Bearer": false, "Bearer ": false, "Basic " + token: false, "Token " + token: false, "Bearer\t" + token: false,
-		"Bearer " + token + "," + token: false, token + "," + token: false, "Bearer " + token + " " + token: false, "," + token: false,
-		"Bearer " + token + ".x": false, "Bearer " + parts[1]: false, "Bearer ." + parts[1] + ".": false, parts[0] + "." + parts[1] + ".": false,
-		parts[0] + "." + parts[1] + "\n." + parts[2]: false, parts[0] + "." + padded + "." + parts[2]: false,
-		parts[0] + "." + canonical + "." + parts[2]:                                      true,
-		parts[0] + "." + canonical[:len(canonical)-1] + "x." + parts[2]:                  false, // bits that mean nothing
+		"Bearer " + token: true, token: true, "bearer " + token: true, "BEARER  " + token +
+			" ": true,
+		"": false, "Bearer": false, "Bearer ": false, "Basic " + token: false, "Token " +
+			token: false, "Bearer\t" + token: false,
+		"Bearer " + token + "," + token: false, token + "," + token: false, "Bearer " + token +
+			" " + token: false, "," + token: false,
+		"Bearer " + token + ".x": false, "Bearer " + parts[1]: false, "Bearer ." + parts[1] +
+			".": false, parts[0] + "." + parts[1] + ".": false,
+		parts[0] + "." + parts[1] + "\n." + parts[2]: false, parts[0] + "." + padded + "." +
+			parts[2]: false,
+		parts[0] + "." + canonical + "." + parts[2]: true,
+		// bits that mean nothing
+		parts[0] + "." + canonical[:len(canonical)-1] + "x." + parts[2]:                  false,
 		parts[0] + "." + base64.StdEncoding.EncodeToString([]byte("{\"a\":\"\xff?>\"}")): false,
 	} {
 		event := withPayload(post("/tokens", "", "{}"), good, said("groups", "[maps]"))
@@ -199,50 +238,11 @@ func TestTokenThatDoesNotAgreeWithTheEvent(t *testing.T) {
 		t.Error("claims that are passed on as they are")
 	}
 	// Without the verdict of a JWT authorizer a token is nothing.
-	for _, authorizer := range []string{`{"iam":{"userArn":"arn:aws:iam::1:user/eve"}}`, `{"lambda":{"groups":"maps"}}`, `{}`, `null`, `{"jwt":null}`, `{"jwt":{}}`} {
+	for _, authorizer := range []string{`{"iam":{"userArn":"arn:aws:iam::1:user/eve"}}`,
+		`{"lambda":{"groups":"maps"}}`, `{}`, `null`, `{"jwt":null}`, `{"jwt":{}}`} {
 		if lets(t, rule, change(t, event, "requestContext.authorizer", authorizer), mint.Who{}) {
 			t.Errorf("%s and a token", authorizer)
 		}
-	}
-}
-
-// What a Lambda authorizer says keeps its digits, and each value one meaning.
-func TestContextOfALambdaAuthorizer(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct {
-		rule, context string
-		want          bool
-	}{
-		{`tenant: 9007199254740993`, `{"tenant":9007199254740993}`, true},
-		{`tenant: 9007199254740992`, `{"tenant":9007199254740993}`, false},
-		{`tenant: 123456789012345678901234567890`, `{"tenant":123456789012345678901234567890}`, true},
-		{`tenant: 7`, `{"tenant":"7"}`, true},
-		{`tenant: 7`, `{"tenant":7.0}`, false},
-		{`tenant: 7000`, `{"tenant":7e3}`, false},
-		{`tenant: 0.1`, `{"tenant":0.1}`, true},
-		{`admin: true`, `{"admin":true}`, true},
-		{`admin: true`, `{"admin":"True"}`, false},
-		{`tier: gold`, `{"tier":["silver","gold"]}`, true},
-		{`tier: gold`, `{"tier":["gold silver"]}`, false},
-		{`tier: gold`, `{"tier":"[gold]"}`, false},
-		{`tier: gold`, `{"tier":[["gold"]]}`, false},
-		{`tier: gold`, `{"tier":{"gold":true}}`, false},
-		{`tier: gold`, `{"TIER":"gold"}`, false},
-		{`tier: gold`, `{"tier":"gold","tier":"gold"}`, false},
-		{`tier: gold*`, `{"tier":"gold\u0000"}`, false},
-		{`plan.tier: gold`, `{"plan":{"tier":"gold"}}`, true},
-		{`plan.tier: gold`, `{"plan.tier":"gold"}`, true},
-		{`plan.tier: gold`, `{"plan.tier":"gold","plan":{"tier":"gold"}}`, false},
-		{`scope: "a b"`, `{"scope":"a b"}`, true},
-		{`tier: gold`, `null`, false},
-		{`tier: gold`, `{}`, false},
-	} {
-		t.Run(tc.rule+" of "+tc.context, func(t *testing.T) {
-			event := change(t, post("/tokens", "", "{}"), "requestContext.authorizer", `{"lambda":`+tc.context+`}`)
-			if got := lets(t, "lambda: {"+tc.rule+"}", event, mint.Who{Lambda: json.RawMessage(tc.context)}); got != tc.want {
-				t.Errorf("%s, %s: %t", tc.rule, tc.context, got)
-			}
-		})
 	}
 }
 
@@ -252,12 +252,14 @@ func TestRecordNamesTheVerifiedSubject(t *testing.T) {
 	b := newBench(t).withParent()
 	event := withPayload(post("/tokens", "", "{}"), `{"iss":"x","exp":1,"sub":"mallory"}`, said())
 	b.send(t.Context(), event)
-	b.sendJSON(t.Context(), change(t, event, "requestContext.authorizer", `{"lambda":{"principalId":"bob"}}`))
+	b.sendJSON(t.Context(), change(t, event, "requestContext.authorizer",
+		`{"lambda":{"principalId":"bob"}}`))
 	got := fmt.Sprint(b.audits()[0]["caller"], " ", b.audits()[1]["caller"])
 	if got != "jwt:ann lambda:bob" {
 		t.Errorf("callers %q", got)
 	}
-	if cause, _ := b.audits()[0]["cause"].(string); !strings.Contains(cause, "the token's iss does not agree with the event") {
+	if cause, _ := b.audits()[0]["cause"].(string); !strings.Contains(cause,
+		"the token's iss does not agree with the event") {
 		t.Errorf("cause %q", cause)
 	}
 }

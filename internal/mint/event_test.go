@@ -9,7 +9,9 @@ import (
 )
 
 // change sets the value at a dotted path of an event's JSON.
-func change(t *testing.T, event events.APIGatewayV2HTTPRequest, path, value string) json.RawMessage {
+func change(
+	t *testing.T, event events.APIGatewayV2HTTPRequest, path, value string,
+) json.RawMessage {
 	t.Helper()
 	var top map[string]any
 	if err := json.Unmarshal(rawEvent(t, event), &top); err != nil {
@@ -36,18 +38,24 @@ func change(t *testing.T, event events.APIGatewayV2HTTPRequest, path, value stri
 	return text
 }
 
-// A field that the mint does not use refuses nobody, whatever its type. One that it uses refuses only its use.
+// A field that the mint does not use refuses nobody, whatever its type. One that it uses refuses
+// only its use.
 func TestOnlyWhatIsUsedIsDecoded(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).withParent()
 	odd := []string{`1.5`, `-1e999`, `"x"`, `true`, `null`, `[]`, `{}`, `{"a":{"b":[null]}}`}
 	jwt := withJWT(post("/tokens", "", "{}"), map[string]any{"groups": []any{"maps"}, "sub": "ann"})
 	for _, field := range []string{
-		"requestContext.timeEpoch", "requestContext.time", "requestContext.stage", "requestContext.accountId", "requestContext.http.sourceIp",
-		"requestContext.authentication", "requestContext.domainName", "cookies", "rawPath", "rawQueryString", "queryStringParameters",
-		"stageVariables", "headers.accept", "headers.origin", "pathParameters", "multiValueHeaders", "somethingNew",
-		"requestContext.authorizer.iam.accessKey", "requestContext.authorizer.iam.cognitoIdentity", "requestContext.authorizer.jwt.scopes",
-		"requestContext.authorizer.jwt.claims.email_verified", "requestContext.authorizer.jwt.claims.address",
+		"requestContext.timeEpoch", "requestContext.time", "requestContext.stage",
+		"requestContext.accountId", "requestContext.http.sourceIp",
+		"requestContext.authentication", "requestContext.domainName", "cookies", "rawPath",
+		"rawQueryString", "queryStringParameters",
+		"stageVariables", "headers.accept", "headers.origin", "pathParameters", "multiValueHeaders",
+		"somethingNew",
+		"requestContext.authorizer.iam.accessKey", "requestContext.authorizer.iam.cognitoIdentity",
+		"requestContext.authorizer.jwt.scopes",
+		"requestContext.authorizer.jwt.claims.email_verified",
+		"requestContext.authorizer.jwt.claims.address",
 	} {
 		event := post("/tokens", webCaller, "{}")
 		if strings.Contains(field, "jwt") {
@@ -64,34 +72,47 @@ func TestOnlyWhatIsUsedIsDecoded(t *testing.T) {
 		status       int
 		code         string
 	}{
-		"route a number":           {"routeKey", `7`, 200, ""}, // the context has it too
-		"route key of two routes":  {"requestContext.routeKey", `"POST /tokens/v2/{username}"`, 404, "not_found"},
-		"catch-all route":          {"routeKey", `"$default"`, 404, "not_found"},
-		"method differs":           {"requestContext.http.method", `"GET"`, 405, "method_not_allowed"},
-		"body a number":            {"body", `7`, 400, "malformed"},
-		"body an object":           {"body", `{}`, 400, "malformed"},
-		"body null":                {"body", `null`, 400, "malformed"},
-		"encoding a text":          {"isBase64Encoded", `"false"`, 400, "malformed"},
-		"context a list":           {"requestContext", `[]`, 403, "event_unreadable"},
-		"context null":             {"requestContext", `null`, 403, "no_authorizer"},
-		"authorizer a text":        {"requestContext.authorizer", `"web"`, 403, "event_unreadable"},
-		"authorizer null":          {"requestContext.authorizer", `null`, 403, "no_authorizer"},
-		"authorizer of no kind":    {"requestContext.authorizer", `{}`, 403, "no_authorizer"},
-		"IAM a text":               {"requestContext.authorizer.iam", `"` + webCaller + `"`, 403, "event_unreadable"},
-		"IAM null":                 {"requestContext.authorizer.iam", `null`, 403, "no_authorizer"},
-		"ARN a list":               {"requestContext.authorizer.iam.userArn", `["` + webCaller + `"]`, 403, "event_unreadable"},
-		"ARN null":                 {"requestContext.authorizer.iam.userArn", `null`, 403, "no_authorizer"},
-		"JWT a list":               {"requestContext.authorizer", `{"jwt":[]}`, 403, "event_unreadable"},
-		"claims a list":            {"requestContext.authorizer", `{"jwt":{"claims":[]}}`, 403, "event_unreadable"},
-		"claims null":              {"requestContext.authorizer", `{"jwt":{"claims":null}}`, 403, "no_authorizer"},
-		"a claim twice":            {"requestContext.authorizer", `{"jwt":{"claims":{"sub":"a","sub":"b"}}}`, 403, "event_unreadable"},
-		"context of Lambda null":   {"requestContext.authorizer", `{"lambda":null}`, 403, "caller_not_allowed"},
-		"context of Lambda empty":  {"requestContext.authorizer", `{"lambda":{}}`, 403, "caller_not_allowed"},
-		"context of Lambda a text": {"requestContext.authorizer", `{"lambda":"gold"}`, 403, "event_unreadable"},
-		"two kinds, one odd":       {"requestContext.authorizer.jwt", `7`, 403, "event_unreadable"},
+		"route a number": {"routeKey", `7`, 200, ""}, // the context has it too
+		"route key of two routes": {"requestContext.routeKey", `"POST /tokens/v2/{username}"`, 404,
+			"not_found"},
+		"catch-all route": {"routeKey", `"$default"`, 404, "not_found"},
+		"method differs": {"requestContext.http.method", `"GET"`, 405,
+			"method_not_allowed"},
+		"body a number":         {"body", `7`, 400, "malformed"},
+		"body an object":        {"body", `{}`, 400, "malformed"},
+		"body null":             {"body", `null`, 400, "malformed"},
+		"encoding a text":       {"isBase64Encoded", `"false"`, 400, "malformed"},
+		"context a list":        {"requestContext", `[]`, 403, "event_unreadable"},
+		"context null":          {"requestContext", `null`, 403, "no_authorizer"},
+		"authorizer a text":     {"requestContext.authorizer", `"web"`, 403, "event_unreadable"},
+		"authorizer null":       {"requestContext.authorizer", `null`, 403, "no_authorizer"},
+		"authorizer of no kind": {"requestContext.authorizer", `{}`, 403, "no_authorizer"},
+		"IAM a text": {"requestContext.authorizer.iam", `"` + webCaller + `"`, 403,
+			"event_unreadable"},
+		"IAM null": {"requestContext.authorizer.iam", `null`, 403, "no_authorizer"},
+		"ARN a list": {"requestContext.authorizer.iam.userArn", `["` + webCaller +
+			`"]`, 403, "event_unreadable"},
+		"ARN null": {"requestContext.authorizer.iam.userArn", `null`, 403,
+			"no_authorizer"},
+		"JWT a list": {"requestContext.authorizer", `{"jwt":[]}`, 403,
+			"event_unreadable"},
+		"claims a list": {"requestContext.authorizer", `{"jwt":{"claims":[]}}`, 403,
+			"event_unreadable"},
+		"claims null": {"requestContext.authorizer", `{"jwt":{"claims":null}}`, 403,
+			"no_authorizer"},
+		"a claim twice": {"requestContext.authorizer",
+			`{"jwt":{"claims":{"sub":"a","sub":"b"}}}`, 403, "event_unreadable"},
+		"context of Lambda null": {"requestContext.authorizer", `{"lambda":null}`, 403,
+			"caller_not_allowed"},
+		"context of Lambda empty": {"requestContext.authorizer", `{"lambda":{}}`, 403,
+			"caller_not_allowed"},
+		"context of Lambda a text": {"requestContext.authorizer", `{"lambda":"gold"}`, 403,
+			"event_unreadable"},
+		"two kinds, one odd": {"requestContext.authorizer.jwt", `7`, 403, "event_unreadable"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := b.sendJSON(t.Context(), change(t, post("/tokens", webCaller, "{}"), tc.field, tc.value))
+			got := b.sendJSON(t.Context(), change(t, post("/tokens", webCaller, "{}"), tc.field,
+				tc.value))
 			if got.Status != tc.status || got.Code != tc.code {
 				t.Errorf("%s: status %d, code %q", name, got.Status, got.Code)
 			}
@@ -103,32 +124,49 @@ func TestOnlyWhatIsUsedIsDecoded(t *testing.T) {
 func TestEventsThatAreNone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).withParent()
-	http1 := `{"version":"1.0","resource":"/tokens","path":"/tokens","httpMethod":"POST","headers":{},"requestContext":{"requestId":"r"},"body":"{}"}`
+	http1 := `{"version":"1.0","resource":"/tokens","path":"/tokens","httpMethod":"POST","headers":{},` +
+		`"requestContext":{"requestId":"r"},"body":"{}"}`
 	for name, tc := range map[string]struct {
 		raw    string
 		status int
 		code   string
 		says   string
 	}{
-		"an array":            {`[]`, 403, "event_unreadable", "cannot be read"},
-		"nothing":             {``, 403, "event_unreadable", "cannot be read"},
-		"a token":             {`"` + b.planted[0] + `"`, 403, "event_unreadable", "cannot be read"},
-		"format 1.0":          {http1, 403, "event_unreadable", "payload format 1.0"},
-		"of a REST API":       {strings.Replace(http1, `"version":"1.0",`, "", 1), 403, "event_unreadable", "payload format 1.0"},
-		"1.0 with a route":    {strings.Replace(http1, `{"version"`, `{"routeKey":"POST /tokens","version"`, 1), 403, "event_unreadable", "payload format 1.0"},
-		"an empty object":     {`{}`, 404, "not_found", "Not Found"},
-		"of another service":  {`{"Records":[]}`, 404, "not_found", "Not Found"},
-		"no path parameters":  {`{"version":"2.0","routeKey":"POST /tokens/v2/{username}","rawPath":"/tokens/v2/acme"}`, 404, "not_found", "Not Found"},
-		"username a number":   {`{"version":"2.0","routeKey":"POST /tokens/v2/{username}","pathParameters":{"username":7}}`, 404, "not_found", "Not Found"},
-		"username with slash": {`{"version":"2.0","routeKey":"POST /tokens/v2/{username}","pathParameters":{"username":"a/b"}}`, 404, "not_found", "Not Found"},
-		"any method":          {`{"version":"2.0","routeKey":"ANY /tokens"}`, 405, "method_not_allowed", "POST"},
-		"a proxy's route":     {`{"version":"2.0","routeKey":"POST /{proxy+}","rawPath":"/tokens"}`, 404, "not_found", "Not Found"},
+		"an array": {`[]`, 403, "event_unreadable", "cannot be read"},
+		"nothing":  {``, 403, "event_unreadable", "cannot be read"},
+		"a token": {`"` + b.planted[0] + `"`, 403, "event_unreadable",
+			"cannot be read"},
+		"format 1.0": {http1, 403, "event_unreadable", "payload format 1.0"},
+		"of a REST API": {strings.Replace(http1, `"version":"1.0",`, "", 1), 403,
+			"event_unreadable", "payload format 1.0"},
+		"1.0 with a route": {strings.Replace(http1, `{"version"`,
+			`{"routeKey":"POST /tokens","version"`, 1), 403, "event_unreadable",
+			"payload format 1.0"},
+		"an empty object":    {`{}`, 404, "not_found", "Not Found"},
+		"of another service": {`{"Records":[]}`, 404, "not_found", "Not Found"},
+		"no path parameters": {
+			`{"version":"2.0","routeKey":"POST /tokens/v2/{username}","rawPath":"/tokens/v2/acme"}`,
+			404, "not_found", "Not Found"},
+		"username a number": {
+			`{"version":"2.0","routeKey":"POST /tokens/v2/{username}",` +
+				`"pathParameters":{"username":7}}`,
+			404, "not_found", "Not Found"},
+		"username with slash": {
+			`{"version":"2.0","routeKey":"POST /tokens/v2/{username}",` +
+				`"pathParameters":{"username":"a/b"}}`,
+			404, "not_found", "Not Found"},
+		"any method": {`{"version":"2.0","routeKey":"ANY /tokens"}`, 405,
+			"method_not_allowed", "POST"},
+		"a proxy's route": {`{"version":"2.0","routeKey":"POST /{proxy+}","rawPath":"/tokens"}`,
+			404, "not_found", "Not Found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := len(b.audits())
 			got := b.sendJSON(t.Context(), json.RawMessage(tc.raw))
-			if got.Status != tc.status || got.Code != tc.code || !strings.Contains(got.Message, tc.says) {
-				t.Errorf("%s: status %d, code %q, message %q", name, got.Status, got.Code, got.Message)
+			if got.Status != tc.status || got.Code != tc.code ||
+				!strings.Contains(got.Message, tc.says) {
+				t.Errorf("%s: status %d, code %q, message %q", name, got.Status, got.Code,
+					got.Message)
 			}
 			b.noLeak(got.Raw)
 			if len(b.audits()) != before+1 {
@@ -157,9 +195,10 @@ func TestHeadersAreFoundInAnyCase(t *testing.T) {
 		"as browsers send it": {map[string]string{"Origin": page}, 200},
 		"capitals":            {map[string]string{"ORIGIN": page}, 200},
 		"twice the same":      {map[string]string{"Origin": page, "origin": page}, 200},
-		"two that differ":     {map[string]string{"Origin": page, "origin": "https://evil.example"}, 403},
-		"one of them empty":   {map[string]string{"Origin": page, "origin": ""}, 403},
-		"another letter":      {map[string]string{"or\u0131gin": page}, 403},
+		"two that differ": {map[string]string{"Origin": page, "origin": "https://evil.example"},
+			403},
+		"one of them empty": {map[string]string{"Origin": page, "origin": ""}, 403},
+		"another letter":    {map[string]string{"or\u0131gin": page}, 403},
 	} {
 		t.Run(name, func(t *testing.T) {
 			event := from("")

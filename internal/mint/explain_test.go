@@ -11,10 +11,12 @@ import (
 	"github.com/tokenmint/tokenmint/internal/mint"
 )
 
-// What is explained is what is done: for every caller, scope and profile the mint answers as Explain says.
+// What is explained is what is done: for every caller, scope and profile the mint answers as
+// Explain says.
 func TestExplainAgreesWithTheMint(t *testing.T) {
 	t.Parallel()
-	for _, yaml := range []string{guarded, profiles} { // with a profile for callers without a name, and without one
+	// with a profile for callers without a name, and without one
+	for _, yaml := range []string{guarded, profiles} {
 		b := newBench(t)
 		b.yaml = yaml
 		b.handler = b.newHandler(b.mapbox)
@@ -45,7 +47,9 @@ func (b *bench) agree() (answers int) {
 		},
 	} {
 		event := known.event
-		for _, scopes := range [][]string{nil, {}, {"fonts:read"}, {"styles:read", "fonts:read", "fonts:read"}, {"uploads:write"}, {"No Scope"}, {"tokens:write"}} {
+		for _, scopes := range [][]string{nil, {}, {"fonts:read"},
+			{"styles:read", "fonts:read", "fonts:read"}, {"uploads:write"}, {"No Scope"},
+			{"tokens:write"}} {
 			for _, profile := range []string{"", "web-map", "admin", "page", "none"} {
 				body, err := json.Marshal(map[string]any{"scopes": scopes, "profile": profile})
 				if err != nil {
@@ -59,11 +63,15 @@ func (b *bench) agree() (answers int) {
 				want := b.send(t.Context(), event)
 				if want.Status == 200 {
 					answers++
-					if got.Refusal != nil || got.Profile != want.Profile || !slices.Equal(got.Scopes, want.Scopes) {
-						t.Errorf("%s, %s: explained as %q %q %v, answered by %q", name, body, got.Profile, got.Scopes, got.Refusal, want.Profile)
+					if got.Refusal != nil || got.Profile != want.Profile ||
+						!slices.Equal(got.Scopes, want.Scopes) {
+						t.Errorf("%s, %s: explained as %q %q %v, answered by %q", name, body,
+							got.Profile, got.Scopes, got.Refusal, want.Profile)
 					}
-				} else if got.Refusal == nil || got.Refusal.Error() != want.Code+": "+want.Message || got.Profile != "" {
-					t.Errorf("%s, %s: explained as %q %v, refused with %s: %s", name, body, got.Profile, got.Refusal, want.Code, want.Message)
+				} else if got.Refusal == nil ||
+					got.Refusal.Error() != want.Code+": "+want.Message || got.Profile != "" {
+					t.Errorf("%s, %s: explained as %q %v, refused with %s: %s", name, body,
+						got.Profile, got.Refusal, want.Code, want.Message)
 				}
 			}
 		}
@@ -74,7 +82,8 @@ func (b *bench) agree() (answers int) {
 func TestExplainSaysWhyOfEachProfile(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	got, err := mint.Explain(b.profiles(), mint.Who{ARN: webCaller}, []string{"fonts:read", "uploads:write"}, "everything")
+	got, err := mint.Explain(b.profiles(), mint.Who{ARN: webCaller},
+		[]string{"fonts:read", "uploads:write"}, "everything")
 	if err != nil {
 		t.Fatal(err)
 	}

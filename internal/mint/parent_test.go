@@ -15,7 +15,8 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// Each way in which the stored parent can be unusable, and what the caller and the operator are told.
+// Each way in which the stored parent can be unusable, and what the caller and the operator are
+// told.
 func TestParentThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -24,11 +25,15 @@ func TestParentThatCannotBeUsed(t *testing.T) {
 		status int
 		cause  string // in the audit record
 	}{
-		"missing":       {func(*bench) {}, "parent_unavailable", 503, "not found"},
-		"blank":         {func(b *bench) { b.storeParent("a", " \n") }, "parent_unusable", 503, "empty"},
-		"not a token":   {func(b *bench) { b.storeParent("a", "correct horse battery staple") }, "parent_unusable", 503, "no token"},
-		"broken JSON":   {func(b *bench) { b.storeParent("a", `{"token":`) }, "parent_unusable", 503, "secret"},
-		"without token": {func(b *bench) { b.storeParent("a", `{"username":"acme"}`) }, "parent_unusable", 503, `without "token"`},
+		"missing": {func(*bench) {}, "parent_unavailable", 503, "not found"},
+		"blank": {func(b *bench) { b.storeParent("a", " \n") }, "parent_unusable", 503,
+			"empty"},
+		"not a token": {func(b *bench) { b.storeParent("a", "correct horse battery staple") },
+			"parent_unusable", 503, "no token"},
+		"broken JSON": {func(b *bench) { b.storeParent("a", `{"token":`) }, "parent_unusable",
+			503, "secret"},
+		"without token": {func(b *bench) { b.storeParent("a", `{"username":"acme"}`) },
+			"parent_unusable", 503, `without "token"`},
 		"public": {func(b *bench) {
 			_, pk := b.issue("styles:read")
 			b.storeParent("a", pk)
@@ -79,7 +84,8 @@ func (b *bench) temporary(from string, life time.Duration) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	got, err := client.CreateTemporary(b.t.Context(), tokens.Auth{Token: tokens.NewToken(from), Username: user},
+	got, err := client.CreateTemporary(b.t.Context(),
+		tokens.Auth{Token: tokens.NewToken(from), Username: user},
 		tokens.TemporaryRequest{Scopes: []string{"styles:read"}, Expires: time.Now().Add(life)})
 	if err != nil {
 		b.t.Fatal(err)
@@ -95,18 +101,21 @@ func TestParentIsReadEveryFiveMinutes(t *testing.T) {
 	for _, tc := range []struct {
 		skew  time.Duration
 		reads int
-	}{{0, 1}, {time.Minute, 1}, {4*time.Minute + 58*time.Second, 1}, {5*time.Minute + time.Second, 2}, {6 * time.Minute, 2}} {
+	}{{0, 1}, {time.Minute, 1}, {4*time.Minute + 58*time.Second, 1},
+		{5*time.Minute + time.Second, 2}, {6 * time.Minute, 2}} {
 		t.Run(tc.skew.String(), func(t *testing.T) {
 			b.skew = tc.skew
 			b.send(t.Context(), post("/tokens", webCaller, `{"ttl":"20m"}`))
 			if b.reads != tc.reads {
-				t.Errorf("after %s the secret was read %d times, want %d", tc.skew, b.reads, tc.reads)
+				t.Errorf("after %s the secret was read %d times, want %d", tc.skew, b.reads,
+					tc.reads)
 			}
 		})
 	}
 }
 
-// A parent older than its cache may be deleted any moment, so it is not used for want of a fresh one.
+// A parent older than its cache may be deleted any moment, so it is not used for want of a fresh
+// one.
 func TestUnreadableSecretEndsTheCachedParent(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).withParent()
@@ -116,7 +125,8 @@ func TestUnreadableSecretEndsTheCachedParent(t *testing.T) {
 		t.Errorf("within its five minutes: status %d", got.Status)
 	}
 	b.skew = 6 * time.Minute
-	if got := b.send(t.Context(), post("/tokens", webCaller, "{}")); got.Status != 503 || got.Code != "parent_unavailable" {
+	if got := b.send(t.Context(), post("/tokens", webCaller, "{}")); got.Status != 503 ||
+		got.Code != "parent_unavailable" {
 		t.Errorf("after its five minutes: status %d, code %q", got.Status, got.Code)
 	}
 }
@@ -139,7 +149,8 @@ func TestRevokedParentIsReadAgainOnce(t *testing.T) {
 	b.storeParent("b", fresh)
 	got = b.send(t.Context(), post("/tokens", webCaller, "{}"))
 	if got.Status != 200 || b.reads != 3 || b.mints() != 4 {
-		t.Errorf("new version: status %d after %d reads and %d mints", got.Status, b.reads, b.mints())
+		t.Errorf("new version: status %d after %d reads and %d mints", got.Status, b.reads,
+			b.mints())
 	}
 	b.noLeak()
 }
@@ -150,7 +161,8 @@ func TestSecretThatGoesAfterA401(t *testing.T) {
 	b.send(t.Context(), post("/tokens", webCaller, "{}"))
 	*b.store = *aws.NewMemory(time.Now)
 	b.sim.Inject(mapbox.Fault{Kind: mapbox.Status, Status: 401})
-	if got := b.send(t.Context(), post("/tokens", webCaller, "{}")); got.Code != "parent_unavailable" {
+	if got := b.send(t.Context(), post("/tokens", webCaller,
+		"{}")); got.Code != "parent_unavailable" {
 		t.Errorf("code %q", got.Code)
 	}
 }
@@ -161,7 +173,8 @@ func TestCallersAtOnceReadTheSecretOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			if got, _ := b.handler.HandleJSON(t.Context(), rawEvent(t, post("/tokens", webCaller, "{}"))); got.StatusCode != 200 {
+			if got, _ := b.handler.HandleJSON(t.Context(),
+				rawEvent(t, post("/tokens", webCaller, "{}"))); got.StatusCode != 200 {
 				t.Errorf("status %d", got.StatusCode)
 			}
 		})
@@ -184,12 +197,14 @@ func TestWaitForTheSecretEndsWithTheRequest(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = handler.HandleJSON(context.Background(), rawEvent(t, post("/tokens", webCaller, "{}")))
+		_, _ = handler.HandleJSON(context.Background(),
+			rawEvent(t, post("/tokens", webCaller, "{}")))
 	}()
 	<-reading
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got, _ := handler.HandleJSON(ctx, rawEvent(t, post("/tokens", webCaller, "{}"))); got.StatusCode != 503 {
+	if got, _ := handler.HandleJSON(ctx, rawEvent(t,
+		post("/tokens", webCaller, "{}"))); got.StatusCode != 503 {
 		t.Errorf("status %d", got.StatusCode)
 	}
 	close(release)

@@ -115,13 +115,13 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 // checkEndpoints checks the SDK's variables for endpoints. The endpoint of Secrets Manager may have
 // a path: that of `dev --live` is a secret.
 func checkEndpoints(getenv func(string) string) error {
-	const secretsManager = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
-	for _, name := range []string{"AWS_ENDPOINT_URL", secretsManager, "AWS_ENDPOINT_URL_DYNAMODB"} {
+	const mayHavePath = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
+	for _, name := range []string{"AWS_ENDPOINT_URL", mayHavePath, "AWS_ENDPOINT_URL_DYNAMODB"} {
 		value := getenv(name)
 		if value == "" {
 			continue
 		}
-		if u, err := url.Parse(value); err == nil && name == secretsManager {
+		if u, err := url.Parse(value); err == nil && name == mayHavePath {
 			u.Path, u.RawPath = "", ""
 			value = u.String()
 		}

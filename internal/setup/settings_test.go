@@ -20,7 +20,8 @@ var onLambda = map[string]string{
 	"AWS_SESSION_TOKEN":     "SENTINEL-session",
 }
 
-// read reads the variables: those of base, but with changes, where "" is a variable that is not set.
+// read reads the variables: those of base, but with changes, where "" is a variable that is not
+// set.
 func read(base, changes map[string]string) (setup.Settings, error) {
 	return setup.Read(func(name string) string {
 		if value, ok := changes[name]; ok {
@@ -66,31 +67,43 @@ func TestVariables(t *testing.T) {
 		changes map[string]string
 		want    func(*setup.Settings)
 	}{
-		{map[string]string{"PARENT_SECRET_ID": "other"}, func(s *setup.Settings) { s.ParentSecretID = "other" }},
-		{map[string]string{"PARENT_SECRET_ID": arn}, func(s *setup.Settings) { s.ParentSecretID = arn }},
-		{map[string]string{"PARENT_SECRET_ID": every}, func(s *setup.Settings) { s.ParentSecretID = every }},
-		{map[string]string{"TOKENS_API_URL": local}, func(s *setup.Settings) { s.TokensAPIURL = local }},
-		{map[string]string{"TOKENS_API_URL": local + "/"}, func(s *setup.Settings) { s.TokensAPIURL = local + "/" }},
+		{map[string]string{"PARENT_SECRET_ID": "other"},
+			func(s *setup.Settings) { s.ParentSecretID = "other" }},
+		{map[string]string{"PARENT_SECRET_ID": arn},
+			func(s *setup.Settings) { s.ParentSecretID = arn }},
+		{map[string]string{"PARENT_SECRET_ID": every},
+			func(s *setup.Settings) { s.ParentSecretID = every }},
+		{map[string]string{"TOKENS_API_URL": local},
+			func(s *setup.Settings) { s.TokensAPIURL = local }},
+		{map[string]string{"TOKENS_API_URL": local + "/"},
+			func(s *setup.Settings) { s.TokensAPIURL = local + "/" }},
 		{map[string]string{"TOKEN_TABLE": short}, func(s *setup.Settings) { s.TokenTable = short }},
 		{map[string]string{"TOKEN_TABLE": long}, func(s *setup.Settings) { s.TokenTable = long }},
 		{map[string]string{"STAGE": "prod"}, func(s *setup.Settings) { s.Stage = "prod" }},
 		{map[string]string{"STACK": "maps"}, func(s *setup.Settings) { s.Stack = "maps" }},
-		{map[string]string{"LOG_LEVEL": "DEBUG"}, func(s *setup.Settings) { s.LogLevel = slog.LevelDebug }},
-		{map[string]string{"LOG_LEVEL": "warn"}, func(s *setup.Settings) { s.LogLevel = slog.LevelWarn }},
-		{map[string]string{"AWS_REGION": "us-west-2"}, func(s *setup.Settings) { s.AWS.Region = "us-west-2" }},
+		{map[string]string{"LOG_LEVEL": "DEBUG"},
+			func(s *setup.Settings) { s.LogLevel = slog.LevelDebug }},
+		{map[string]string{"LOG_LEVEL": "warn"},
+			func(s *setup.Settings) { s.LogLevel = slog.LevelWarn }},
+		{map[string]string{"AWS_REGION": "us-west-2"},
+			func(s *setup.Settings) { s.AWS.Region = "us-west-2" }},
 		{map[string]string{"AWS_DEFAULT_REGION": "us-west-2"}, func(*setup.Settings) {}},
-		{map[string]string{"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-west-2"}, func(s *setup.Settings) { s.AWS.Region = "us-west-2" }},
+		{map[string]string{"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-west-2"},
+			func(s *setup.Settings) { s.AWS.Region = "us-west-2" }},
 		{map[string]string{"AWS_ENDPOINT_URL": local}, func(s *setup.Settings) {
 			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = local, local
 		}},
 		{map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, func(s *setup.Settings) {
 			s.AWS.SecretsManagerEndpoint = local
 		}},
-		{map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local}, func(s *setup.Settings) { s.AWS.DynamoDBEndpoint = local }},
-		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example", "AWS_ENDPOINT_URL_DYNAMODB": local}, func(s *setup.Settings) {
+		{map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local},
+			func(s *setup.Settings) { s.AWS.DynamoDBEndpoint = local }},
+		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example",
+			"AWS_ENDPOINT_URL_DYNAMODB": local}, func(s *setup.Settings) {
 			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = "https://all.example", local
 		}},
-		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example", "AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, func(s *setup.Settings) {
+		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example",
+			"AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, func(s *setup.Settings) {
 			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = local, "https://all.example"
 		}},
 	} {
@@ -118,8 +131,10 @@ func TestWrong(t *testing.T) {
 	for _, c := range []struct{ name, value, says string }{
 		{"PARENT_SECRET_ID", "", "is not set"},
 		{"PARENT_SECRET_ID", " tokenmint/parent", "is neither the name nor the ARN of a secret"},
-		{"PARENT_SECRET_ID", strings.Repeat("p", 513), "is neither the name nor the ARN of a secret"},
-		{"PARENT_SECRET_ID", "arn:aws:dynamodb:eu-central-1:1:table/tokens", "is neither the name nor the ARN of a secret"},
+		{"PARENT_SECRET_ID", strings.Repeat("p", 513),
+			"is neither the name nor the ARN of a secret"},
+		{"PARENT_SECRET_ID", "arn:aws:dynamodb:eu-central-1:1:table/tokens",
+			"is neither the name nor the ARN of a secret"},
 		{"PARENT_SECRET_ID", `{"token":"SENTINEL"}`, "is neither the name nor the ARN of a secret"},
 		{"PARENT_SECRET_ID", "sk.eyJ1SENTINEL.signature", "holds a token"},
 		{"TOKEN_TABLE", "tk.eyJ1SENTINEL.signature", "holds a token"},
@@ -132,14 +147,16 @@ func TestWrong(t *testing.T) {
 		{"TOKENS_API_URL", "https://%zz", "is not an http or https address"},
 		{"TOKENS_API_URL", "https://u:SENTINEL@api.mapbox.com", "must end after the host"},
 		{"TOKENS_API_URL", "https://api.mapbox.com/tokens", "must end after the host"},
-		{"TOKENS_API_URL", "https://api.mapbox.com?access_token=SENTINEL", "must end after the host"},
+		{"TOKENS_API_URL", "https://api.mapbox.com?access_token=SENTINEL",
+			"must end after the host"},
 		{"TOKENS_API_URL", "https://api.mapbox.com#SENTINEL", "must end after the host"},
 		{"TOKEN_TABLE", "ab", "must be the name of a DynamoDB table"},
 		{"TOKEN_TABLE", strings.Repeat("t", 256), "must be the name of a DynamoDB table"},
 		{"TOKEN_TABLE", "SENTINEL with a space", "must be the name of a DynamoDB table"},
 		{"TOKEN_TABLE", "to kens", "must be the name of a DynamoDB table"},
 		{"TOKEN_TABLE", "tokens\n", "must be the name of a DynamoDB table"},
-		{"TOKEN_TABLE", "arn:aws:dynamodb:eu-central-1:1:table/tokens", "must be the name of a DynamoDB table"},
+		{"TOKEN_TABLE", "arn:aws:dynamodb:eu-central-1:1:table/tokens",
+			"must be the name of a DynamoDB table"},
 		{"LOG_LEVEL", "SENTINEL", "must be DEBUG, INFO, WARN or ERROR"},
 		{"LOG_LEVEL", "verbose", "must be DEBUG, INFO, WARN or ERROR"},
 		{"AWS_REGION", "", "is not set"},
@@ -148,7 +165,8 @@ func TestWrong(t *testing.T) {
 		{"AWS_ENDPOINT_URL", "localhost:4566", "is not an http or https address"},
 		{"AWS_ENDPOINT_URL", "http://localhost:4566?SENTINEL", "must end after the host"},
 		{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "localhost:4566", "is not an http or https address"},
-		{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://SENTINEL@localhost", "must end after the host"},
+		{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://SENTINEL@localhost",
+			"must end after the host"},
 		{"AWS_ENDPOINT_URL_DYNAMODB", "localhost:4566", "is not an http or https address"},
 		{"AWS_ENDPOINT_URL_DYNAMODB", "http://localhost/SENTINEL", "must end after the host"},
 	} {
@@ -168,7 +186,8 @@ func TestWrong(t *testing.T) {
 	}
 }
 
-// TestPlaceholders: only where every service in use is a double may region and credentials be made up.
+// TestPlaceholders: only where every service in use is a double may region and credentials be made
+// up.
 func TestPlaceholders(t *testing.T) {
 	t.Parallel()
 	const local = "http://127.0.0.1:8789"
@@ -176,12 +195,17 @@ func TestPlaceholders(t *testing.T) {
 		variables map[string]string
 		enough    bool
 	}{
-		"no endpoint":                    {map[string]string{}, false},
-		"secrets only, no table":         {map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, true},
-		"secrets only, and a table":      {map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local, "TOKEN_TABLE": "tokens"}, false},
-		"table only":                     {map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local, "TOKEN_TABLE": "tokens"}, false},
-		"both":                           {map[string]string{"AWS_ENDPOINT_URL": local, "TOKEN_TABLE": "tokens"}, true},
-		"table's endpoint, but no table": {map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local}, false},
+		"no endpoint": {map[string]string{}, false},
+		"secrets only, no table": {
+			map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, true},
+		"secrets only, and a table": {
+			map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local, "TOKEN_TABLE": "tokens"}, false},
+		"table only": {map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local,
+			"TOKEN_TABLE": "tokens"}, false},
+		"both": {map[string]string{"AWS_ENDPOINT_URL": local,
+			"TOKEN_TABLE": "tokens"}, true},
+		"table's endpoint, but no table": {map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local},
+			false},
 	} {
 		t.Run(title, func(t *testing.T) {
 			c.variables["PARENT_SECRET_ID"] = "tokenmint/parent"
@@ -194,14 +218,18 @@ func TestPlaceholders(t *testing.T) {
 			}
 			keys, err := s.AWS.Credentials.Retrieve(t.Context())
 			if err != nil || !keys.HasKeys() || s.AWS.Region != "us-east-1" {
-				t.Errorf("%s: region %q, keys are there: %t, %v", title, s.AWS.Region, keys.HasKeys(), err)
+				t.Errorf("%s: region %q, keys are there: %t, %v", title, s.AWS.Region,
+					keys.HasKeys(), err)
 			}
-			c.variables["AWS_REGION"], c.variables["AWS_ACCESS_KEY_ID"], c.variables["AWS_SECRET_ACCESS_KEY"] = "eu-west-1", "own", "own"
+			c.variables["AWS_REGION"], c.variables["AWS_ACCESS_KEY_ID"],
+				c.variables["AWS_SECRET_ACCESS_KEY"] = "eu-west-1", "own", "own"
 			if s, err = read(nil, c.variables); err != nil {
 				t.Fatal(err)
 			}
-			if keys, err = s.AWS.Credentials.Retrieve(t.Context()); err != nil || keys.AccessKeyID != "own" || s.AWS.Region != "eu-west-1" {
-				t.Errorf("%s: one's own region and keys are not used: %q, %v", title, s.AWS.Region, err)
+			if keys, err = s.AWS.Credentials.Retrieve(t.Context()); err != nil ||
+				keys.AccessKeyID != "own" || s.AWS.Region != "eu-west-1" {
+				t.Errorf("%s: one's own region and keys are not used: %q, %v", title, s.AWS.Region,
+					err)
 			}
 		})
 	}
