@@ -31,7 +31,9 @@ func page() rotate.Managed {
 // withFurther has a rotated parent, and the rotator keeps these tokens too.
 func (b *bench) withFurther(further ...rotate.Managed) *bench {
 	b.t.Helper()
-	client, err := tokens.New(tokens.Config{HTTPClient: &http.Client{Transport: inProcess{b.sim}}, Now: b.sim.Now})
+	client, err := tokens.New(tokens.Config{
+		HTTPClient: &http.Client{Transport: inProcess{b.sim}}, Now: b.sim.Now, MaxAttempts: 1,
+	})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (Report, erro
 		return Report{}, errors.New("event has no id, and there is no invocation to take one from")
 	}
 	r := &run{Handler: h, plan: e.Action == "plan", wrote: map[string]time.Time{}, unseenAt: map[string]time.Time{}, intent: intent{
-		rotation: rotationID(id), force: e.Force, retireNow: e.Action == "retire", deletes: h.deletes, creates: maxCreates,
+		rotation: rotationID(id), force: e.Force, retireNow: e.Action == "retire", deletes: maxDeletes, creates: maxCreates,
 	}}
 	return r.all(ctx, e.Name)
 }

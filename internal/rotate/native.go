@@ -40,7 +40,7 @@ func (h *Handler) handleStep(ctx context.Context, e event) error {
 		}
 		auth = &parent
 	}
-	r := &run{Handler: h, wrote: map[string]time.Time{}, unseenAt: map[string]time.Time{}, intent: intent{rotation: id, deletes: h.deletes, creates: 1}}
+	r := &run{Handler: h, wrote: map[string]time.Time{}, unseenAt: map[string]time.Time{}, intent: intent{rotation: id, deletes: maxDeletes, creates: 1}}
 	return r.step(ctx, m, auth, e.Step)
 }
 

@@ -86,7 +86,6 @@ type Handler struct {
 	logger  *slog.Logger
 	pause   func(context.Context, time.Duration) error
 	metrics *telemetry.Metrics
-	deletes int // how many tokens a run may delete
 }
 
 // New returns a handler. It calls nothing.
@@ -107,7 +106,7 @@ func New(c Config) (*Handler, error) {
 	}
 	return &Handler{
 		stack: c.Stack, parent: c.Parent, further: c.Further,
-		store: c.Store, tokens: c.Tokens, now: c.Now, logger: c.Logger, pause: c.Pause, metrics: c.Metrics, deletes: maxDeletes,
+		store: c.Store, tokens: c.Tokens, now: c.Now, logger: c.Logger, pause: c.Pause, metrics: c.Metrics,
 	}, nil
 }
 

@@ -1,14 +1,17 @@
-package rotate_test
+package model_test
 
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -25,7 +28,9 @@ type year struct {
 // RoundTrip counts the calls to the simulator.
 func (y *year) RoundTrip(r *http.Request) (*http.Response, error) {
 	y.calls++
-	return inProcess{y.sim}.RoundTrip(r)
+	recorder := httptest.NewRecorder()
+	y.sim.ServeHTTP(recorder, r)
+	return recorder.Result(), nil
 }
 
 func newYear(t *testing.T) *year {
@@ -39,15 +44,21 @@ func newYear(t *testing.T) *year {
 	if err := y.sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	b := (&bench{t: t, sim: y.sim}).inMemory()
-	b.paste(scopes...)
+	memory := aws.NewMemory(clock)
+	_, parent, err := y.sim.IssueByHand(user, "Made by hand", scopes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := memory.Create(t.Context(), parentSecret, versionID("hand", 1), secrets.NewValue(parent)); err != nil {
+		t.Fatal(err)
+	}
 	var further []rotate.Managed
 	for i := range 19 {
 		m := rotate.Managed{
 			Name: fmt.Sprintf("token-%d", i), SecretID: fmt.Sprintf("tokenmint/token-%d", i), Scopes: []string{"uploads:write"},
 			RotateEvery: rotateEvery, RetireAfter: 168 * time.Hour,
 		}
-		if err := b.memory.Create(t.Context(), m.SecretID, "", secrets.Value{}); err != nil {
+		if err := memory.Create(t.Context(), m.SecretID, "", secrets.Value{}); err != nil {
 			t.Fatal(err)
 		}
 		further = append(further, m)
@@ -59,7 +70,7 @@ func newYear(t *testing.T) *year {
 	y.handler, err = rotate.New(rotate.Config{
 		Stack:   "test",
 		Parent:  rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
-		Further: further, Store: b.memory, Tokens: client, Now: clock, Logger: discard(),
+		Further: further, Store: memory, Tokens: client, Now: clock, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -67,13 +78,21 @@ func newYear(t *testing.T) *year {
 	return y
 }
 
-// hour runs one heartbeat, and returns what was done, how many calls it made and how many of our tokens live then.
-func (y *year) hour(i int) (steps string, calls, live int) {
+// interval is the time between two heartbeats. The schedule's is one hour. Without -model.full it is longer, to save time.
+func interval() time.Duration {
+	if *modelFull {
+		return time.Hour
+	}
+	return 6 * time.Hour
+}
+
+// heartbeat runs one heartbeat, and returns what was done, how many calls it made and how many of our tokens live then.
+func (y *year) heartbeat(i int) (steps string, calls, live int) {
 	y.t.Helper()
 	y.calls = 0
-	report, err := y.handler.Handle(y.t.Context(), json.RawMessage(fmt.Sprintf(`{"action":"rotate","id":"hour %d"}`, i)))
+	report, err := y.handler.Handle(y.t.Context(), json.RawMessage(fmt.Sprintf(`{"action":"rotate","id":"heartbeat %d"}`, i)))
 	if err != nil {
-		y.t.Fatalf("hour %d: %v", i, err)
+		y.t.Fatalf("heartbeat %d: %v", i, err)
 	}
 	for _, token := range report.Tokens {
 		for _, step := range token.Steps {
@@ -83,17 +102,20 @@ func (y *year) hour(i int) (steps string, calls, live int) {
 		}
 	}
 	// Two tokens of the account are not ours: the default public one and the first parent.
-	y.now = y.now.Add(time.Hour)
+	y.now = y.now.Add(interval())
 	return steps, y.calls, len(y.sim.Tokens(user)) - 2
 }
 
 func TestAYearOfHeartbeats(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes seconds: runs without -short")
+	}
 	y := newYear(t)
 	var idle, busiest, most, rotations int
-	const hours = 365 * 24
-	for i := range hours {
-		steps, calls, live := y.hour(i)
+	heartbeats := int(365 * 24 * time.Hour / interval())
+	for i := range heartbeats {
+		steps, calls, live := y.heartbeat(i)
 		if steps == "" {
 			idle = max(idle, calls)
 		} else {
@@ -102,7 +124,7 @@ func TestAYearOfHeartbeats(t *testing.T) {
 		busiest, most = max(busiest, calls), max(most, live)
 	}
 	t.Logf("20 tokens, %d heartbeats: %d calls of the Tokens API at most in an hour with nothing due, %d in the busiest, which leaves %d of 100 in its minute; %d live tokens at most",
-		hours, idle, busiest, 100-busiest, most)
+		heartbeats, idle, busiest, 100-busiest, most)
 	if idle > 3 || busiest > 40 || most > 60 || rotations < 12 {
 		t.Errorf("idle %d, busiest %d, most %d, rotations %d", idle, busiest, most, rotations)
 	}

@@ -1,4 +1,4 @@
-package rotate_test
+package model_test
 
 import (
 	"flag"
@@ -19,12 +19,11 @@ import (
 var (
 	modelOnly   = flag.String("model.only", "", "families of schedules to play: those whose name begins so")
 	modelSeed   = flag.Uint64("model.seed", 1, "seed of the model's random schedules; 0 = a new one")
-	modelRandom = flag.Int("model.random", 10_000, "number of the model's random schedules, of each of two kinds")
+	modelRandom = flag.Int("model.random", 0, "number of random schedules of each of the two kinds; 0 = 500, or 10000 with -model.full")
+	modelFull   = flag.Bool("model.full", false, "play all families of schedules, and remove each guard")
 )
 
-// TestModel runs the rotator through all that may happen to it: model_scenarios_test.go has the histories, with what they begin with
-// in model_starts_test.go and what happens in model_moves_test.go; model_wire_test.go has the ways in which a call goes wrong, and
-// model_truth_test.go the invariants. A failure prints its schedule, shrunk, and all that happened in it.
+// TestModel plays schedules of each family. A failure prints its schedule, shrunk, and all calls in it.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	defer debug.SetGCPercent(debug.SetGCPercent(1000)) // each schedule leaves a world behind
@@ -34,26 +33,70 @@ func TestModel(t *testing.T) {
 	}
 	start, total := time.Now(), 0
 	counts := dimensions{counts: map[string]int{}}
-	for _, family := range []struct {
-		name  string
-		tasks iter.Seq[task]
-	}{
-		{"one fault", singles(slices.Concat(sequential, single, overlapping, hands, besides))},
-		{"two switches", interleavings(slices.Concat(overlapping, besides))},
-		{"two faults", pairs(sequential)},
-		{"random", randoms(seed, *modelRandom, randomSchedule)},
-		{"random, with people", randoms(seed, *modelRandom, randomHands)},
-	} {
-		if raced && family.name != "one fault" || !strings.HasPrefix(family.name, *modelOnly) {
+	for _, f := range families(seed) {
+		if !f.isPlayed() {
 			continue
 		}
 		begun := time.Now()
-		n := explore(t, family.tasks, &counts)
-		t.Logf("%s: %d schedules in %s", family.name, n, time.Since(begun).Round(time.Second))
+		n := explore(t, f.tasks, &counts)
+		t.Logf("%s: %d schedules in %s", f.name, n, time.Since(begun).Round(time.Second))
 		total += n
 	}
 	counts.log(t)
-	t.Logf("%d schedules in %s; -model.seed=%d makes the same random ones", total, time.Since(start).Round(time.Second), seed)
+	t.Logf("%d schedules in %s; -model.seed=%d makes the same random ones",
+		total, time.Since(start).Round(time.Second), seed)
+}
+
+// family is a set of schedules that are built in the same way.
+type family struct {
+	name  string
+	plays plays
+	tasks iter.Seq[task]
+}
+
+// plays says when a family is played.
+type plays int
+
+const (
+	inEachRun plays = iota
+	notShort        // not with -short
+	onlyFull        // with -model.full
+)
+
+// families lists the families, the quick ones first.
+func families(seed uint64) []family {
+	random := *modelRandom
+	switch {
+	case random > 0:
+	case *modelFull:
+		random = 10_000
+	case testing.Short():
+		random = 100
+	default:
+		random = 500
+	}
+	return []family{
+		{"random", inEachRun, randoms(seed, random, randomSchedule)},
+		{"random, with people", inEachRun, randoms(seed, random, randomHands)},
+		{"one fault", notShort, singles(slices.Concat(sequential, single, overlapping, hands, besides))},
+		{"two switches", onlyFull, interleavings(slices.Concat(overlapping, besides))},
+		{"two faults", onlyFull, pairs(sequential)},
+	}
+}
+
+// isPlayed reports whether the flags ask for the family. The race detector is slow, so it gets single faults only.
+func (f family) isPlayed() bool {
+	switch {
+	case *modelOnly != "":
+		return strings.HasPrefix(f.name, *modelOnly)
+	case raced:
+		return f.name == "one fault"
+	case *modelFull:
+		return true
+	case testing.Short():
+		return f.plays == inEachRun
+	}
+	return f.plays != onlyFull
 }
 
 // task plays some schedules that belong together, in one bubble.

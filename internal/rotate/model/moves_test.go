@@ -1,4 +1,4 @@
-package rotate_test
+package model_test
 
 import (
 	"context"
@@ -143,7 +143,14 @@ var giveUp = act("Secrets Manager gives its rotation up", func(w *world) { w.gav
 // nativeLimit is how long such a rotation is waited for, and some more for the clock's fractions.
 const nativeLimit = 24*time.Hour + time.Minute
 
+// native is the version that Secrets Manager's own rotation stores its token in.
+var native = versionID("native", 1)
+
 func step(name string) move { return deliver(stepEvent(name)) }
+
+func stepEvent(name string) string {
+	return fmt.Sprintf(`{"Step":%q,"SecretId":%q,"ClientRequestToken":%q}`, name, parentSecret, native)
+}
 
 // endNative does what the service does with a rotation that has not ended: all its steps again.
 func (w *world) endNative() {

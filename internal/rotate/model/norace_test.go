@@ -1,5 +1,5 @@
 //go:build !race
 
-package rotate_test
+package model_test
 
 const raced = false

@@ -1,6 +1,6 @@
 //go:build race
 
-package rotate_test
+package model_test
 
 // raced says that the race detector slows everything: the model is then content with single faults.
 const raced = true

@@ -1,4 +1,4 @@
-package rotate_test
+package model_test
 
 import (
 	"bytes"
