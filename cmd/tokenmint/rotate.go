@@ -119,11 +119,7 @@ func (r *rotatorCommand) run(ctx context.Context, out, log io.Writer) error {
 
 func writeReport(out io.Writer, report rotate.Report) {
 	for _, t := range report.Tokens {
-		steps := make([]string, len(t.Steps))
-		for i, step := range t.Steps {
-			steps[i] = string(step)
-		}
-		fmt.Fprintf(out, "%s: %s\n", t.Name, strings.Join(steps, ", "))
+		fmt.Fprintf(out, "%s: %s\n", t.Name, strings.Join(t.Steps, ", "))
 		if t.Why != "" {
 			fmt.Fprintf(out, "  why: %s\n", t.Why)
 		}

@@ -35,12 +35,13 @@ const (
 
 var scopes = strings.Fields("styles:read tokens:read tokens:write uploads:write")
 
-// bench is a rotator between the simulator and Secrets Manager's wire, both over HTTP, on one clock that tests move.
+// bench is a rotator between the simulator and Secrets Manager's wire, both over HTTP, on one clock
+// that tests move.
 type bench struct {
 	t       *testing.T
 	sim     *mapbox.Simulator
 	memory  *simaws.Memory // behind store and service, unless these are another's
-	store   rotate.Store   // as the test reads and writes secrets
+	store   secrets.Store  // as the test reads and writes secrets
 	service service        // what only Secrets Manager does
 	handler *rotate.Handler
 	log     *log.Buffer
@@ -99,7 +100,7 @@ func (b *bench) mapbox() string {
 	return server.URL
 }
 
-func (b *bench) newHandler(store rotate.Store, config tokens.Config) *rotate.Handler {
+func (b *bench) newHandler(store secrets.Store, config tokens.Config) *rotate.Handler {
 	b.t.Helper()
 	config.Now = b.sim.Now
 	client, err := tokens.New(config)
@@ -127,7 +128,8 @@ func (b *bench) pause(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// paste stores a token as a person does: bare, as the secret's first value. It returns the token's id.
+// paste stores a token as a person does: bare, as the secret's first value. It returns the token's
+// id.
 func (b *bench) paste(scopes ...string) string {
 	b.t.Helper()
 	id, value := b.issue(scopes...)
@@ -183,14 +185,11 @@ func (b *bench) mustRun(event string) rotate.Report {
 // steps runs an event and returns what was done.
 func (b *bench) steps(event string) string {
 	b.t.Helper()
-	var steps []string
-	for _, s := range b.mustRun(event).Tokens[0].Steps {
-		steps = append(steps, string(s))
-	}
-	return strings.Join(steps, " ")
+	return strings.Join(b.mustRun(event).Tokens[0].Steps, " ")
 }
 
-// check holds the invariants: the current version holds a token that works, and no token that is not ours is gone.
+// check holds the invariants: the current version holds a token that works, and no token that is
+// not ours is gone.
 func (b *bench) check() {
 	b.t.Helper()
 	current := b.credential("")

@@ -17,12 +17,14 @@ import (
 //   - an EventBridge event, which has a "source" and a "detail-type": it means {"action":"rotate"};
 //   - a step of Secrets Manager's own rotation, which has a "Step".
 //
-// An event with the members of two forms is refused. An operator's event may hold the members of this type and no
-// others, spelt exactly so: a misspelt member would be ignored, and the run would do something else.
+// An event with the members of two forms is refused. An operator's event may hold the members of
+// this type and no others, spelt exactly so: a misspelt member would be ignored, and the run would
+// do something else.
 //
-// The actions: "rotate" does what is due; with "force" a rotation is due in any case. "plan" says what would be done now, and does
-// nothing. "retire" with "now" deletes all replaced tokens without waiting for their grace: the answer to a leak, after a
-// forced rotation. "name" narrows any of them to one managed token.
+// The actions: "rotate" does what is due; with "force" a rotation is due in any case. "plan" says
+// what would be done now, and does nothing. "retire" with "now" deletes all replaced tokens without
+// waiting for their grace: the answer to a leak, after a forced rotation. "name" narrows any of
+// them to one managed token.
 type event struct {
 	Action string
 	ID     string
@@ -33,7 +35,7 @@ type event struct {
 	Step, SecretID, ClientRequestToken string // of Secrets Manager's own rotation
 }
 
-// The members that tell the forms apart. An "id" is in two of them.
+// These members tell the forms apart. Two forms have an "id".
 var (
 	operatorFields    = []string{"action", "force", "id", "name", "now"}
 	operatorMarks     = []string{"action", "force", "name", "now"}
@@ -41,6 +43,7 @@ var (
 	rotationStepMarks = []string{"Step", "SecretId", "ClientRequestToken"}
 )
 
+// decodeEvent reads an event of any form.
 func decodeEvent(raw json.RawMessage) (event, error) {
 	m, err := readMembers(raw)
 	if err != nil {
@@ -61,6 +64,7 @@ func decodeEvent(raw json.RawMessage) (event, error) {
 	return m.operator()
 }
 
+// formsHelp names the forms in error messages.
 const formsHelp = `send {"action":"rotate"}, an event of EventBridge, or a step of Secrets Manager's rotation`
 
 var errNoForm = errors.New("event has neither an action nor a Step: " + formsHelp)
@@ -70,14 +74,14 @@ func notKnown(format string, args ...any) error {
 	return fmt.Errorf("event is not a JSON object of a known form: "+format, args...)
 }
 
-// members are those of a JSON object, undecoded. Their names are matched exactly.
+// members are the members of a JSON object, not decoded. Names match exactly.
 type members map[string]json.RawMessage
 
-// readMembers refuses a name that comes twice: decoders disagree about which of the two values counts.
+// readMembers refuses a name that appears twice: decoders disagree about which value counts.
 func readMembers(raw []byte) (members, error) {
 	in := json.NewDecoder(bytes.NewReader(raw))
 	if open, err := in.Token(); err != nil || open != json.Delim('{') {
-		return nil, errors.New("it is no object")
+		return nil, errors.New("it is not an object")
 	}
 	m := members{}
 	for in.More() {
@@ -85,13 +89,13 @@ func readMembers(raw []byte) (members, error) {
 		if err != nil {
 			return nil, errors.New("not valid JSON")
 		}
-		key, _ := name.(string) // the decoder takes nothing else for a name
+		key, _ := name.(string) // the decoder returns only strings as names
 		var value json.RawMessage
 		if err := in.Decode(&value); err != nil {
 			return nil, errors.New("not valid JSON")
 		}
 		if _, twice := m[key]; twice {
-			return nil, fmt.Errorf("%q is given twice", key)
+			return nil, fmt.Errorf("%q appears twice", key)
 		}
 		m[key] = value
 	}
@@ -104,7 +108,7 @@ func readMembers(raw []byte) (members, error) {
 	return m, nil
 }
 
-// firstOf returns the first of the names that is there, or "".
+// firstOf returns the first of the names that is present, or "".
 func (m members) firstOf(names []string) string {
 	for _, name := range names {
 		if m[name] != nil {
@@ -114,8 +118,8 @@ func (m members) firstOf(names []string) string {
 	return ""
 }
 
-// text reads a string. An empty one is refused: it comes from a variable that is not set, and an empty name would mean
-// every token.
+// text reads a string. It refuses an empty one: that comes from an unset variable, and an empty
+// name would mean all tokens.
 func (m members) text(name string, into *string) error {
 	raw, ok := m[name]
 	if !ok {
@@ -127,6 +131,7 @@ func (m members) text(name string, into *string) error {
 	return nil
 }
 
+// truth reads true or false.
 func (m members) truth(name string, into *bool) error {
 	raw, ok := m[name]
 	if !ok {
@@ -139,6 +144,7 @@ func (m members) truth(name string, into *bool) error {
 	return nil
 }
 
+// operator reads the event of the schedule or an operator.
 func (m members) operator() (event, error) {
 	var unknown []string
 	for name := range m {
@@ -159,7 +165,7 @@ func (m members) operator() (event, error) {
 	return e, e.check()
 }
 
-// check holds what the members of an operator's event mean together.
+// check checks the members of an operator's event against each other.
 func (e event) check() error {
 	switch {
 	case e.Action != "rotate" && e.Action != "plan" && e.Action != "retire":
@@ -174,7 +180,7 @@ func (e event) check() error {
 	return nil
 }
 
-// eventBridge reads an event of EventBridge, which always has both of its marks.
+// eventBridge reads an event of EventBridge, which always has a source and a detail-type.
 // Source: https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
 func (m members) eventBridge() (event, error) {
 	e := event{Action: "rotate"}
@@ -188,12 +194,13 @@ func (m members) eventBridge() (event, error) {
 	return e, nil
 }
 
-// rotationStep reads a step. Members that are not known are ignored here: the service may add some.
+// rotationStep reads a step of Secrets Manager's rotation. It ignores unknown members: the service
+// may add some.
 // Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets_lambda-functions-code.html
 func (m members) rotationStep() (event, error) {
 	var e event
 	if step := string(m["Step"]); step == "" || step == `""` {
-		return event{}, errNoForm // such as one with "step", or with an empty variable
+		return event{}, errNoForm // for example "step" in lower case, or an unset variable
 	}
 	if err := errors.Join(m.text("Step", &e.Step), m.text("SecretId", &e.SecretID),
 		m.text("ClientRequestToken", &e.ClientRequestToken)); err != nil {

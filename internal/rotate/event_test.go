@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestEventsThatAreRefused: an event that is not understood does nothing at all. A member that is misspelt and ignored
-// would make the run do something else.
+// TestEventsThatAreRefused: an event that is not understood does nothing at all. A member that is
+// misspelt and ignored would make the run do something else.
 func TestEventsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).rotated()
@@ -42,9 +42,9 @@ func TestEventsThatAreRefused(t *testing.T) {
 		{`{"action":["rotate"],"id":"x"}`, `"action" must be a string`},
 		{`{"action":"rotate","id":7}`, `"id" must be a string`},
 
-		{`{"action":"plan","action":"rotate","id":"x"}`, `"action" is given twice`},
-		{`{"action":"rotate","id":"x","force":false,"force":true}`, `"force" is given twice`},
-		{`{"action":"rotate","id":"x","name":"page","n\u0061me":"parent"}`, `"name" is given twice`},
+		{`{"action":"plan","action":"rotate","id":"x"}`, `"action" appears twice`},
+		{`{"action":"rotate","id":"x","force":false,"force":true}`, `"force" appears twice`},
+		{`{"action":"rotate","id":"x","name":"page","n\u0061me":"parent"}`, `"name" appears twice`},
 
 		{`{"action":"plan","id":"x","force":true}`, `"force" goes with the action rotate`},
 		{`{"action":"retire","id":"x","name":"parent","now":true,"force":true}`, `"force" goes with`},

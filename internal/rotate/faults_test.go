@@ -30,13 +30,14 @@ func (b *bench) tryEvent(event string) (rotate.Report, error) {
 	return report, err
 }
 
-// A new stack has no parent yet. Its heartbeat succeeds and says what to do; who asks for more hears that nothing was done.
+// A new stack has no parent yet. Its heartbeat succeeds and says what to do; who asks for more
+// hears that nothing was done.
 func TestNoParentYetIsAWait(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{"empty": "", "placeholder": "replace-me", "json": `{"token":""}`, "generated": `x9$"{]`} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t).withFurther(uploads())
+			b := newBench(t).withAdditional(uploads())
 			if text == "" {
 				b.must(b.service.Create(t.Context(), parentSecret, "", secrets.Value{}))
 			} else {
@@ -72,7 +73,7 @@ func TestAdditionalSecretWithAPlaceholderGetsItsToken(t *testing.T) {
 			t.Parallel()
 			b := newBench(t).rotated()
 			b.must(b.memory.Create(t.Context(), "tokenmint/uploads", hand, secrets.NewValue(text(b))))
-			b.withFurther(uploads())
+			b.withAdditional(uploads())
 			b.mustRun(heartbeat)
 			if got := b.stored("tokenmint/uploads"); got.Rotation == "" || !slices.Equal(got.Scopes, []string{"uploads:write"}) {
 				t.Errorf("stored is %+v", got)
@@ -100,7 +101,8 @@ func (b *bench) temporary() string {
 	return got.Token
 }
 
-// While the parent is temporary, nothing is deleted: what was there before is the last that can be rolled back to.
+// While the parent is temporary, nothing is deleted: what was there before is the last that can be
+// rolled back to.
 func TestTemporaryParentDeletesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).rotated()
@@ -141,13 +143,14 @@ func TestFailingDeleteDoesNotHoldUpARotation(t *testing.T) {
 	}
 }
 
-// An additional token's value is pasted into the parent's secret and rolled back: the token stays the additional secret's.
+// An additional token's value is pasted into the parent's secret and rolled back: the token stays
+// the additional secret's.
 func TestTokenInTwoSecretsLivesWhereItIsInUse(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).rotated()
 	wide := uploads()
 	wide.Scopes = scopes
-	b.withFurther(wide)
+	b.withAdditional(wide)
 	b.mustRun(`{"action":"rotate","id":"one"}`)
 	x := b.stored("tokenmint/uploads")
 	before, _ := b.describe().VersionAt(secrets.Current)
@@ -162,7 +165,8 @@ func TestTokenInTwoSecretsLivesWhereItIsInUse(t *testing.T) {
 		}
 	}
 
-	// The reverse: the parent is pasted into the additional secret, and later replaced in its own. It has its whole grace period.
+	// The reverse: the parent is pasted into the additional secret, and later replaced in its own.
+	// It has its whole grace period.
 	parent := b.credential("")
 	b.must(b.memory.Put(t.Context(), "tokenmint/uploads", other, secrets.NewValue(parent.Token.Reveal()), secrets.Current))
 	for i := range 8 {
@@ -253,7 +257,8 @@ func TestLabelsMovedByHand(t *testing.T) {
 
 func (b *bench) rotation() string { return b.credential("").Rotation }
 
-// Six tokens are due, and one run begins four rotations. All get their turn, and a forced run says what it left undone.
+// Six tokens are due, and one run begins four rotations. All get their turn, and a forced run says
+// what it left undone.
 func TestMoreTokensThanOneRunMayCreate(t *testing.T) {
 	t.Parallel()
 	var six []rotate.Managed
@@ -262,7 +267,7 @@ func TestMoreTokensThanOneRunMayCreate(t *testing.T) {
 		m.Name, m.SecretID, m.RotateEvery, m.RetireAfter = fmt.Sprint("t", i), fmt.Sprint("tokenmint/t", i), time.Hour, 2*time.Hour
 		six = append(six, m)
 	}
-	b := newBench(t).rotated().withFurther(six...)
+	b := newBench(t).rotated().withAdditional(six...)
 	for i := range 3 {
 		b.mustRun(fmt.Sprintf(`{"action":"rotate","id":"hour %d"}`, i))
 		b.sim.Advance(time.Hour)
@@ -277,7 +282,7 @@ func TestMoreTokensThanOneRunMayCreate(t *testing.T) {
 		before[m.Name] = b.stored(m.SecretID).ID
 	}
 	const event = `{"action":"rotate","id":"leak","force":true}`
-	if _, err := b.run(event); err == nil || !strings.Contains(err.Error(), "left undone") {
+	if _, err := b.run(event); err == nil || !strings.Contains(err.Error(), "is not done") {
 		t.Errorf("first delivery: %v", err)
 	}
 	b.mustRun(event)

@@ -11,8 +11,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
-// Whatever call breaks, before or after its effect, once or from there on: later runs converge, the current token always
-// works, and nothing of ours is left behind.
+// Whatever call breaks, before or after its effect, once or from there on: later runs converge, the
+// current token always works, and nothing of ours is left behind.
 func TestConvergesAfterAnyInterruption(t *testing.T) {
 	t.Parallel()
 	const positions = 40 // more than a rotation and a retirement have calls; see the check below
@@ -27,7 +27,8 @@ func TestConvergesAfterAnyInterruption(t *testing.T) {
 							interrupted++
 						}
 					}
-					// net/http itself repeats a GET whose connection is closed, so a single fault shows only in what must not be repeated.
+					// net/http itself repeats a GET whose connection is closed, so a single fault
+					// shows only in what must not be repeated.
 					if interrupted < 3 || interrupted == positions {
 						t.Errorf("%d of %d positions met a call", interrupted, positions)
 					}
@@ -37,7 +38,8 @@ func TestConvergesAfterAnyInterruption(t *testing.T) {
 	}
 }
 
-// interrupt rotates with one fault, then lets heartbeats follow. It reports whether the fault was met.
+// interrupt rotates with one fault, then lets heartbeats follow. It reports whether the fault was
+// met.
 func interrupt(b *bench, wire string, skip int, all, effect bool) bool {
 	t := b.t
 	pasted := b.paste(scopes...)

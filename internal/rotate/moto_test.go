@@ -15,8 +15,9 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// newMotoBench is a bench over somebody else's double of Secrets Manager. Its clock is the machine's, which the rotator, whose clock
-// tests move, does not read but to see what a person has done during a rotation. Package moto lists the double's known errors.
+// newMotoBench is a bench over somebody else's double of Secrets Manager. Its clock is the
+// machine's, which the rotator, whose clock tests move, does not read but to see what a person has
+// done during a rotation. Package moto lists the double's known errors.
 func newMotoBench(t *testing.T) *bench {
 	t.Helper()
 	b := newAccount(t)

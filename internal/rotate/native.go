@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// handleStep answers one step of Secrets Manager's own rotation. The service repeats steps, so each finds out first what is
-// there; what it does is what a run of the schedule does.
+// handleStep answers one step of Secrets Manager's own rotation. The service repeats steps, so each
+// step first checks whether it is done. A step does its work with the same functions as a
+// heartbeat.
 // Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 func (h *Handler) handleStep(ctx context.Context, e event) error {
 	d, err := h.store.Describe(ctx, e.SecretID)
@@ -18,19 +18,14 @@ func (h *Handler) handleStep(ctx context.Context, e event) error {
 		return err
 	}
 	m, ok := h.managedIn(d)
-	id := e.ClientRequestToken
-	labels, known := d.Stages[id]
-	switch {
-	case !ok:
+	if !ok {
 		return fmt.Errorf("secret %s is not one that this function rotates", e.SecretID)
-	case !d.RotationEnabled:
-		return fmt.Errorf("rotation of secret %s is switched off", d.Name)
-	case !known:
-		return fmt.Errorf("secret %s has no version %s to rotate to", d.Name, id)
-	case d.Has(id, secrets.Current):
-		return nil // an earlier delivery got this far
-	case !d.Has(id, secrets.Pending):
-		return fmt.Errorf("version %s of secret %s is not pending; its labels are %v", id, d.Name, labels)
+	}
+	if err := expectRotation(d, e.ClientRequestToken); err != nil {
+		return err
+	}
+	if d.Has(e.ClientRequestToken, secrets.Current) {
+		return nil // an earlier delivery has promoted it
 	}
 	var auth *secrets.Credential
 	if m.SecretID != h.parent.SecretID {
@@ -40,13 +35,13 @@ func (h *Handler) handleStep(ctx context.Context, e event) error {
 		}
 		auth = &parent
 	}
-	r := &run{Handler: h, wrote: map[string]time.Time{}, unseenAt: map[string]time.Time{}, intent: intent{rotation: id, deletes: maxDeletes, creates: 1}}
+	r := h.newRun(intent{rotation: e.ClientRequestToken, deletes: maxDeletes, creates: 1})
 	return r.step(ctx, m, auth, e.Step)
 }
 
 // managedIn returns the managed token that the secret holds.
 func (h *Handler) managedIn(d secrets.Description) (Managed, bool) {
-	for _, m := range append([]Managed{h.parent}, h.further...) {
+	for _, m := range h.managed() {
 		if m.SecretID == d.ARN || m.SecretID == d.Name {
 			return m, true
 		}
@@ -54,45 +49,80 @@ func (h *Handler) managedIn(d secrets.Description) (Managed, bool) {
 	return Managed{}, false
 }
 
-func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, name string) error {
-	var o observation
-	err := r.await(ctx, func() (done bool, err error) {
-		o, err = r.observe(ctx, m, auth)
-		// After createSecret has succeeded, a version without a value is a read that is behind.
-		return name == "createSecret" || o.current.id == "" || o.pending != nil || o.pendingID != r.intent.rotation, err
-	})
-	if err != nil {
-		return err
-	}
+// expectRotation checks that the service rotates the secret to this version.
+func expectRotation(d secrets.Description, id string) error {
+	labels, known := d.Stages[id]
 	switch {
-	case o.current.id == "":
-		return fmt.Errorf("secret %s has no current version: the heartbeat stores the first", m.SecretID)
-	case o.current.id == r.intent.rotation:
-		return nil // another run has promoted it meanwhile
-	case o.pendingID != r.intent.rotation:
-		return fmt.Errorf("version %s of secret %s is not pending any more", r.intent.rotation, m.SecretID)
-	case o.pending != nil && o.isSuperseded(o.pendingID):
-		return fmt.Errorf("version %s of secret %s was overtaken by another one", o.pendingID, m.SecretID)
-	case name == "createSecret":
-		return r.createSecret(ctx, m, o)
-	case o.pending == nil:
-		return fmt.Errorf("version %s of secret %s holds no value yet", r.intent.rotation, m.SecretID)
+	case !d.RotationEnabled:
+		return fmt.Errorf("rotation of secret %s is switched off", d.Name)
+	case !known:
+		return fmt.Errorf("secret %s has no version %s to rotate to", d.Name, id)
+	case !d.Has(id, secrets.Current) && !d.Has(id, secrets.Pending):
+		return fmt.Errorf("version %s of secret %s is not pending; its labels are %v", id, d.Name, labels)
 	}
-	switch name {
-	case "testSecret":
-		return r.prove(ctx, m, o)
-	case "finishSecret":
-		return r.promote(ctx, m, o)
-	}
-	return nil // setSecret: Mapbox made the token valid when it created it
+	return nil
 }
 
-// createSecret creates the successor unless an earlier delivery has. A token that bears this rotation's note and is not stored was
-// lost, or its creator is still at work: nothing is created beside it until it is old enough to be swept.
-func (r *run) createSecret(ctx context.Context, m Managed, o observation) error {
-	if o.pending != nil {
+// step does one step of a rotation. It does nothing if the step is already done.
+func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, name string) error {
+	var o observation
+	var at progress
+	err := r.await(ctx, func() (done bool, err error) {
+		if o, err = r.observe(ctx, m, auth); err != nil {
+			return false, err
+		}
+		at, err = r.progress(m, o)
+		// After createSecret has succeeded, a version without a value is a stale read.
+		return name == "createSecret" || at != registered, err
+	})
+	switch {
+	case err != nil:
+		return err
+	case at == promoted:
 		return nil
+	case at == registered && name == "createSecret":
+		return r.createSecret(ctx, m, o)
+	case at == registered:
+		return fmt.Errorf("version %s of secret %s holds no value yet", r.intent.rotation, m.SecretID)
+	case name == "testSecret":
+		return r.prove(ctx, m, o)
+	case name == "finishSecret":
+		return r.promote(ctx, m, o)
 	}
+	return nil // createSecret is done. setSecret has no work: Mapbox made the token valid when it created it
+}
+
+// progress is how far a rotation of Secrets Manager's own has come.
+type progress int
+
+const (
+	registered progress = iota // the version has no value
+	stored                     // it has a value
+	promoted                   // it is current
+)
+
+// progress says how far this rotation has come, or why it cannot go on.
+func (r *run) progress(m Managed, o observation) (progress, error) {
+	id := r.intent.rotation
+	switch {
+	case o.current.id == "":
+		return 0, fmt.Errorf("secret %s has no current version: the heartbeat stores the first", m.SecretID)
+	case o.current.id == id:
+		return promoted, nil
+	case o.pendingID != id:
+		return 0, fmt.Errorf("version %s of secret %s is not pending any more", id, m.SecretID)
+	case o.pending == nil:
+		return registered, nil
+	case o.isSuperseded(id):
+		return 0, fmt.Errorf("version %s of secret %s was overtaken by another one", id, m.SecretID)
+	}
+	return stored, nil
+}
+
+// createSecret creates the successor. A token with this rotation's note that no version holds was
+// lost, or its creator is still at work. So no other is created until that token is old enough to
+// be deleted.
+func (r *run) createSecret(ctx context.Context, m Managed, o observation) error {
 	for _, t := range o.live {
 		if rotation, _ := rotationOf(t.Note, o.notePrefix); rotation != r.intent.rotation {
 			continue
@@ -108,7 +138,7 @@ func (r *run) createSecret(ctx context.Context, m Managed, o observation) error 
 		}
 	}
 	if n := o.ours(); n >= maxLive {
-		return fmt.Errorf("%d tokens of this name are alive: delete some of them, or wait for their grace to end", n)
+		return fmt.Errorf("%d tokens of this name are alive: delete some of them, or wait for their grace periods to end", n)
 	}
 	return r.create(ctx, m, o, r.intent.rotation)
 }

@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// native is the id that Secrets Manager gives its rotation and the version that it registers for it.
+	// native is the id that Secrets Manager gives its rotation and the version that it registers
+	// for it.
 	native = "5a6b7c8d-0000-4000-8000-000000000001"
 	// other is that of another rotation, and hand that of a version that a person stores.
 	other = "5a6b7c8d-0000-4000-8000-000000000002"
@@ -58,7 +59,8 @@ func (b *bench) bare() string {
 	return value
 }
 
-// take hands the handler an event, in states too in which the invariants of [bench.run] do not hold. What it says shows no token.
+// take hands the handler an event, in states too in which the invariants of [bench.run] do not
+// hold. What it says shows no token.
 func (b *bench) take(event string) error {
 	b.t.Helper()
 	report, err := b.handler.Handle(b.t.Context(), json.RawMessage(event))

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// byLongestWait returns the additional tokens in the order in which this run reconciles them: those first that have waited
-// for a successor for longest. So a run that may not create all that are due leaves out those that can wait. With few
-// tokens the order does not matter, and nothing is read for it.
+// byLongestWait returns the additional tokens in the order in which this run reconciles them: the
+// longest wait first. If a run may not create all successors that are due, the others can wait. If
+// it may, the order is the configuration's.
 func (r *run) byLongestWait(ctx context.Context, selected []Managed) []Managed {
 	ordered := slices.DeleteFunc(slices.Clone(selected), func(m Managed) bool { return m.Name == r.parent.Name })
 	if len(ordered) <= r.intent.creates {
@@ -23,9 +23,9 @@ func (r *run) byLongestWait(ctx context.Context, selected []Managed) []Managed {
 	return ordered
 }
 
-// waitingSince returns since when a token waits for a successor: since it is due, or since the last attempt, of which a
-// live token tells. So tokens whose attempts fail again and again do not take the turn of others. What this run has no
-// successor to make for comes last, and what cannot be observed.
+// waitingSince says since when a token waits for a successor: since its due date, or since the last
+// attempt, which a live token shows. So a token whose attempts always fail does not block others. A
+// token that is not due comes last, and so does one that cannot be observed.
 func (r *run) waitingSince(ctx context.Context, m Managed) time.Time {
 	last := r.now().Add(100 * 365 * 24 * time.Hour)
 	auth, err := r.parentCredential(ctx)

@@ -58,8 +58,9 @@ func TestPendingTokenThatDoesNotWorkIsGivenUp(t *testing.T) {
 	}
 }
 
-// What a person has stored as AWSPENDING and cannot take the current token's place is given up like any other that fails its proof, and
-// does not stop the rotation. Nothing of it is deleted at Mapbox.
+// What a person has stored as AWSPENDING and cannot take the current token's place is given up like
+// any other that fails its proof, and does not stop the rotation. Nothing of it is deleted at
+// Mapbox.
 func TestPendingValueThatCannotServeIsGivenUp(t *testing.T) {
 	t.Parallel()
 	text := func(text string) func(*bench) string { return func(*bench) string { return text } }

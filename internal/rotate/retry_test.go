@@ -21,7 +21,8 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// refusingWire lets a PutSecretValue have its effect and cuts the connection. What the SDK then tries again is refused.
+// refusingWire lets a PutSecretValue have its effect and cuts the connection. What the SDK then
+// tries again is refused.
 type refusingWire struct {
 	next    http.Handler
 	code    string

@@ -102,7 +102,8 @@ func (b *bench) forcesOnce() {
 	if got := b.steps(event); got != "settled" {
 		t.Errorf("third delivery, late: %s", got)
 	}
-	// Two versions are in grace now: the second rotation has pushed the first one's off AWSPREVIOUS.
+	// Two versions are in grace now: the second rotation has pushed the first one's off
+	// AWSPREVIOUS.
 	b.sim.Advance(retireAfter)
 	b.mustRun(heartbeat)
 	if got := b.ours(); len(got) != 1 {
@@ -206,7 +207,8 @@ func TestNewNeedsEverything(t *testing.T) {
 	}
 }
 
-// Two tokens in one secret would replace each other with every heartbeat, and whoever reads it would get now the one and now the other.
+// Two tokens in one secret would replace each other with every heartbeat, and whoever reads it
+// would get now the one and now the other.
 func TestNewRefusesTwoTokensInOneSecret(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
@@ -224,9 +226,9 @@ func TestNewRefusesTwoTokensInOneSecret(t *testing.T) {
 		b := newBench(t)
 		c := rotate.Config{Stack: "test", Parent: rotate.Managed{Name: "parent", SecretID: tc.parent}, Store: b.memory, Tokens: &tokens.Client{}, Now: b.sim.Now, Logger: discard()}
 		for i, id := range tc.further {
-			c.Further = append(c.Further, rotate.Managed{Name: "further-" + string(rune('a'+i)), SecretID: id})
+			c.Additional = append(c.Additional, rotate.Managed{Name: "additional-" + string(rune('a'+i)), SecretID: id})
 		}
-		if _, err := rotate.New(c); (err != nil) != tc.refused || err != nil && !strings.Contains(err.Error(), "further-") {
+		if _, err := rotate.New(c); (err != nil) != tc.refused || err != nil && !strings.Contains(err.Error(), "additional-") {
 			t.Errorf("%s and %v: %v", tc.parent, tc.further, err)
 		}
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
-// orders are sequences of steps, a "!" after those that must be refused. Each ends with the rotation done.
+// orders are sequences of steps, a "!" after those that must be refused. Each ends with the
+// rotation done.
 var orders = map[string]string{
 	"as the service has it":      "create set test finish",
 	"each step delivered twice":  "create create set set test test finish finish",
@@ -31,7 +32,8 @@ func TestStepsInAnyOrder(t *testing.T) {
 	tryOrders(t, newBench)
 }
 
-// tryOrders also lets a heartbeat fall between any two steps, of a parent that is due and of one that is not.
+// tryOrders also lets a heartbeat fall between any two steps, of a parent that is due and of one
+// that is not.
 func tryOrders(t *testing.T, open func(*testing.T) *bench) {
 	all := maps.Clone(orders)
 	steps := strings.Fields("create set test finish")
@@ -80,7 +82,8 @@ func (b *bench) follow(order string) {
 	}
 }
 
-// settles lets heartbeats follow, after which the current token is the only one of ours, and no label is left behind.
+// settles lets heartbeats follow, after which the current token is the only one of ours, and no
+// label is left behind.
 func (b *bench) settles() {
 	b.t.Helper()
 	for range 3 {
@@ -96,7 +99,8 @@ func (b *bench) settles() {
 	}
 }
 
-// AWSCURRENT moves after finishSecret has looked: the compare-and-swap refuses, and what a person has stored stays.
+// AWSCURRENT moves after finishSecret has looked: the compare-and-swap refuses, and what a person
+// has stored stays.
 func TestFinishWhenAWSCURRENTMovesMeanwhile(t *testing.T) {
 	t.Parallel()
 	for _, before := range []string{"GetSecretValue", "UpdateSecretVersionStage"} {
@@ -119,7 +123,8 @@ func TestFinishWhenAWSCURRENTMovesMeanwhile(t *testing.T) {
 	}
 }
 
-// A step may read a copy of the secret that does not have the value yet which createSecret has stored.
+// A step may read a copy of the secret that does not have the value yet which createSecret has
+// stored.
 func TestStepsWaitForTheValue(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"setSecret", "testSecret", "finishSecret"} {
@@ -156,7 +161,8 @@ func TestTwoDeliveriesOfCreateAtOnce(t *testing.T) {
 	b.settles()
 }
 
-// A lost answer of create must not become a second token while the first attempt may still be at work.
+// A lost answer of create must not become a second token while the first attempt may still be at
+// work.
 func TestCreateStepAfterALostAnswer(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).rotated().begin(native)
@@ -177,8 +183,9 @@ func TestCreateStepAfterALostAnswer(t *testing.T) {
 	b.settles()
 }
 
-// A version that Secrets Manager registered and then gave up keeps AWSPENDING without a value for ever. While the service's rotation is on
-// it is waited for, for a day since a heartbeat first saw it.
+// A version that Secrets Manager registered and then gave up keeps AWSPENDING without a value for
+// ever. While the service's rotation is on it is waited for, for a day since a heartbeat first saw
+// it.
 func TestStrandedRotationIsTakenOver(t *testing.T) {
 	t.Parallel()
 	const rotates = "create promote unmark supersede settled"

@@ -108,7 +108,8 @@ var protocol = map[string]cells{
 		done, done, fails("token is unfit"), stepOutcome{fails: "token is unfit", labels: "first=AWSCURRENT pasted=AWSPREVIOUS"},
 	},
 
-	// A version that a person creates during the rotation. The service gives up then; a step that is on its way must still be harmless.
+	// A version that a person creates during the rotation. The service gives up then; a step that
+	// is on its way must still be harmless.
 	"made current by hand, version without value": {
 		func(b *bench) {
 			b.rotated().begin(native)

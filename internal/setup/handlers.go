@@ -82,21 +82,26 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 			Name:        "parent",
 			SecretID:    p.Settings.ParentSecretID,
 			Scopes:      p.Config.Parent.Scopes,
-			Lends:       p.Config.WidestScopes(),
+			ProofScopes: p.Config.WidestScopes(),
 			RotateEvery: p.Config.Parent.RotateEvery,
 			RetireAfter: p.Config.Parent.RetireAfter,
 		},
-		Further: further(p.Config.Tokens),
-		Store:   awsstore.Open(p.Settings.AWS.SecretsManager()),
-		Tokens:  client,
-		Now:     p.Now,
-		Logger:  p.Logger,
-		Metrics: p.Metrics,
+		Additional: additional(p.Config.Tokens),
+		Store:      awsstore.Open(p.Settings.AWS.SecretsManager()),
+		Tokens:     client,
+		Now:        p.Now,
+		Logger:     p.Logger,
+		Metrics:    p.Metrics,
 	})
 }
 
+<<<<<<< HEAD
 // further returns the additional tokens of the configuration.
 func further(configured []config.ManagedToken) []rotate.Managed {
+=======
+// additional returns the tokens that the configuration names besides the parent.
+func additional(configured []config.ManagedToken) []rotate.Managed {
+>>>>>>> 0ed7e23 (rotate: order files as a run proceeds, in plain words)
 	var managed []rotate.Managed
 	for _, t := range configured {
 		managed = append(managed, rotate.Managed{

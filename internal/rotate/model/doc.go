@@ -1,7 +1,8 @@
-// Package model checks the rotator against everything that can happen to it. It contains tests only.
+// Package model checks the rotator against everything that can happen to it. It contains tests
+// only.
 //
-// A schedule is one history in virtual time: what happens, which calls fail and how, and when a run waits for another.
-// Each file explains one part:
+// A schedule is one history in virtual time: what happens, which calls fail and how, and when a run
+// waits for another. Each file explains one part:
 //
 //	scenarios_test.go  what happens, without failures
 //	starts_test.go     what a scenario begins with
@@ -14,5 +15,6 @@
 //	guards_test.go     the guards that the full model removes, to show that it finds each one
 //	pins_test.go       schedules that were defects once
 //
-// Without flags the tests play the pins, each single failure and some random schedules. With -model.full they play all.
+// Without flags the tests play the pins, each single failure and some random schedules. With
+// -model.full they play all.
 package model

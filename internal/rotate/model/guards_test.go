@@ -16,10 +16,11 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// guard is one of the things that keep rotation safe, how to take it away from outside, and what goes wrong then.
+// guard is one of the things that keep rotation safe, how to take it away from outside, and what
+// goes wrong then.
 type guard struct {
 	name   string
-	remove func(a *actor, store rotate.Store, api rotate.Tokens, managed []rotate.Managed) (rotate.Store, rotate.Tokens)
+	remove func(a *actor, store secrets.Store, api rotate.Tokens, managed []rotate.Managed) (secrets.Store, rotate.Tokens)
 	event  func(w *world, event string) string // what is delivered in place of an event
 	runs   int                                 // how often one run does all its work; 0 = once
 	where  scenario
@@ -28,20 +29,20 @@ type guard struct {
 
 var guards = []guard{
 	{name: "sweep", remove: hide(lostTokens), where: sequential[0], want: "a token is left behind"},
-	{name: "note", remove: func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	{name: "note", remove: func(_ *actor, s secrets.Store, api rotate.Tokens, _ []rotate.Managed) (secrets.Store, rotate.Tokens) {
 		return s, noteless{api}
 	}, where: sequential[0], want: "has no token of ours"},
-	{name: "compare-and-swap", remove: func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	{name: "compare-and-swap", remove: func(a *actor, s secrets.Store, api rotate.Tokens, _ []rotate.Managed) (secrets.Store, rotate.Tokens) {
 		return careless{s, a}, api
 	}, where: scenario{"paste beside a rotation", fresh, [][]move{{force}, {paste}}}, want: "has not read"},
-	{name: "proof", remove: func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	{name: "proof", remove: func(a *actor, s secrets.Store, api rotate.Tokens, _ []rotate.Managed) (secrets.Store, rotate.Tokens) {
 		return s, trusting{api, a}
 	}, where: scenario{"the created token is spoilt", fresh, [][]move{{force}, {spoil}}}, want: "does not live"},
-	{name: "grace", remove: func(_ *actor, s rotate.Store, api rotate.Tokens, managed []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	{name: "grace", remove: func(_ *actor, s secrets.Store, api rotate.Tokens, managed []rotate.Managed) (secrets.Store, rotate.Tokens) {
 		managed[0].RetireAfter = 0
 		return s, api
 	}, where: sequential[0], want: "within its grace"},
-	{name: "orphan age", remove: func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	{name: "orphan age", remove: func(_ *actor, s secrets.Store, api rotate.Tokens, _ []rotate.Managed) (secrets.Store, rotate.Tokens) {
 		return s, altered{api, func(rows []tokens.Metadata) []tokens.Metadata {
 			for i := range rows {
 				rows[i].Created = rows[i].Created.Add(-time.Hour)
@@ -49,7 +50,7 @@ var guards = []guard{
 			return rows
 		}}
 	}, where: scenario{"two forced", fresh, [][]move{{force}, {force}}}, want: "on its way to store"},
-	{name: "cap", remove: func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	{name: "cap", remove: func(a *actor, s secrets.Store, api rotate.Tokens, _ []rotate.Managed) (secrets.Store, rotate.Tokens) {
 		return s, altered{api, func(rows []tokens.Metadata) []tokens.Metadata {
 			for i := range rows {
 				if c := a.mine[rows[i].ID]; c != nil && c.stored {
@@ -59,15 +60,15 @@ var guards = []guard{
 			return rows
 		}}
 	}, where: scenario{"many", many, [][]move{{force, force}}}, want: "are alive"},
-	{name: "date before promotion", remove: func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	{name: "date before promotion", remove: func(a *actor, s secrets.Store, api rotate.Tokens, _ []rotate.Managed) (secrets.Store, rotate.Tokens) {
 		return undated{s, a}, api
 	}, where: scenario{"pasted, then Secrets Manager's rotation", pasted, [][]move{{
 		heartbeatNow, begin, step("createSecret"), step("testSecret"), step("finishSecret"),
 	}}}, want: "a token is left behind"},
-	{name: "proof of the current token before a deletion", remove: func(_ *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	{name: "proof of the current token before a deletion", remove: func(_ *actor, s secrets.Store, api rotate.Tokens, _ []rotate.Managed) (secrets.Store, rotate.Tokens) {
 		return s, believing{api}
 	}, where: scenario{"the current token is deleted", uploadsOverdue, [][]move{{heartbeatNow}, {revokeNewest}}}, want: "does not work"},
-	{name: "second look before a version is forgotten", remove: func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+	{name: "second look before a version is forgotten", remove: func(a *actor, s secrets.Store, api rotate.Tokens, _ []rotate.Managed) (secrets.Store, rotate.Tokens) {
 		return s, &sticky{Tokens: api, actor: a}
 	}, where: scenario{"pasted, then forced twice", fresh, [][]move{{paste, force, force, heartbeatNow}}}, want: "a token is left behind"},
 	{name: "bound of deletions", runs: 2,
@@ -83,7 +84,8 @@ var guards = []guard{
 		want: "a step has created"},
 }
 
-// TestModelFindsEachGuardMissing removes each guard. The model must find a schedule that shows it is missing.
+// TestModelFindsEachGuardMissing removes each guard. The model must find a schedule that shows it
+// is missing.
 func TestModelFindsEachGuardMissing(t *testing.T) {
 	t.Parallel()
 	if !*modelFull {
@@ -135,7 +137,8 @@ func growing(sc scenario) iter.Seq[schedule] {
 	}
 }
 
-// spoil deletes the newest token behind the model's back: that it is dead is for the proof to find, not a person's deed.
+// spoil deletes the newest token behind the model's back: that it is dead is for the proof to find,
+// not a person's deed.
 var spoil = act("the newest token stops working", func(w *world) {
 	if rows := w.rows(); w.mine[rows[len(rows)-1].ID] != nil {
 		w.remember()
@@ -145,7 +148,7 @@ var spoil = act("the newest token stops working", func(w *world) {
 	}
 })
 
-// uploadsOverdue has a further token whose predecessor's grace is over.
+// uploadsOverdue has a additional token whose predecessor's grace is over.
 func uploadsOverdue(w *world) {
 	uploadsDue(w)
 	heartbeatNow.do(w, always)
@@ -177,8 +180,8 @@ func (l altered) List(ctx context.Context, auth tokens.Auth, opts tokens.ListOpt
 }
 
 // hide makes lists that do not show some tokens.
-func hide(which func(a *actor, t tokens.Metadata) bool) func(*actor, rotate.Store, rotate.Tokens, []rotate.Managed) (rotate.Store, rotate.Tokens) {
-	return func(a *actor, s rotate.Store, api rotate.Tokens, _ []rotate.Managed) (rotate.Store, rotate.Tokens) {
+func hide(which func(a *actor, t tokens.Metadata) bool) func(*actor, secrets.Store, rotate.Tokens, []rotate.Managed) (secrets.Store, rotate.Tokens) {
+	return func(a *actor, s secrets.Store, api rotate.Tokens, _ []rotate.Managed) (secrets.Store, rotate.Tokens) {
 		return s, altered{api, func(rows []tokens.Metadata) []tokens.Metadata {
 			return slices.DeleteFunc(rows, func(t tokens.Metadata) bool { return which(a, t) })
 		}}
@@ -197,7 +200,7 @@ func (n noteless) Create(ctx context.Context, auth tokens.Auth, req tokens.Creat
 
 // careless moves AWSCURRENT from wherever it is.
 type careless struct {
-	rotate.Store
+	secrets.Store
 	*actor
 }
 
@@ -252,7 +255,7 @@ func (believing) Retrieve(_ context.Context, token tokens.Token) (tokens.Retriev
 
 // undated does not date a version while a promotion is ahead.
 type undated struct {
-	rotate.Store
+	secrets.Store
 	*actor
 }
 

@@ -167,8 +167,8 @@ func moveLabel(k int, label string, nth int) move {
 	})
 }
 
-// isSafe reports whether a careful person may make a version current: its token lives, and no run may delete it at any
-// moment.
+// isSafe reports whether a careful person may make a version current: its token lives, and no run
+// may delete it at any moment.
 func (w *world) isSafe(secret string, v secrets.Version) bool {
 	c, ok := w.valueOf(secret, v.ID)
 	if !ok || !w.isAlive(c.ID) || w.endings > 0 || c.Token.Usage() != tokens.UsageSecret || w.unreadable[secret+v.ID] != nil {
@@ -283,8 +283,8 @@ func (w *world) isKept(id string, before time.Time) bool {
 	return kept
 }
 
-// repair does what only a person can do, before the model asks for rest: a parent that is no permanent token is replaced by
-// one, and so is a current version that cannot be read.
+// repair does what only a person can do, before the model asks for rest: a parent that is no
+// permanent token is replaced by one, and so is a current version that cannot be read.
 func (w *world) repair() {
 	w.repaired = true
 	for i, m := range w.managed {
@@ -311,7 +311,8 @@ func hasScopes(w *world, id string) bool {
 	return true // a person has deleted it; that is another matter
 }
 
-// six has more additional tokens than one run may create, in secrets that hold nothing yet, or a placeholder.
+// six has more additional tokens than one run may create, in secrets that hold nothing yet, or a
+// placeholder.
 func six(w *world) {
 	w.use(dimMany)
 	w.kept(w.managed[0], 1, time.Hour)

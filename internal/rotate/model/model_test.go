@@ -23,7 +23,8 @@ var (
 	modelFull   = flag.Bool("model.full", false, "play all families of schedules, and remove each guard")
 )
 
-// TestModel plays schedules of each family. A failure prints its schedule, shrunk, and all calls in it.
+// TestModel plays schedules of each family. A failure prints its schedule, shrunk, and all calls in
+// it.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	defer debug.SetGCPercent(debug.SetGCPercent(1000)) // each schedule leaves a world behind
@@ -78,13 +79,15 @@ func families(seed uint64) []family {
 	return []family{
 		{"random", inEachRun, randoms(seed, random, randomSchedule)},
 		{"random, with people", inEachRun, randoms(seed, random, randomHands)},
-		{"one fault", notShort, singles(slices.Concat(sequential, single, overlapping, hands, besides))},
+		{"one fault", notShort, singles(slices.Concat(sequential, single, overlapping, besides))},
+		{"one fault, with people", onlyFull, singles(hands)},
 		{"two switches", onlyFull, interleavings(slices.Concat(overlapping, besides))},
 		{"two faults", onlyFull, pairs(sequential)},
 	}
 }
 
-// isPlayed reports whether the flags ask for the family. The race detector is slow, so it gets single faults only.
+// isPlayed reports whether the flags ask for the family. The race detector is slow, so it gets
+// single faults only.
 func (f family) isPlayed() bool {
 	switch {
 	case *modelOnly != "":
@@ -123,8 +126,8 @@ func (d *dimensions) log(t *testing.T) {
 	}
 }
 
-// explore does the tasks on all processors. It returns how many schedules were played whose faults all were met: the others are
-// the same as shorter ones.
+// explore does the tasks on all processors. It returns how many schedules were played whose faults
+// all were met: the others are the same as shorter ones.
 func explore(t *testing.T, tasks iter.Seq[task], counts *dimensions) int {
 	t.Helper()
 	var played atomic.Int64

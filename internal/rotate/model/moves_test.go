@@ -67,7 +67,8 @@ var (
 			if !isToken || to == from || !w.isSafe(parentSecret, must(w.memory.Versions(ctx, parentSecret))[i]) {
 				return
 			}
-			// Nobody can roll back safely to what may be deleted at any moment: between the last look and the deletion lies a call.
+			// Nobody can roll back safely to what may be deleted at any moment: between the last
+			// look and the deletion lies a call.
 			if w.isAlive(c.ID) && w.endings == 0 && time.Since(w.left[c.ID]) < retireAfter-lambdaLimit {
 				w.byHand(parentSecret)
 				withdrawn, _ := w.currentOf(parentSecret)
@@ -104,8 +105,8 @@ var (
 	})
 )
 
-// hide notes which pasted tokens nobody can know any more to have been the secret's: the next edit takes AWSPREVIOUS off them, and they bear
-// no note of ours.
+// hide notes which pasted tokens nobody can know any more to have been the secret's: the next edit
+// takes AWSPREVIOUS off them, and they bear no note of ours.
 func (w *world) hide(secret string) {
 	d := must(w.memory.Describe(context.Background(), secret))
 	if id, ok := d.VersionAt(secrets.Previous); ok && !slices.ContainsFunc(d.Stages[id], isDated) {
@@ -128,7 +129,8 @@ func (w *world) revoke(id string) {
 	}
 }
 
-// begin is what Secrets Manager does before the steps of its own rotation. It refuses while another one is under way.
+// begin is what Secrets Manager does before the steps of its own rotation. It refuses while another
+// one is under way.
 var begin = act("Secrets Manager begins a rotation", func(w *world) {
 	w.remember()
 	if err := w.memory.SetRotationEnabled(context.Background(), parentSecret, true); err != nil {
@@ -137,7 +139,8 @@ var begin = act("Secrets Manager begins a rotation", func(w *world) {
 	_ = w.memory.BeginRotation(context.Background(), parentSecret, native)
 })
 
-// giveUp is what becomes of a rotation whose window ends, or that somebody cancels: no step follows, and AWSPENDING stays.
+// giveUp is what becomes of a rotation whose window ends, or that somebody cancels: no step
+// follows, and AWSPENDING stays.
 var giveUp = act("Secrets Manager gives its rotation up", func(w *world) { w.gaveUp = true })
 
 // nativeLimit is how long such a rotation is waited for, and some more for the clock's fractions.

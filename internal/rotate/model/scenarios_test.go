@@ -9,7 +9,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// sequential are histories in which one run follows another. Of each, all pairs of calls are broken.
+// sequential are histories in which one run follows another. Of each, all pairs of calls are
+// broken.
 var sequential = []scenario{
 	{"first rotation", pasted, [][]move{{heartbeatNow, pass(time.Hour), heartbeatNow}}},
 	{"due", due, [][]move{{heartbeatNow}}},
@@ -20,10 +21,10 @@ var sequential = []scenario{
 // single are longer or rarer ones.
 var single = []scenario{
 	{"forced, delivered twice", fresh, [][]move{{forceOnce, forceOnce}}},
-	{"first sight of further tokens", further, [][]move{{heartbeatNow}}},
+	{"first sight of additional tokens", further, [][]move{{heartbeatNow}}},
 	{"two at once", fresh, [][]move{{force, force, retireNow}}},
 	{"configuration has changed", changed, [][]move{{heartbeatNow, pass(time.Hour), heartbeatNow}}},
-	{"further token is due", uploadsDue, [][]move{{heartbeatNow, pass(retireAfter), heartbeatNow}}},
+	{"additional token is due", uploadsDue, [][]move{{heartbeatNow, pass(retireAfter), heartbeatNow}}},
 	{"many", many, [][]move{{force, force, pass(retireAfter), heartbeatNow}}},
 	{"steps repeated", fresh, [][]move{{
 		begin, step("createSecret"), step("createSecret"), step("testSecret"), step("createSecret"), step("finishSecret"), step("testSecret"), step("finishSecret"),
@@ -51,8 +52,8 @@ var overlapping = []scenario{
 	{"steps beside a heartbeat", due, [][]move{{begin, step("createSecret"), step("testSecret"), step("finishSecret")}, {heartbeatNow}}},
 	{"a late step beside the heartbeat that waits no longer", due, [][]move{{begin, heartbeatNow, pass(nativeLimit), heartbeatNow}, {step("createSecret"), step("finishSecret")}}},
 	{"a step twice", fresh, [][]move{{begin, step("createSecret")}, {step("createSecret"), step("finishSecret")}}},
-	{"further tokens twice", further, [][]move{{heartbeatNow}, {heartbeatNow}}},
-	{"further token beside a forced parent", uploadsDue, [][]move{{heartbeatNow}, {force}}},
+	{"additional tokens twice", further, [][]move{{heartbeatNow}, {heartbeatNow}}},
+	{"additional token beside a forced parent", uploadsDue, [][]move{{heartbeatNow}, {force}}},
 	{"slow beside quick", replaced, [][]move{{heartbeatNow}, {pass(10 * time.Minute), force, heartbeatNow}}},
 }
 

@@ -14,7 +14,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// A schedule is all that is left to chance in a history: what goes wrong with which call, and when another thread goes on.
+// A schedule is all that is left to chance in a history: what goes wrong with which call, and when
+// another thread goes on.
 type schedule struct {
 	scenario scenario
 	faults   []fault
@@ -24,14 +25,15 @@ type schedule struct {
 	seed     uint64
 }
 
-// fault is what happens to the call at a position. Positions count the calls to the outside, and the acts of persons, from 0.
+// fault is what happens to the call at a position. Positions count the calls to the outside, and
+// the acts of persons, from 0.
 type fault struct {
 	at  int
 	way way
 }
 
-// place is where something happens in a schedule that is written down, which is to stay the same when a run makes more calls than it did: at
-// the nth call of that name, from 1.
+// place is where something happens in a schedule that is written down, which is to stay the same
+// when a run makes more calls than it did: at the nth call of that name, from 1.
 type place struct {
 	call string
 	nth  int
@@ -89,8 +91,8 @@ func play(s schedule, g guard) outcome {
 	return outcome{violation: w.violation, trace: w.trace, effects: effects, met: w.met, used: w.used}
 }
 
-// takeTurns runs the threads as coroutines, which stop before each call to the outside. One goes on until the schedule switches, or it
-// ends.
+// takeTurns runs the threads as coroutines, which stop before each call to the outside. One goes on
+// until the schedule switches, or it ends.
 func (w *world) takeTurns(s schedule) {
 	type coroutine struct {
 		next func() (struct{}, bool)
@@ -125,7 +127,8 @@ func (w *world) takeTurns(s schedule) {
 	}
 }
 
-// calm are the waits between heartbeats after all mishaps. They are longer than the schedule's hour: a missed beat costs nothing.
+// calm are the waits between heartbeats after all mishaps. They are longer than the schedule's
+// hour: a missed beat costs nothing.
 var calm = []time.Duration{
 	30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter, time.Hour, time.Hour,
 }
@@ -172,7 +175,8 @@ func (w *world) hasUnreadPending() bool {
 
 func always() bool { return true }
 
-// shrink takes away from a schedule what its violation does not need. Where a guard is missing, the schedule stays one that does no harm with it.
+// shrink takes away from a schedule what its violation does not need. Where a guard is missing, the
+// schedule stays one that does no harm with it.
 func shrink(s schedule, g guard, violation string) schedule {
 	fails := func(s schedule) bool {
 		return kindOf(play(s, g).violation) == kindOf(violation) && (g.name == "" || play(s, guard{}).violation == "")

@@ -9,7 +9,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// The secrets of the further tokens.
+// The secrets of the additional tokens.
 const (
 	uploadsSecret = "tokenmint/uploads"
 	webSecret     = "tokenmint/web"
@@ -113,7 +113,7 @@ func further(w *world) {
 	}
 }
 
-// uploadsDue has a further token that is due.
+// uploadsDue has a additional token that is due.
 func uploadsDue(w *world) {
 	w.managed = append(w.managed,
 		rotate.Managed{Name: "uploads", SecretID: uploadsSecret, Scopes: []string{"uploads:write"}, RotateEvery: rotateEvery, RetireAfter: retireAfter})
@@ -121,7 +121,7 @@ func uploadsDue(w *world) {
 	w.kept(w.managed[0], 1, time.Hour)
 }
 
-// changed has further tokens whose configuration is another than when they were made.
+// changed has additional tokens whose configuration is another than when they were made.
 func changed(w *world) {
 	further(w)
 	w.kept(w.managed[1], 3, time.Minute)

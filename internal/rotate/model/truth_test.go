@@ -79,7 +79,8 @@ func (w *world) deleted(a *actor, id string) {
 	w.checkUse(a, id)
 	for _, m := range w.managed {
 		c, ok := w.currentOf(m.SecretID)
-		// What a person deletes after the run has looked, nobody can see: between the look and the deletion lies a call.
+		// What a person deletes after the run has looked, nobody can see: between the look and the
+		// deletion lies a call.
 		unseen := !a.proved.IsZero() && w.revoked[c.ID].After(a.proved) || w.isUnseen(a, m.SecretID)
 		if ok && mine != nil && mine.name == m.Name && was && !w.isAlive(c.ID) && !unseen {
 			w.violate("the token before was deleted while the current one of %s does not work", m.Name)
@@ -87,7 +88,8 @@ func (w *world) deleted(a *actor, id string) {
 	}
 }
 
-// clockSlack is what a grace period may lack: a change just after a label is not told from the label's own.
+// clockSlack is what a grace period may lack: a change just after a label is not told from the
+// label's own.
 const clockSlack = time.Minute + 2*time.Second
 
 // isUnseen reports whether a person has changed a secret since the run has looked at it.
@@ -96,7 +98,8 @@ func (w *world) isUnseen(a *actor, secret string) bool {
 	return changed && !at.Before(a.lookedAt[secret])
 }
 
-// checkUse holds a deletion to what the managed secrets say, unless a person has changed one since the run has looked.
+// checkUse holds a deletion to what the managed secrets say, unless a person has changed one since
+// the run has looked.
 func (w *world) checkUse(a *actor, id string) {
 	for i, m := range w.managed {
 		if w.isUnseen(a, m.SecretID) {
@@ -142,7 +145,8 @@ func (w *world) currentOf(secret string) (secrets.Credential, bool) {
 	return c, err == nil
 }
 
-// check holds the world to the invariants, after each write. a is nil when it was not a run that wrote.
+// check holds the world to the invariants, after each write. a is nil when it was not a run that
+// wrote.
 func (w *world) check(a *actor) {
 	live := map[string]bool{}
 	ours := map[string]int{}
@@ -251,7 +255,8 @@ func countOurs(rows []tokens.Metadata, m rotate.Managed) (n int) {
 	return n
 }
 
-// mayKeepLabel reports whether a version may keep its date: its token cannot be deleted, or is not this secret's to delete.
+// mayKeepLabel reports whether a version may keep its date: its token cannot be deleted, or is not
+// this secret's to delete.
 func (w *world) mayKeepLabel(m rotate.Managed, id string) bool {
 	c, ok := w.valueOf(m.SecretID, id)
 	if w.stuck || w.unreadable[m.SecretID+id] != nil || ok && w.mayLive(c.ID) {
@@ -264,7 +269,8 @@ func (w *world) mayKeepLabel(m rotate.Managed, id string) bool {
 	return ok && w.isAlive(c.ID) && (!own || slices.Contains(w.currents(), c.ID))
 }
 
-// mayLive reports whether a token may live on: another stack owns it, or a version holds it that cannot be read.
+// mayLive reports whether a token may live on: another stack owns it, or a version holds it that
+// cannot be read.
 func (w *world) mayLive(id string) bool {
 	if w.foreign[id] {
 		return true

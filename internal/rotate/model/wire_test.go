@@ -71,11 +71,12 @@ type actor struct {
 	proved   time.Time            // when it saw the labels by which it last asked whether a token is valid
 }
 
-// alive reports whether the run may still do something: a Lambda ends at its deadline, whatever it is at.
+// alive reports whether the run may still do something: a Lambda ends at its deadline, whatever it
+// is at.
 func (a *actor) alive() bool { return !a.dead && a.ctx.Err() == nil }
 
-// through takes one call to the outside the way that the schedule has for it. failed makes the error of a call that fails. perform does the call;
-// it is told whether to answer from the past.
+// through takes one call to the outside the way that the schedule has for it. failed makes the
+// error of a call that fails. perform does the call; it is told whether to answer from the past.
 func (a *actor) through(ctx context.Context, name string, writes bool, failed func(way) error, perform func(way) error) error {
 	if !a.yield() {
 		a.dead = true

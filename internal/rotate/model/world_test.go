@@ -35,7 +35,8 @@ const latency = 300 * time.Millisecond
 // maxOurs is how many tokens of one name may live, and one more for each run beside another.
 const maxOurs = 8
 
-// world is Mapbox, Secrets Manager and the truth about both. Its clock is the bubble's that it runs in.
+// world is Mapbox, Secrets Manager and the truth about both. Its clock is the bubble's that it runs
+// in.
 type world struct {
 	sim      *mapbox.Simulator
 	memory   *aws.Memory
@@ -155,12 +156,12 @@ func (w *world) run(event string, yield func() bool) error {
 		logger = slog.New(slog.NewJSONHandler(w.log, nil))
 	}
 	managed := slices.Clone(w.managed)
-	store, api := rotate.Store(modelStore{a}), rotate.Tokens(modelTokens{a})
+	store, api := secrets.Store(modelStore{a}), rotate.Tokens(modelTokens{a})
 	if w.guard.remove != nil {
 		store, api = w.guard.remove(a, store, api, managed)
 	}
 	handler := must(rotate.New(rotate.Config{
-		Stack: "test", Parent: managed[0], Further: managed[1:], Store: store, Tokens: api, Now: time.Now, Logger: logger,
+		Stack: "test", Parent: managed[0], Additional: managed[1:], Store: store, Tokens: api, Now: time.Now, Logger: logger,
 	}))
 	if w.guard.event != nil {
 		event = w.guard.event(w, event)
@@ -257,8 +258,8 @@ func (w *world) rows() []tokens.Metadata {
 	return rows
 }
 
-// mayList reports whether the API lists the account's tokens for this one. For others, the simulator says why not: to ask
-// it each time would be most of a schedule's work.
+// mayList reports whether the API lists the account's tokens for this one. For others, the
+// simulator says why not: to ask it each time would be most of a schedule's work.
 func (w *world) mayList(auth tokens.Token) bool {
 	id, known := w.ids[auth]
 	if !known {

@@ -16,7 +16,8 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// year is a rotator with a parent and 19 further tokens, which all begin on the same day, on a clock that the test moves.
+// year is a rotator with a parent and 19 additional tokens, which all begin on the same day, on a
+// clock that the test moves.
 type year struct {
 	t       *testing.T
 	now     time.Time
@@ -68,9 +69,9 @@ func newYear(t *testing.T) *year {
 		t.Fatal(err)
 	}
 	y.handler, err = rotate.New(rotate.Config{
-		Stack:   "test",
-		Parent:  rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
-		Further: further, Store: memory, Tokens: client, Now: clock, Logger: slog.New(slog.DiscardHandler),
+		Stack:      "test",
+		Parent:     rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
+		Additional: further, Store: memory, Tokens: client, Now: clock, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +79,8 @@ func newYear(t *testing.T) *year {
 	return y
 }
 
-// interval is the time between two heartbeats. The schedule's is one hour. Without -model.full it is longer, to save time.
+// interval is the time between two heartbeats. The schedule's is one hour. Without -model.full it
+// is longer, to save time.
 func interval() time.Duration {
 	if *modelFull {
 		return time.Hour
@@ -86,7 +88,8 @@ func interval() time.Duration {
 	return 6 * time.Hour
 }
 
-// heartbeat runs one heartbeat, and returns what was done, how many calls it made and how many of our tokens live then.
+// heartbeat runs one heartbeat, and returns what was done, how many calls it made and how many of
+// our tokens live then.
 func (y *year) heartbeat(i int) (steps string, calls, live int) {
 	y.t.Helper()
 	y.calls = 0
@@ -97,7 +100,7 @@ func (y *year) heartbeat(i int) (steps string, calls, live int) {
 	for _, token := range report.Tokens {
 		for _, step := range token.Steps {
 			if step != "settled" {
-				steps += token.Name + " " + string(step) + " "
+				steps += token.Name + " " + step + " "
 			}
 		}
 	}

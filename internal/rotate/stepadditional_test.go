@@ -18,7 +18,7 @@ func TestStepsNameTheSecretByItsARN(t *testing.T) {
 	d, err := b.store.Describe(t.Context(), byARN.SecretID)
 	b.must(err)
 	byARN.SecretID = d.ARN
-	b.withFurther(byARN).mustRun(heartbeat)
+	b.withAdditional(byARN).mustRun(heartbeat)
 	for _, arn := range []string{b.describe().ARN, d.ARN} {
 		b.must(b.memory.SetRotationEnabled(t.Context(), arn, true))
 		b.must(b.memory.BeginRotation(t.Context(), arn, native))
@@ -31,10 +31,10 @@ func TestStepsNameTheSecretByItsARN(t *testing.T) {
 	}
 }
 
-// A further token is created with the parent, which must be readable.
-func TestStepsOfAFurtherToken(t *testing.T) {
+// A additional token is created with the parent, which must be readable.
+func TestStepsOfAnAdditionalToken(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().withFurther(uploads())
+	b := newBench(t).rotated().withAdditional(uploads())
 	b.mustRun(heartbeat)
 	parent, before, secretID := b.credential("").ID, b.stored(uploads().SecretID).ID, uploads().SecretID
 	b.must(b.memory.SetRotationEnabled(t.Context(), secretID, true))
@@ -63,10 +63,11 @@ func TestStepsOfAFurtherToken(t *testing.T) {
 	}
 }
 
-// By the protocol AWSCURRENT must exist. The first token of a secret is the heartbeat's to make, which does not wait for a rotation that cannot go on.
-func TestStepsOfAFurtherTokenThatIsNotThereYet(t *testing.T) {
+// By the protocol AWSCURRENT must exist. The first token of a secret is the heartbeat's to make,
+// which does not wait for a rotation that cannot go on.
+func TestStepsOfAnAdditionalTokenThatIsNotThereYet(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().withFurther(uploads())
+	b := newBench(t).rotated().withAdditional(uploads())
 	secretID := uploads().SecretID
 	b.must(b.memory.SetRotationEnabled(t.Context(), secretID, true))
 	b.must(b.memory.BeginRotation(t.Context(), secretID, native))

@@ -12,14 +12,54 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// kept says why a token is not deleted. It is no failure: another run deletes the token when it may.
+// sweep deletes a token that no version holds. A second read must confirm that: the first may have
+// been stale.
+func (r *run) sweep(ctx context.Context, m Managed, o observation, orphan tokens.Metadata) error {
+	if held, err := r.holder(ctx, m, o.notePrefix, orphan); held != nil || err != nil {
+		return err
+	}
+	return r.delete(ctx, m, o, orphan.ID)
+}
+
+// delete deletes an old token after a new proof that the current one works. Mapbox answers 404 both
+// for a missing token and for missing scopes. So a 404 counts as deleted only if the token is no
+// longer listed.
+func (r *run) delete(ctx context.Context, m Managed, o observation, id string) error {
+	if err := r.expectUnused(ctx, o, id); err != nil {
+		return err
+	}
+	if err := r.proveCurrent(ctx, m, o, id); err != nil {
+		if k, isKept := errors.AsType[kept](err); isKept {
+			return k
+		}
+		return fmt.Errorf("token %s is not deleted: %w", id, err)
+	}
+	r.intent.deletes--
+	r.live = nil
+	err := r.tokens.Delete(ctx, o.auth.Auth(), id)
+	if err == nil {
+		return nil
+	}
+	live, listErr := r.list(ctx, o.auth)
+	switch {
+	case listErr != nil:
+	case find(live, id) != nil:
+		r.intent.deletes++ // a token that cannot be deleted must not block another one
+	case errors.Is(err, tokens.ErrNotFound):
+		return nil
+	}
+	return errors.Join(err, listErr)
+}
+
+// kept says why a token is not deleted. It is not a failure: a later run deletes the token when it
+// may.
 type kept string
 
 func (k kept) Error() string { return string(k) }
 
-// expectUnused shows that no managed secret needs a token any more: it is neither current nor pending in any, nor in a
-// grace period. One token may be in two secrets, since people paste. A version that cannot be read may hold it. The error
-// is kept, or says why the parent cannot be read.
+// expectUnused checks that no managed secret needs a token: it is not current, pending or in a
+// grace period in any. People copy tokens, so one token may be in two secrets. A version that
+// cannot be read may hold the token. The error is a kept, or says why the parent cannot be read.
 func (r *run) expectUnused(ctx context.Context, o observation, id string) error {
 	parent, err := r.parentCredential(ctx)
 	if err != nil {
@@ -89,8 +129,8 @@ func (r *run) use(m Managed, d secrets.Description, versionID string) string {
 	return "in its grace period"
 }
 
-// holds reports whether a version holds a token. If it cannot be read, a live token that was created for it is all that it
-// holds.
+// holds reports whether a version holds a token. If it cannot be read, it counts as holding the
+// live token whose note names it, and no other.
 func (r *run) holds(ctx context.Context, m Managed, o observation, d secrets.Description, versionID, id string) (bool, error) {
 	v, err := r.read(ctx, m, versionID)
 	switch {
@@ -100,7 +140,8 @@ func (r *run) holds(ctx context.Context, m Managed, o observation, d secrets.Des
 		return false, nil
 	case ctx.Err() != nil:
 		return false, err
-	case errors.Is(err, secrets.ErrNotFound) && !d.Has(versionID, secrets.Current) && !wasCurrent(versionID, d.Stages[versionID], r.now()):
+	case errors.Is(err, secrets.ErrNotFound) && !d.Has(versionID, secrets.Current) &&
+		!wasCurrent(versionID, d.Stages[versionID], r.now()):
 		return false, nil // it is pending without a value
 	}
 	prefix := notePrefix(r.stack, m.Name)
@@ -114,4 +155,35 @@ func (r *run) holds(ctx context.Context, m Managed, o observation, d secrets.Des
 	return false, err
 }
 
-func (h *Handler) managed() []Managed { return append([]Managed{h.parent}, h.further...) }
+// proveCurrent reads the current version again, and proves that its token works and is not the one
+// to delete.
+func (r *run) proveCurrent(ctx context.Context, m Managed, o observation, id string) error {
+	if o.current.id == "" {
+		return nil // there has never been one: token id was to be the first
+	}
+	d, err := r.store.Describe(ctx, m.SecretID) // a person may have rolled back since
+	if err != nil {
+		return err
+	}
+	if why := r.needsBy(ctx, m, o, d, id); why != "" {
+		return kept("token " + id + " is kept: " + why)
+	}
+	currentID, _ := d.VersionAt(secrets.Current)
+	current, err := r.read(ctx, m, currentID)
+	if errors.Is(err, errNoCredential) && errors.Is(o.current.err, errNoCredential) {
+		return nil // there is no current token yet
+	}
+	if err != nil {
+		return err
+	}
+	if current.credential.ID == "" {
+		return kept("token " + id + " is kept: secret " + m.SecretID + " holds a temporary token")
+	}
+	if id == current.credential.ID || id == o.auth.ID {
+		return kept("token " + id + " is kept: it is current in secret " + m.SecretID)
+	}
+	if err := r.proveAlive(ctx, current.credential, o.auth.Username); err != nil {
+		return fmt.Errorf("current token: %w", err)
+	}
+	return nil
+}

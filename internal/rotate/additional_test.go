@@ -16,7 +16,8 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// uploads is a secret token and page a public one, each in a secret that the stack has made without a value.
+// uploads is a secret token and page a public one, each in a secret that the stack has made without
+// a value.
 func uploads() rotate.Managed {
 	return rotate.Managed{Name: "uploads", SecretID: "tokenmint/uploads", Scopes: []string{"uploads:write"}, RotateEvery: rotateEvery, RetireAfter: retireAfter}
 }
@@ -28,8 +29,8 @@ func page() rotate.Managed {
 	}
 }
 
-// withFurther has a rotated parent, and the rotator keeps these tokens too.
-func (b *bench) withFurther(further ...rotate.Managed) *bench {
+// withAdditional has a rotated parent, and the rotator keeps these tokens too.
+func (b *bench) withAdditional(further ...rotate.Managed) *bench {
 	b.t.Helper()
 	client, err := tokens.New(tokens.Config{
 		HTTPClient: &http.Client{Transport: inProcess{b.sim}}, Now: b.sim.Now, MaxAttempts: 1,
@@ -38,9 +39,9 @@ func (b *bench) withFurther(further ...rotate.Managed) *bench {
 		b.t.Fatal(err)
 	}
 	b.handler, err = rotate.New(rotate.Config{
-		Stack:   "test",
-		Parent:  rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
-		Further: further, Store: b.memory, Tokens: client, Now: b.sim.Now, Logger: discard(), Pause: b.pause,
+		Stack:      "test",
+		Parent:     rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
+		Additional: further, Store: b.memory, Tokens: client, Now: b.sim.Now, Logger: discard(), Pause: b.pause,
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -74,10 +75,11 @@ func stepsOf(r rotate.Report) string {
 	return strings.Join(all, " ")
 }
 
-func TestFurtherTokensAreMadeOnFirstSightAndKept(t *testing.T) {
+func TestAdditionalTokensAreMadeOnFirstSightAndKept(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().withFurther(uploads(), page())
-	// Secrets Manager makes a secret's first version current by itself, so there is nothing to promote.
+	b := newBench(t).rotated().withAdditional(uploads(), page())
+	// Secrets Manager makes a secret's first version current by itself, so there is nothing to
+	// promote.
 	if got := stepsOf(b.mustRun(`{"action":"rotate","id":"one"}`)); got != "parent[settled] uploads[create unmark settled] page[create unmark settled]" {
 		t.Errorf("first sight: %s", got)
 	}
@@ -109,14 +111,14 @@ func TestFurtherTokensAreMadeOnFirstSightAndKept(t *testing.T) {
 
 func TestConfigurationThatChanges(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().withFurther(uploads(), page())
+	b := newBench(t).rotated().withAdditional(uploads(), page())
 	b.mustRun(`{"action":"rotate","id":"one"}`)
 	secret, public := b.stored("tokenmint/uploads").ID, b.stored("tokenmint/page").ID
 
 	wider, moved := uploads(), page()
 	wider.Scopes = []string{"styles:read", "uploads:write"}
 	moved.AllowedURLs = []string{"https://new.example.com", "https://maps.example.com"}
-	b.withFurther(wider, moved)
+	b.withAdditional(wider, moved)
 	if got := stepsOf(b.mustRun(`{"action":"rotate","id":"two"}`)); got != "parent[settled] uploads[create promote unmark supersede settled] page[edit settled]" {
 		t.Errorf("wider and moved: %s", got)
 	}
@@ -124,12 +126,12 @@ func TestConfigurationThatChanges(t *testing.T) {
 		t.Error("the secret token was edited, or the public one replaced")
 	}
 	moved.AllowedURLs = nil
-	b.withFurther(wider, moved)
+	b.withAdditional(wider, moved)
 	if got := stepsOf(b.mustRun(`{"action":"rotate","id":"three","name":"page"}`)); got != "page[edit settled]" {
 		t.Errorf("without URLs: %s", got)
 	}
 	moved.Scopes = []string{"styles:read", "uploads:write"}
-	b.withFurther(wider, moved)
+	b.withAdditional(wider, moved)
 	b.mustRun(`{"action":"rotate","id":"four","name":"page"}`)
 	if got := b.stored("tokenmint/page"); got.ID == public || got.Token.Usage() != tokens.UsageSecret {
 		t.Error("a public token that gets a secret scope was not replaced")
@@ -141,7 +143,7 @@ func TestOneThatFailsDoesNotHoldUpTheOthers(t *testing.T) {
 	beyond, missing := uploads(), uploads()
 	beyond.Name, beyond.SecretID, beyond.Scopes = "beyond", "tokenmint/beyond", []string{"datasets:write"}
 	missing.Name, missing.SecretID = "missing", "tokenmint/missing"
-	b := newBench(t).rotated().withFurther(beyond, missing, uploads(), page())
+	b := newBench(t).rotated().withAdditional(beyond, missing, uploads(), page())
 	b.forgetSecret("tokenmint/missing")
 	report, err := b.run(`{"action":"rotate","id":"one"}`)
 	if err == nil || !strings.Contains(err.Error(), "rotate beyond: create") || !strings.Contains(err.Error(), "rotate missing") {
@@ -188,7 +190,7 @@ func (b *bench) forgetSecret(id string) {
 
 func TestPlanSaysAndDoesNothing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withFurther(uploads())
+	b := newBench(t).withAdditional(uploads())
 	b.paste(scopes...)
 	before, calls := b.describe(), len(b.sim.Calls())
 	report := b.mustRun(`{"action":"plan","id":"x"}`)
@@ -239,7 +241,7 @@ func TestRetireNowSparesWhatWasJustRolledBack(t *testing.T) {
 	b.sim.Advance(time.Hour)
 	b.move(secrets.Current, now, before)
 	for range 2 {
-		if _, err := b.run(retire); err == nil || !strings.Contains(err.Error(), "repeat this then") {
+		if _, err := b.run(retire); err == nil || !strings.Contains(err.Error(), "repeat this 20 minutes later") {
 			t.Errorf("at once: error is %v", err)
 		}
 	}
