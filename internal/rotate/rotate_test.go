@@ -143,7 +143,7 @@ func TestWhatIsWrongWithTheSecretIsSaid(t *testing.T) {
 		"a public token": {func(b *bench) {
 			_, value := b.issue("styles:read")
 			b.hold(value)
-		}, "store a secret one (sk)"},
+		}, "store a secret token (sk)"},
 		"no tokens:read":  {func(b *bench) { b.paste("styles:read", "tokens:write") }, "lacks the scope tokens:read"},
 		"no tokens:write": {func(b *bench) { b.paste("styles:read", "tokens:read") }, "lacks the scope tokens:write"},
 	} {

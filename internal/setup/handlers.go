@@ -95,13 +95,8 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 	})
 }
 
-<<<<<<< HEAD
-// further returns the additional tokens of the configuration.
-func further(configured []config.ManagedToken) []rotate.Managed {
-=======
-// additional returns the tokens that the configuration names besides the parent.
+// additional returns the additional tokens of the configuration.
 func additional(configured []config.ManagedToken) []rotate.Managed {
->>>>>>> 0ed7e23 (rotate: order files as a run proceeds, in plain words)
 	var managed []rotate.Managed
 	for _, t := range configured {
 		managed = append(managed, rotate.Managed{
