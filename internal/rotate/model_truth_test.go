@@ -65,10 +65,10 @@ func (w *world) deleted(a *actor, id string) {
 	mine := w.mine[id]
 	since, was := w.left[id]
 	switch {
-	case mine == nil && !w.given[id]:
-		w.violate("a token was deleted that is none of ours")
 	case w.foreign[id]:
 		w.violate("a token was deleted that is another stack's")
+	case mine == nil && !w.given[id]:
+		w.violate("a token was deleted that is none of ours")
 	case !w.vanished[id] && w.isKept(id, a.started):
 		w.violate("a token was deleted that a version holds which cannot be read")
 	case was && !a.now && time.Since(since) < retireAfter-clockSlack && !w.masked[id] && !w.vanished[id] && !since.After(a.lookedAt[w.leftIn[id]]):
