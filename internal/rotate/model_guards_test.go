@@ -164,10 +164,11 @@ type narrow struct {
 }
 
 func (n narrow) Describe(ctx context.Context, id string) (secrets.Description, error) {
+	d, err := n.Store.Describe(ctx, id)
 	if id != parentSecret && strings.Contains(n.event, `"name":"parent"`) {
 		return secrets.Description{}, secrets.ErrNotFound
 	}
-	return n.Store.Describe(ctx, id)
+	return d, err
 }
 
 // dismissive takes a version that cannot be read for one that holds no token.

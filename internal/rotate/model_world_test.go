@@ -127,6 +127,9 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 func (w *world) run(event string, yield func() bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lambdaLimit)
 	defer cancel()
+	if strings.Contains(event, `"force":true`) && !strings.Contains(event, `"name"`) {
+		w.use(dimForceAll)
+	}
 	a := &actor{world: w, event: event, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, lookedAt: map[string]time.Time{}, started: time.Now(), now: strings.Contains(event, `"retire"`)}
 	w.active++
 	if a.now {
