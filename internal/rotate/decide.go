@@ -97,6 +97,7 @@ var rules = []struct {
 	name  string
 	steps func(situation) []step
 }{
+	{"forget what is current again", situation.forgetCurrent},
 	{"restart graces", situation.restartGraces},
 	{"end what was overtaken", situation.endOvertaken},
 	{"promote", situation.promotePending},
@@ -124,8 +125,19 @@ func decide(m Managed, o observation, in intent) step {
 	return s.last()
 }
 
+// forgetCurrent takes the date off a version that is current again. It comes before any version is dated: a person may
+// replace the current version soon after a date, and then nothing shows that its own date is too early.
+func (s situation) forgetCurrent() (steps []step) {
+	for _, old := range s.superseded {
+		if old.id == s.current.id && len(old.labels) > 0 {
+			steps = append(steps, step{action: forget, subject: old.id, old: old, why: "version " + old.id + " is current again"})
+		}
+	}
+	return steps
+}
+
 // restartGraces dates versions again after somebody has changed the secret. A version may have been current in between:
-// its labels look the same after a rollback that was undone. This rule comes first, since each later date would hide the
+// its labels look the same after a rollback that was undone. This rule comes before others that date, which would hide the
 // change.
 func (s situation) restartGraces() (steps []step) {
 	for _, old := range s.superseded {
@@ -260,10 +272,8 @@ func (s situation) forgetGone() (steps []step) {
 	for _, old := range s.superseded {
 		var why string
 		switch {
-		case len(old.labels) == 0:
+		case len(old.labels) == 0, old.id == s.current.id:
 			continue
-		case old.id == s.current.id:
-			why = "version " + old.id + " is current again"
 		case !old.unread() && !s.isReplaced(old):
 			why = "the token of version " + old.id + " is gone"
 		case errors.Is(old.err, secrets.ErrNotFound) && old.credential.ID == "" && !old.isLast && s.isOver(old):

@@ -80,7 +80,9 @@ func (w *world) deleted(a *actor, id string) {
 	for _, m := range w.managed {
 		c, ok := w.currentOf(m.SecretID)
 		// What a person deletes after the run has looked, nobody can see: between the look and the deletion lies a call.
-		unseen := !a.proved.IsZero() && w.revoked[c.ID].After(a.proved) || w.isUnseen(a, m.SecretID)
+		// Nor what another run has made current since: a person may delete a token while that run proves it.
+		unseen := !a.proved.IsZero() && w.revoked[c.ID].After(a.proved) || w.isUnseen(a, m.SecretID) ||
+			w.movedAt[m.SecretID].After(a.lookedAt[m.SecretID])
 		if ok && mine != nil && mine.name == m.Name && was && !w.isAlive(c.ID) && !unseen {
 			w.violate("the token before was deleted while the current one of %s does not work", m.Name)
 		}
@@ -168,7 +170,7 @@ func (w *world) check(a *actor) {
 
 // moved is told that AWSCURRENT holds another token.
 func (w *world) moved(a *actor, secret, before string, now secrets.Credential) {
-	w.current[secret] = now.ID
+	w.current[secret], w.movedAt[secret] = now.ID, time.Now()
 	delete(w.left, now.ID)
 	if c := w.mine[now.ID]; a != nil && c != nil && c.by != nil {
 		if other := w.promoted[secret+c.by.event]; other != "" && other != now.ID {

@@ -45,8 +45,8 @@ type world struct {
 	events   int
 	gaveUp   bool // Secrets Manager delivers no step any more of the rotation that it has begun
 
-	past   []moment // before each write
-	writes int      // so far
+	past   []moment                      // before each write
+	writes int                           // so far
 	ids    map[tokens.Token]string       // of the tokens that have asked for lists
 	urls   map[string][]string           // allowed URLs of tokens, which the simulator's own view lacks
 	parse  map[string]secrets.Credential // by secret and version; values never change
@@ -56,6 +56,7 @@ type world struct {
 	mine      map[string]*creation // by id
 	promoted  map[string]string    // id of the token that an event has made current
 	current   map[string]string    // id by secret
+	movedAt   map[string]time.Time // since when
 	left      map[string]time.Time // when an id stopped being current
 	leftIn    map[string]string    // in which secret
 	endings   int                  // runs that end every grace, now
@@ -92,9 +93,9 @@ type moment struct {
 
 func newWorld() *world {
 	w := &world{
-		calls:  map[string]int{},
-		ids: map[tokens.Token]string{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]time.Time{}, mine: map[string]*creation{}, promoted: map[string]string{},
-		current: map[string]string{}, left: map[string]time.Time{}, leftIn: map[string]string{},
+		calls: map[string]int{},
+		ids:   map[tokens.Token]string{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]time.Time{}, mine: map[string]*creation{}, promoted: map[string]string{},
+		current: map[string]string{}, movedAt: map[string]time.Time{}, left: map[string]time.Time{}, leftIn: map[string]string{},
 		used: map[string]bool{}, unreadable: map[string]error{}, unreadAt: map[string]time.Time{}, foreign: map[string]bool{},
 		personAt: map[string]time.Time{}, masked: map[string]bool{}, vanished: map[string]bool{},
 		managed: []rotate.Managed{{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter}},
