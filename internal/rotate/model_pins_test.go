@@ -68,6 +68,14 @@ var pins = map[string]schedule{
 		scenario: scenario{start: overdue, threads: [][]move{{force}, {revokeNewest, retireNow}}},
 		places:   []place{{"CreateTemporary", 1, ""}, {"Retrieve", 2, throttled}, {"Retrieve", 3, ""}},
 	},
+	"retire now takes a version that a read does not find yet for one without a value": {
+		scenario: scenario{start: fresh, threads: [][]move{{paste, heartbeatNow, force, retireNow}}},
+		places:   []place{{"Get tokenmint/parent", 40, staler}},
+	},
+	"a step cannot delete what its earlier attempt has lost": {
+		scenario: scenario{start: fresh, threads: [][]move{{begin, step("createSecret"), stick}}},
+		places:   []place{{"Put tokenmint/parent", 1, diedBefore}},
+	},
 }
 
 // twoReplaced is a parent before which one is in its grace, and another past it.
