@@ -99,6 +99,7 @@ var rules = []struct {
 	name  string
 	steps func(situation) []step
 }{
+	{"forget what is current again", situation.forgetCurrent},
 	{"restart graces", situation.restartGraces},
 	{"end what was overtaken", situation.endOvertaken},
 	{"promote", situation.promotePending},

@@ -144,11 +144,13 @@ func (r *run) holds(ctx context.Context, m Managed, o observation, d secrets.Des
 		!wasCurrent(versionID, d.Stages[versionID], r.now()):
 		return false, nil // it is pending without a value
 	}
-	prefix := notePrefix(r.stack, m.Name)
-	i := slices.IndexFunc(o.live, func(t tokens.Metadata) bool { return t.Note == prefix+versionID })
+	note := notePrefix(r.stack, m.Name) + versionID
+	if t := o.find(id); t != nil && t.Note == note {
+		return true, nil // two runs of one event may each have created one: nobody knows which is in the version
+	}
 	switch {
-	case i >= 0:
-		return o.live[i].ID == id, nil
+	case slices.ContainsFunc(o.live, func(t tokens.Metadata) bool { return t.Note == note }):
+		return false, nil
 	case errors.Is(err, secrets.ErrNotFound) && !d.Has(versionID, secrets.Current):
 		return false, nil // it has no value
 	}

@@ -133,8 +133,9 @@ func (r *run) createSecret(ctx context.Context, m Managed, o observation) error 
 		if held, err := r.holder(ctx, m, o.notePrefix, t); held != nil || err != nil {
 			return err // the version has a value after all
 		}
+		// What cannot be deleted must not hold up the rotation: a heartbeat sweeps it.
 		if err := r.delete(ctx, m, o, t.ID); err != nil {
-			return err
+			r.logger.WarnContext(ctx, "lost token of an earlier attempt stays", "secret", m.SecretID, "tokenId", t.ID, "cause", err)
 		}
 	}
 	if n := o.ours(); n >= maxLive {

@@ -22,13 +22,14 @@ import (
 // old.
 func (r *run) observe(ctx context.Context, m Managed, auth *secrets.Credential) (observation, error) {
 	o := observation{
-		isParent: m.SecretID == r.parent.SecretID, notePrefix: notePrefix(r.stack, m.Name), now: r.now(),
+		isParent: m.SecretID == r.parent.SecretID, notePrefix: notePrefix(r.stack, m.Name),
 		uncertain: map[string]bool{},
 	}
 	d, err := r.store.Describe(ctx, m.SecretID)
 	if err != nil {
 		return o, err
 	}
+	o.now = r.now() // not before: a date that another run has written while the call hung would seem to be of the future
 	o.native, o.watched, o.secretCreated = d.RotationEnabled, observeWatched(d, o.now), d.Created
 	o.unseenAt = r.unseenChange(m, d)
 	if o.current, err = r.observeCurrent(ctx, m, d); err != nil {

@@ -9,9 +9,22 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
+// forgetCurrent removes the date of a version that is current again. It comes before any version is
+// dated. A person may replace the current version soon after a date, and then nothing shows that its
+// own date is too early.
+func (s situation) forgetCurrent() (steps []step) {
+	for _, old := range s.superseded {
+		if old.id == s.current.id && len(old.labels) > 0 {
+			steps = append(steps, step{action: forget, subject: old.id, old: old,
+				why: "version " + old.id + " is current again"})
+		}
+	}
+	return steps
+}
+
 // restartGraces dates versions again after somebody else has changed the secret. Each may have been
 // current meanwhile: after a rollback that was undone, the labels look the same. This rule comes
-// first, since any newer date would hide the change.
+// before the others that date, since any newer date would hide the change.
 func (s situation) restartGraces() (steps []step) {
 	for _, old := range s.superseded {
 		if s.isDoubtful(old) {
@@ -139,18 +152,16 @@ func (s situation) editPublic() []step {
 	return nil
 }
 
-// forgetGone removes the dates of versions that are current again or whose token is gone.
+// forgetGone removes the dates of versions whose token is gone.
 func (s situation) forgetGone() (steps []step) {
 	for _, old := range s.superseded {
 		var why string
 		switch {
-		case len(old.labels) == 0:
+		case len(old.labels) == 0, old.id == s.current.id:
 			continue
-		case old.id == s.current.id:
-			why = "version " + old.id + " is current again"
 		case !old.unread() && !s.isReplaced(old):
 			why = "the token of version " + old.id + " is gone"
-		case errors.Is(old.err, secrets.ErrNotFound) && old.credential.ID == "" && !old.isLast && s.isOver(old):
+		case s.isWithoutValue(old):
 			why = "version " + old.id + " has no value"
 		default:
 			continue
@@ -158,6 +169,13 @@ func (s situation) forgetGone() (steps []step) {
 		steps = append(steps, step{action: forget, subject: old.id, old: old, why: why})
 	}
 	return steps
+}
+
+// isWithoutValue reports whether a version certainly has no value. "Retire now" does not shorten the
+// grace period here: a read that is behind does not find a value that was stored just now.
+func (s situation) isWithoutValue(old superseded) bool {
+	return errors.Is(old.err, secrets.ErrNotFound) && old.credential.ID == "" && !old.isLast &&
+		s.now.Sub(old.since) >= s.RetireAfter
 }
 
 // retireReplaced deletes replaced tokens after their grace periods.

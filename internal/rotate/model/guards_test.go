@@ -82,6 +82,114 @@ var guards = []guard{
 		return strings.Contains(a.event, "Step") && lostTokens(a, t)
 	}), where: scenario{"createSecret twice", fresh, [][]move{{begin, step("createSecret"), pass(2 * time.Minute), step("createSecret")}}},
 		want: "a step has created"},
+	{name: "a look at the version before a create is undone", remove: wrap(func(s secrets.Store, a *actor) secrets.Store {
+		return &hasty{Store: s}
+	}), where: sequential[1], want: "is AWSPENDING of parent"},
+	{name: "a look at every managed secret before a deletion", remove: wrap(func(s secrets.Store, a *actor) secrets.Store {
+		return narrow{s, a}
+	}), where: scenario{"one token in two secrets", wide, [][]move{{pasteKind(0, "bare"), copyValue(0, 1), force, retireNow}}},
+		want: "is AWSCURRENT of uploads"},
+	{name: "the token of a version that cannot be read is kept", remove: wrap(func(s secrets.Store, _ *actor) secrets.Store {
+		return dismissive{s}
+	}), where: scenario{"an old version cannot be read", replaced, [][]move{{
+		heartbeatNow, spoilVersion(0, secrets.Previous, "AccessDenied"), pass(time.Hour), heartbeatNow,
+	}}}, want: "which cannot be read"},
+	{name: "grace periods start again after a change that nobody saw", remove: wrap(func(s secrets.Store, _ *actor) secrets.Store {
+		return dateless{s}
+	}), where: scenario{"rolled back and forward", replaced, [][]move{{
+		heartbeatNow, pass(retireAfter - time.Hour), swing(0, 50*time.Minute), pass(10 * time.Minute), heartbeatNow,
+	}}}, want: "within its grace"},
+	{name: "a note of another stack", remove: alter(func(a *actor, t *tokens.Metadata) {
+		if a.foreign[t.ID] {
+			t.Note = ""
+		}
+	}), where: scenario{"another stack's token", replaced, [][]move{{pasteKind(0, "another stack's"), heartbeatNow, pass(retireAfter), heartbeatNow}}},
+		want: "another stack's"},
+	{name: "Mapbox's own note and date", remove: alter(func(a *actor, t *tokens.Metadata) {
+		d := must(a.memory.Describe(context.Background(), parentSecret))
+		id, _ := d.VersionAt(secrets.Current)
+		if c, ok := a.valueOf(parentSecret, id); ok && c.ID == t.ID && !c.Created.IsZero() {
+			t.Note, t.Created = "tokenmint/test/parent/"+id, c.Created
+		}
+	}), where: scenario{"a date that a person pastes", replaced, [][]move{{pasteKind(0, "future")}}}, want: "no token of ours"},
+}
+
+// wrap changes what a run sees of the secrets.
+func wrap(f func(secrets.Store, *actor) secrets.Store) func(*actor, secrets.Store, rotate.Tokens, []rotate.Managed) (secrets.Store, rotate.Tokens) {
+	return func(a *actor, s secrets.Store, api rotate.Tokens, _ []rotate.Managed) (secrets.Store, rotate.Tokens) {
+		return f(s, a), api
+	}
+}
+
+// alter changes each token that a list shows.
+func alter(f func(a *actor, t *tokens.Metadata)) func(*actor, secrets.Store, rotate.Tokens, []rotate.Managed) (secrets.Store, rotate.Tokens) {
+	return func(a *actor, s secrets.Store, api rotate.Tokens, _ []rotate.Managed) (secrets.Store, rotate.Tokens) {
+		return s, altered{api, func(rows []tokens.Metadata) []tokens.Metadata {
+			for i := range rows {
+				f(a, &rows[i])
+			}
+			return rows
+		}}
+	}
+}
+
+// oops reads like a version that holds no token.
+func oops(id string) secrets.Version { return secrets.Version{ID: id, Value: secrets.NewValue("oops")} }
+
+// hasty believes that a version whose Put was refused does not hold the token.
+type hasty struct {
+	secrets.Store
+	refused string
+}
+
+func (h *hasty) Put(ctx context.Context, id, version string, v secrets.Value, stages ...string) error {
+	err := h.Store.Put(ctx, id, version, v, stages...)
+	if errors.Is(err, secrets.ErrDenied) {
+		h.refused = version
+	}
+	return err
+}
+
+func (h *hasty) Get(ctx context.Context, id, version string) (secrets.Version, error) {
+	if version != "" && version == h.refused {
+		h.refused = ""
+		return oops(version), nil
+	}
+	return h.Store.Get(ctx, id, version)
+}
+
+// narrow sees the parent's secret alone, in a run for the parent.
+type narrow struct {
+	secrets.Store
+	*actor
+}
+
+func (n narrow) Describe(ctx context.Context, id string) (secrets.Description, error) {
+	d, err := n.Store.Describe(ctx, id)
+	if id != parentSecret && strings.Contains(n.event, `"name":"parent"`) {
+		return secrets.Description{}, secrets.ErrNotFound
+	}
+	return d, err
+}
+
+// dismissive takes a version that cannot be read for one that holds no token.
+type dismissive struct{ secrets.Store }
+
+func (d dismissive) Get(ctx context.Context, id, version string) (secrets.Version, error) {
+	v, err := d.Store.Get(ctx, id, version)
+	if errors.Is(err, secrets.ErrDenied) {
+		return oops(version), nil
+	}
+	return v, err
+}
+
+// dateless does not say when a secret was last changed.
+type dateless struct{ secrets.Store }
+
+func (d dateless) Describe(ctx context.Context, id string) (secrets.Description, error) {
+	got, err := d.Store.Describe(ctx, id)
+	got.Changed = time.Time{}
+	return got, err
 }
 
 // TestModelFindsEachGuardMissing removes each guard. The model must find a schedule that shows it

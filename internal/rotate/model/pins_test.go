@@ -54,6 +54,28 @@ var pins = map[string]schedule{
 		scenario: scenario{start: fresh, threads: [][]move{{force}, {pass(time.Minute), paste, paste}}},
 		places:   []place{{"Create", 1, ""}, {"List", 2, staler}},
 	},
+	"a call hangs while another run dates a version": {
+		scenario: scenario{start: fresh, threads: [][]move{{revokeNewest, paste, force}, {heartbeatNow, forceOnce}}},
+		switches: []int{2}, places: []place{{"Put tokenmint/parent", 1, slowBefore}},
+	},
+	"a run dies before it takes the date off what is current again, and a person pastes": {
+		scenario: scenario{start: many, threads: [][]move{{
+			pass(10 * time.Minute), rollBack, pass(time.Hour), heartbeatNow, paste, pass(retireAfter - time.Hour), heartbeatNow,
+		}}},
+		places: []place{{"MoveStage tokenmint/parent superseded", 10, justLate}},
+	},
+	"a person deletes a token during its proof, while the token before the current one is retired": {
+		scenario: scenario{start: overdue, threads: [][]move{{force}, {revokeNewest, retireNow}}},
+		places:   []place{{"CreateTemporary", 1, ""}, {"Retrieve", 2, throttled}, {"Retrieve", 3, ""}},
+	},
+	"retire now takes a version that a read does not find yet for one without a value": {
+		scenario: scenario{start: fresh, threads: [][]move{{paste, heartbeatNow, force, retireNow}}},
+		places:   []place{{"Get tokenmint/parent", 40, staler}},
+	},
+	"a step cannot delete what its earlier attempt has lost": {
+		scenario: scenario{start: fresh, threads: [][]move{{begin, step("createSecret"), stick}}},
+		places:   []place{{"Put tokenmint/parent", 1, diedBefore}},
+	},
 }
 
 // twoReplaced is a parent before which one is in its grace, and another past it.

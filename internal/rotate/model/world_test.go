@@ -68,6 +68,7 @@ type world struct {
 	mine      map[string]*creation // by id
 	promoted  map[string]string    // id of the token that an event has made current
 	current   map[string]string    // id by secret
+	movedAt   map[string]time.Time // since when
 	left      map[string]time.Time // when an id stopped being current
 	leftIn    map[string]string    // in which secret
 	endings   int                  // runs that end every grace, now
@@ -106,7 +107,7 @@ func newWorld() *world {
 	w := &world{
 		calls: map[string]int{},
 		ids:   map[tokens.Token]string{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]time.Time{}, mine: map[string]*creation{}, promoted: map[string]string{},
-		current: map[string]string{}, left: map[string]time.Time{}, leftIn: map[string]string{},
+		current: map[string]string{}, movedAt: map[string]time.Time{}, left: map[string]time.Time{}, leftIn: map[string]string{},
 		used: map[string]bool{}, unreadable: map[string]error{}, unreadAt: map[string]time.Time{}, foreign: map[string]bool{},
 		personAt: map[string]time.Time{}, masked: map[string]bool{}, vanished: map[string]bool{},
 		managed: []rotate.Managed{{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter}},
@@ -139,7 +140,10 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 func (w *world) run(event string, yield func() bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lambdaLimit)
 	defer cancel()
-	a := &actor{world: w, event: event, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, lookedAt: map[string]time.Time{}, started: time.Now(), now: strings.Contains(event, `"retire"`)}
+	if strings.Contains(event, `"force":true`) && !strings.Contains(event, `"name"`) {
+		w.use(dimForceAll)
+	}
+	a := &actor{world: w, event: event, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, tried: map[string]bool{}, lookedAt: map[string]time.Time{}, started: time.Now(), now: strings.Contains(event, `"retire"`)}
 	w.active++
 	if a.now {
 		w.endings++
