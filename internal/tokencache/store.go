@@ -65,6 +65,7 @@ type SpentError struct {
 	Until time.Time // when there will be more: the next minute, or when it opens again
 }
 
+// Error says until when the budget is used up.
 func (e *SpentError) Error() string {
 	return "budget is spent until " + e.Until.UTC().Format(time.RFC3339)
 }

@@ -32,13 +32,13 @@ func TestCasesNameTestsThatExist(t *testing.T) {
 // declaredTests returns the names of all tests of this module.
 func declaredTests(t *testing.T) map[string]bool {
 	t.Helper()
-	out, err := exec.Command("git", "-C", "../..", "ls-files", "*_test.go").Output()
+	out, err := exec.CommandContext(t.Context(), "git", "-C", "../..", "ls-files", "*_test.go").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	declaration := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 	declared := map[string]bool{}
-	for _, name := range strings.Fields(string(out)) {
+	for name := range strings.FieldsSeq(string(out)) {
 		text, err := os.ReadFile(filepath.Join("../..", name))
 		if os.IsNotExist(err) {
 			continue // removed, and not committed yet
