@@ -280,8 +280,9 @@ func (r *run) proveCurrent(ctx context.Context, m Managed, o observation, id str
 	if err != nil {
 		return err
 	}
-	if current.credential.ID == "" {
-		return kept("token " + id + " is kept: secret " + m.SecretID + " holds a temporary token")
+	usage := current.credential.Token.Usage()
+	if usage == tokens.UsageTemporary || o.isParent && usage != tokens.UsageSecret { // a person has stored it since the first look
+		return kept("token " + id + " is kept: secret " + m.SecretID + " holds a temporary or public token")
 	}
 	if id == current.credential.ID || id == o.auth.ID {
 		return kept("token " + id + " is kept: it is current in secret " + m.SecretID)
