@@ -178,8 +178,11 @@ func (r *run) proveCurrent(ctx context.Context, m Managed, o observation, id str
 	if err != nil {
 		return err
 	}
-	if current.credential.ID == "" {
-		return kept("token " + id + " is kept: secret " + m.SecretID + " holds a temporary token")
+	// A person may have stored another kind of token since the first look.
+	usage := current.credential.Token.Usage()
+	if usage == tokens.UsageTemporary || o.isParent && usage != tokens.UsageSecret {
+		return kept("token " + id + " is kept: secret " + m.SecretID +
+			" holds a temporary or public token")
 	}
 	if id == current.credential.ID || id == o.auth.ID {
 		return kept("token " + id + " is kept: it is current in secret " + m.SecretID)

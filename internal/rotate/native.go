@@ -135,6 +135,9 @@ func (r *run) createSecret(ctx context.Context, m Managed, o observation) error 
 		}
 		// What cannot be deleted must not hold up the rotation: a heartbeat sweeps it.
 		if err := r.delete(ctx, m, o, t.ID); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
 			r.logger.WarnContext(ctx, "lost token of an earlier attempt stays", "secret", m.SecretID, "tokenId", t.ID, "cause", err)
 		}
 	}

@@ -82,7 +82,7 @@ var guards = []guard{
 		return strings.Contains(a.event, "Step") && lostTokens(a, t)
 	}), where: scenario{"createSecret twice", fresh, [][]move{{begin, step("createSecret"), pass(2 * time.Minute), step("createSecret")}}},
 		want: "a step has created"},
-	{name: "a look at the version before a create is undone", remove: wrap(func(s secrets.Store, a *actor) secrets.Store {
+	{name: "a look at the version before a create is undone", remove: wrap(func(s secrets.Store, _ *actor) secrets.Store {
 		return &hasty{Store: s}
 	}), where: sequential[1], want: "is AWSPENDING of parent"},
 	{name: "a look at every managed secret before a deletion", remove: wrap(func(s secrets.Store, a *actor) secrets.Store {

@@ -72,6 +72,10 @@ var pins = map[string]schedule{
 		scenario: scenario{start: fresh, threads: [][]move{{paste, heartbeatNow, force, retireNow}}},
 		places:   []place{{"Get tokenmint/parent", 40, staler}},
 	},
+	"a public token becomes the parent between two looks before a deletion": {
+		scenario: scenario{start: overdue, threads: [][]move{{retireNow}, {pasteKind(0, "public")}}},
+		places:   []place{{"Get tokenmint/parent", 4, ""}},
+	},
 	"a step cannot delete what its earlier attempt has lost": {
 		scenario: scenario{start: fresh, threads: [][]move{{begin, step("createSecret"), stick}}},
 		places:   []place{{"Put tokenmint/parent", 1, diedBefore}},

@@ -28,8 +28,8 @@ func (w *world) created(a *actor, made tokens.Metadata, req tokens.CreateRequest
 		}
 	}
 	for id, c := range w.mine {
-		isStuck := w.stuck || len(w.unreadable) > 0 || a.tried[id] // then a step goes on without a deletion
-		if !isStuck && strings.Contains(a.event, "Step") && c.note == req.Note && w.isAlive(id) && a.listedAt.Sub(c.at) > staleness {
+		hindered := a.hindered || w.stuck || len(w.unreadable)+len(w.revoked) > 0 // then a step goes on without a deletion
+		if !hindered && strings.Contains(a.event, "Step") && c.note == req.Note && w.isAlive(id) && a.listedAt.Sub(c.at) > staleness {
 			w.violate("a step has created a token beside one of the same rotation that may be lost")
 		}
 	}

@@ -63,7 +63,7 @@ type actor struct {
 	dead     bool
 	now      bool            // its event ends every grace
 	seen     map[string]bool // versions that it has read
-	tried    map[string]bool // tokens that it has tried to delete
+	hindered bool            // a call of it has gone wrong
 	listedAt time.Time       // when it last saw the account's tokens
 	deletes  int
 	started  time.Time
@@ -86,6 +86,7 @@ func (a *actor) through(ctx context.Context, name string, writes bool, failed fu
 		return errDied
 	}
 	w := a.meet(name, writes)
+	a.hindered = a.hindered || w != ""
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -272,7 +273,6 @@ func (m modelTokens) CreateTemporary(
 }
 
 func (m modelTokens) Delete(ctx context.Context, auth tokens.Auth, id string) error {
-	m.tried[id] = true
 	return m.through(ctx, "Delete", true, tokensFailure, func(way) error {
 		if m.stuck {
 			return &tokens.Error{Op: "call", Status: 503}

@@ -143,7 +143,7 @@ func (w *world) run(event string, yield func() bool) error {
 	if strings.Contains(event, `"force":true`) && !strings.Contains(event, `"name"`) {
 		w.use(dimForceAll)
 	}
-	a := &actor{world: w, event: event, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, tried: map[string]bool{}, lookedAt: map[string]time.Time{}, started: time.Now(), now: strings.Contains(event, `"retire"`)}
+	a := &actor{world: w, event: event, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, lookedAt: map[string]time.Time{}, started: time.Now(), now: strings.Contains(event, `"retire"`)}
 	w.active++
 	if a.now {
 		w.endings++
