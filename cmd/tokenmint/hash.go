@@ -42,8 +42,7 @@ func hashToken(ctx context.Context, in io.Reader, out, ask io.Writer) error {
 	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return errors.New("standard input holds more than the token: give the token alone")
 	case token.Usage() == "":
-		return errors.New("standard input holds no Mapbox token: a token begins with pk., " +
-			"sk. or tk.")
+		return errors.New("standard input holds no Mapbox token: a token begins with pk, sk or tk and a dot")
 	}
 	_, err = fmt.Fprintln(out, token.Hash())
 	return err
