@@ -18,6 +18,7 @@ type faultyWire struct {
 	skip   int               // calls to leave alone
 	all    bool              // break all that follow, not just one
 	effect bool              // let the broken call have its effect
+	met    bool              // a call was broken since the wire was armed
 	before map[string]func() // what happens just before the next call of an operation
 	binary string            // id of a version whose value is shown as SecretBinary
 	behind map[string]int    // how many reads of a version are at a copy that does not have its value yet
@@ -33,19 +34,22 @@ func (f *faultyWire) ambush(operation string, do func()) {
 func (f *faultyWire) arm(skip int, all, effect bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.armed, f.skip, f.all, f.effect = true, skip, all, effect
+	f.armed, f.skip, f.all, f.effect, f.met = true, skip, all, effect, false
 }
 
-func (f *faultyWire) disarm() {
+// disarm ends the fault, and reports whether a call has met it.
+func (f *faultyWire) disarm() (met bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.armed = false
+	return f.met
 }
 
 func (f *faultyWire) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.skip--
 	broken := f.armed && (f.skip == -1 || (f.all && f.skip < 0))
+	f.met = f.met || broken
 	effect := f.effect
 	before := f.before[r.Header.Get("X-Amz-Target")]
 	if before != nil {
