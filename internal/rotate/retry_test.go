@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,19 +26,19 @@ import (
 // tries again is refused.
 type refusingWire struct {
 	next    http.Handler
-	code    string
-	between func() // after the effect, before the refusal
-	puts    int
+	code    atomic.Value // a string
+	between func()       // after the effect, before the refusal
+	puts    atomic.Int32
 }
 
 func (w *refusingWire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("X-Amz-Target") != "secretsmanager.PutSecretValue" || w.code == "" {
+	if r.Header.Get("X-Amz-Target") != "secretsmanager.PutSecretValue" || w.code.Load() == "" {
 		w.next.ServeHTTP(rw, r)
 		return
 	}
-	if w.puts++; w.puts > 1 {
+	if w.puts.Add(1) > 1 {
 		rw.WriteHeader(http.StatusBadRequest)
-		_, _ = fmt.Fprintf(rw, `{"__type":%q,"message":"no"}`, w.code)
+		_, _ = fmt.Fprintf(rw, `{"__type":%q,"message":"no"}`, w.code.Load())
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
@@ -54,6 +55,7 @@ func newRetryingBench(t *testing.T) (*bench, *refusingWire) {
 	t.Helper()
 	b := newAccount(t).inMemory()
 	wire := &refusingWire{next: simaws.New(b.memory)}
+	wire.code.Store("")
 	manager := httptest.NewServer(wire)
 	t.Cleanup(manager.Close)
 	b.handler = b.newHandler(awsstore.New(awssm.New(awssm.Options{
@@ -81,7 +83,7 @@ func TestRefusalAfterALostAnswerDeletesNothing(t *testing.T) {
 				t.Parallel()
 				b, wire := newRetryingBench(t)
 				b.rotated()
-				wire.code = code
+				wire.code.Store(code)
 				wire.between = func() {
 					if !promoted {
 						return
@@ -93,13 +95,13 @@ func TestRefusalAfterALostAnswerDeletesNothing(t *testing.T) {
 				}
 				before := len(b.ours())
 				_, _ = b.run(`{"action":"rotate","id":"forced","force":true}`)
-				if wire.puts < 2 {
-					t.Errorf("%d attempts to store, want 2 or more", wire.puts)
+				if puts := wire.puts.Load(); puts < 2 {
+					t.Errorf("%d attempts to store, want 2 or more", puts)
 				}
 				if got := len(b.ours()); got != before+1 {
 					t.Errorf("%d of our tokens live, want %d", got, before+1)
 				}
-				wire.code = ""
+				wire.code.Store("")
 				for i := range 3 {
 					b.sim.Advance(retireAfter)
 					b.mustRun(fmt.Sprintf(`{"action":"rotate","id":"later %d"}`, i))
