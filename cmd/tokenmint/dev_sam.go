@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net"
 	"strconv"
+
+	"github.com/tokenmint/tokenmint/internal/setup"
 )
 
 // hostOfContainers is this machine's name inside a container. Docker Desktop defines it. On Linux,
@@ -20,7 +22,8 @@ func samVariables(s *servers) []byte {
 		"PARENT_SECRET_ID":                 parentSecret,
 		"TOKENS_API_URL":                   s.mapbox.containerURL(),
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER": s.aws.containerURL(),
-		"TOKEN_TABLE":                      "", // without DynamoDB, an instance shares tokens with itself only
+		"STACK":                            setup.DefaultStack, // as in the notes of dev's tokens
+		"TOKEN_TABLE":                      "",                 // without DynamoDB, an instance shares tokens with itself only
 	}}), "", "  ")
 	return append(text.Bytes(), '\n')
 }

@@ -28,7 +28,7 @@ func TestDevWritesVariablesForSAM(t *testing.T) {
 	}
 	want := map[string]string{
 		"PARENT_SECRET_ID": m.lines["PARENT_SECRET_ID"], "TOKENS_API_URL": inContainer("TOKENS_API_URL"),
-		"AWS_ENDPOINT_URL_SECRETS_MANAGER": inContainer("AWS_ENDPOINT_URL_SECRETS_MANAGER"), "TOKEN_TABLE": "",
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER": inContainer("AWS_ENDPOINT_URL_SECRETS_MANAGER"), "STACK": "tokenmint", "TOKEN_TABLE": "",
 	}
 	if got := file["Parameters"]; !maps.Equal(got, want) {
 		t.Errorf("variables %v, want %v", got, want)
