@@ -2,42 +2,101 @@ package tokencache
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 )
 
+// goneFor is the longest time for which an instance does not ask a table that has failed. Without
+// this pause, each request would wait for tableLimit.
+const goneFor = 5 * time.Second
+
+// errGone means that the table was not asked, because it has just failed.
+var errGone = errors.New("table has just failed")
+
 // bounded is a store that answers within tableLimit. A caller who waits cannot use a slower table.
-type bounded struct{ Store }
+// After a failure it returns errGone for a while, without asking the table. A throttled call is not
+// a failure. Writes that other instances wait for are repeated until they are through.
+type bounded struct {
+	store  Store
+	now    func() time.Time
+	random func() float64
 
-func limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, tableLimit)
+	mu   sync.Mutex
+	gone time.Time // until when the table is not asked
 }
 
-func (b bounded) Load(ctx context.Context, key string) (Record, error) {
-	ctx, cancel := limited(ctx)
+// ask makes one call to the table.
+func (b *bounded) ask(ctx context.Context, question func(context.Context) error) error {
+	b.mu.Lock()
+	gone := b.now().Before(b.gone)
+	b.mu.Unlock()
+	if gone {
+		return errGone
+	}
+	limited, cancel := context.WithTimeout(ctx, tableLimit)
 	defer cancel()
-	return b.Store.Load(ctx, key)
+	return question(limited)
 }
 
-func (b bounded) Lease(ctx context.Context, key string, seen Record, lease string, now, keep time.Time) error {
-	ctx, cancel := limited(ctx)
-	defer cancel()
-	return b.Store.Lease(ctx, key, seen, lease, now, keep)
+// askRecord makes one call for a record. If that fails, the table counts as gone.
+func (b *bounded) askRecord(ctx context.Context, question func(context.Context) error) error {
+	err := b.ask(ctx, question)
+	answered := err == nil || errors.Is(err, ErrLost) || errors.Is(err, ErrThrottled)
+	if !answered && !errors.Is(err, errGone) && ctx.Err() == nil { // ctx ends when a caller leaves
+		b.mu.Lock()
+		b.gone = b.now().Add(jitter(b.random, goneFor))
+		b.mu.Unlock()
+	}
+	return err
 }
 
-func (b bounded) Save(ctx context.Context, key, lease string, r Record) error {
-	ctx, cancel := limited(ctx)
+// insist repeats a call that the table throttles. It gives up after mintLimit.
+func (b *bounded) insist(ctx context.Context, question func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, mintLimit)
 	defer cancel()
-	return b.Store.Save(ctx, key, lease, r)
+	for pause := firstPause; ; pause = longer(pause) {
+		err := b.ask(ctx, question)
+		if !errors.Is(err, ErrThrottled) || sleep(ctx, jitter(b.random, pause)) != nil {
+			return err
+		}
+	}
 }
 
-func (b bounded) Spend(ctx context.Context, s Spend) (int, error) {
-	ctx, cancel := limited(ctx)
-	defer cancel()
-	return b.Store.Spend(ctx, s)
+func (b *bounded) load(ctx context.Context, key string) (r Record, err error) {
+	err = b.askRecord(ctx, func(ctx context.Context) error {
+		r, err = b.store.Load(ctx, key)
+		return err
+	})
+	return r, err
 }
 
-func (b bounded) Close(ctx context.Context, now, until time.Time) error {
-	ctx, cancel := limited(ctx)
-	defer cancel()
-	return b.Store.Close(ctx, now, until)
+func (b *bounded) lease(
+	ctx context.Context, key string, seen Record, lease string, now, keep time.Time,
+) error {
+	return b.askRecord(ctx, func(ctx context.Context) error {
+		return b.store.Lease(ctx, key, seen, lease, now, keep)
+	})
+}
+
+func (b *bounded) save(ctx context.Context, key, lease string, r Record) error {
+	return b.insist(ctx, func(ctx context.Context) error {
+		return b.store.Save(ctx, key, lease, r)
+	})
+}
+
+func (b *bounded) release(ctx context.Context, key, lease string) error {
+	return b.ask(ctx, func(ctx context.Context) error { return b.store.Release(ctx, key, lease) })
+}
+
+func (b *bounded) spend(ctx context.Context, s Spend) (left int, err error) {
+	err = b.insist(ctx, func(ctx context.Context) error {
+		left, err = b.store.Spend(ctx, s)
+		return err
+	})
+	return left, err
+}
+
+func (b *bounded) close(ctx context.Context, now, until time.Time) error {
+	return b.insist(ctx, func(ctx context.Context) error { return b.store.Close(ctx, now, until) })
 }

@@ -10,15 +10,9 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-const (
-	// aloneShare is the part of the budget that an instance allows itself when the ledger does not
-	// answer.
-	aloneShare = 16
-
-	// rememberRefusal is how long an instance remembers that Mapbox refused an order. A repeated
-	// order costs no mint in this time.
-	rememberRefusal = 30 * time.Second
-)
+// rememberRefusal is how long an instance remembers that Mapbox refused an order. A repeated order
+// costs no mint in this time.
+const rememberRefusal = 30 * time.Second
 
 // mintWithinBudget mints if the ledger allows it, and if Mapbox has not just refused the same
 // order.
@@ -27,27 +21,28 @@ func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	if err := j.knownRefusal(now); err != nil {
 		return Result{}, err
 	}
-	left, err := c.store.Spend(ctx, Spend{
+	left, err := c.store.spend(ctx, Spend{
 		Now: now, Limit: c.budget, Profile: j.order.Profile, ProfileLimit: j.order.Limit,
 	})
 	if spent, ok := errors.AsType[*SpentError](err); ok {
 		c.refused.put(j.budgetName(), refusal{spent, spent.Until})
 		return Result{}, spent
 	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return Result{}, ctx.Err()
+	case errors.Is(err, ErrThrottled):
+		return Result{}, c.unshared(err)
+	case err != nil:
+		c.warn(ctx, "budget is not shared", err)
+		return j.mintAlone(ctx)
 	}
-	result := Result{Source: FromMint, BudgetKnown: err == nil, BudgetLeft: left}
-	mint := j.mintNow
-	if err != nil {
-		c.logger.WarnContext(ctx, "ledger does not answer", "cause", err.Error())
-		mint = j.mintAlone
+	token, err := j.mintNow(ctx)
+	upstream, answered := errors.AsType[*tokens.Error](err)
+	if answered && errors.Is(err, tokens.ErrRateLimited) {
+		c.close(ctx, upstream.RateLimitReset)
 	}
-	result.Token, err = mint(ctx)
-	if j.isLasting(err) {
-		c.refused.put(j.refusedName(), refusal{err, now.Add(rememberRefusal)})
-	}
-	return result, err
+	return Result{Token: token, Source: FromMint, BudgetKnown: true, BudgetLeft: left}, err
 }
 
 // isLasting reports whether Mapbox would refuse the order for every caller.
@@ -76,15 +71,24 @@ func (j job) refusedName() string { return j.sealer.key(j.order, "refused") }
 func (j job) budgetName() string { return "budget of " + j.order.Profile }
 
 // mintAlone mints within the allowance of this instance.
-func (j job) mintAlone(ctx context.Context) (tokens.Temporary, error) {
-	if err := j.cache.alone.take(j.cache.now()); err != nil {
-		return tokens.Temporary{}, err
+func (j job) mintAlone(ctx context.Context) (Result, error) {
+	now := j.cache.now()
+	if err := j.knownRefusal(now); err != nil {
+		return Result{}, err
 	}
-	return j.mintNow(ctx)
+	if err := j.cache.alone.take(now); err != nil {
+		return Result{}, j.cache.unshared(err)
+	}
+	token, err := j.mintNow(ctx)
+	return Result{Token: token, Source: FromMint}, err
 }
 
-// mintNow asks Mapbox for a token. If Mapbox says that its rate limit is reached, all instances
-// learn until when.
+// unshared tells a caller to come again. Another instance may have a token by then.
+func (c *Cache) unshared(cause error) error {
+	return &UnsharedError{Until: c.now().Add(jitter(c.random, comeAgain)), Cause: cause}
+}
+
+// mintNow calls Mapbox and remembers what it refuses.
 func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
 	if j.plan.shared {
 		var cancel context.CancelFunc
@@ -97,8 +101,15 @@ func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
 	if errors.Is(err, tokens.ErrExpiryTooFar) {
 		token, err = j.mint(ctx, j.plan.expires.Add(-clocksDiffer))
 	}
-	if upstream, ok := errors.AsType[*tokens.Error](err); ok && errors.Is(err, tokens.ErrRateLimited) {
-		j.cache.close(ctx, upstream.RateLimitReset)
+	now := j.cache.now()
+	upstream, answered := errors.AsType[*tokens.Error](err)
+	switch {
+	case err == nil:
+		j.cache.alone.succeed()
+	case answered && errors.Is(err, tokens.ErrRateLimited):
+		j.cache.alone.refuse(OpenAgain(upstream.RateLimitReset, now))
+	case j.isLasting(err):
+		j.cache.refused.put(j.refusedName(), refusal{err, now.Add(rememberRefusal)})
 	}
 	return token, err
 }
@@ -117,8 +128,8 @@ func OpenAgain(reset, now time.Time) time.Time {
 // close stops all instances from minting until Mapbox's rate limit is reset.
 func (c *Cache) close(ctx context.Context, reset time.Time) {
 	now := c.now()
-	if err := c.store.Close(ctx, now, OpenAgain(reset, now)); err != nil {
-		c.logger.WarnContext(ctx, "budget stays open to others", "cause", err.Error())
+	if err := c.store.close(ctx, now, OpenAgain(reset, now)); err != nil {
+		c.warn(ctx, "budget stays open to others", err)
 	}
 }
 
@@ -151,25 +162,4 @@ func (r *refusals) put(name string, refused refusal) {
 		clear(r.byKey)
 	}
 	r.byKey[name] = refused
-}
-
-// allowance is the budget of one instance for the time when the ledger does not answer.
-type allowance struct {
-	limit  int
-	mu     sync.Mutex
-	minute time.Time
-	used   int
-}
-
-func (a *allowance) take(now time.Time) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if minute := now.Truncate(time.Minute); !minute.Equal(a.minute) {
-		a.minute, a.used = minute, 0
-	}
-	if a.used >= a.limit {
-		return &SpentError{Until: a.minute.Add(time.Minute)}
-	}
-	a.used++
-	return nil
 }

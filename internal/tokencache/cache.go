@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"github.com/tokenmint/tokenmint/pkg/tokens"
@@ -33,28 +34,34 @@ type Result struct {
 	BudgetLeft  int  // mints in this minute, of all instances
 }
 
-// Config is what a [Cache] is made of. All fields but Random are required.
+// Config is what a [Cache] is made of. Store, Budget, Now and Logger are required.
 type Config struct {
 	Store  Store
 	Budget int // mints a minute that all instances may make
 	Now    func() time.Time
 	Logger *slog.Logger
 	Random func() float64 // in [0, 1); nil = math/rand's
+
+	// Instances is the most instances at a time; 0 = not known. Each instance of a large fleet
+	// reads one of several copies of a record. Without the table, each instance may mint Budget
+	// divided by Instances, or by 16 if that is more.
+	Instances int
 }
 
 // Cache returns shared tokens for orders. It is safe for concurrent use.
 //
 // Cache does not check what a caller is allowed. Its user decides that before.
 type Cache struct {
-	store   Store
+	store   *bounded
 	budget  int
+	copied  string // suffix of a record's key that names this instance's copy; "" = no copies
 	now     func() time.Time
 	logger  *slog.Logger
 	random  func() float64
 	local   local
 	sealers sealers
 	refused refusals
-	alone   allowance
+	alone   *allowance
 }
 
 // New returns an empty cache. It calls nothing.
@@ -65,16 +72,20 @@ func New(c Config) (*Cache, error) {
 	if c.Random == nil {
 		c.Random = rand.Float64
 	}
-	return &Cache{
-		store:   bounded{c.Store},
+	cache := &Cache{
+		store:   &bounded{store: c.Store, now: c.Now, random: c.Random},
 		budget:  c.Budget,
 		now:     c.Now,
 		logger:  c.Logger,
 		random:  c.Random,
 		local:   newLocal(),
 		refused: refusals{byKey: map[string]refusal{}},
-		alone:   allowance{limit: max(c.Budget/aloneShare, 1)},
-	}, nil
+		alone:   newAllowance(c.Budget, c.Instances, c.Random),
+	}
+	if copies := c.Instances / instancesPerCopy; copies > 1 {
+		cache.copied = "#" + strconv.Itoa(int(c.Random()*float64(copies)))
+	}
+	return cache, nil
 }
 
 // Get returns a token for an order: from the memory of this instance, from the table, or from mint.
@@ -84,7 +95,7 @@ func New(c Config) (*Cache, error) {
 // time, and the others get the token that is there. Without a usable token, requests for the same
 // key wait. The first of them mints, in this instance or in another one.
 //
-// The error is one of mint, a *SpentError, or the error of ctx.
+// The error is one of mint, a *SpentError, an *UnsharedError, or the error of ctx.
 func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint) (Result, error) {
 	s, err := c.sealers.of(parent)
 	if err != nil {

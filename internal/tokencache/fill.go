@@ -3,6 +3,7 @@ package tokencache
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tokenmint/tokenmint/pkg/tokens"
@@ -26,7 +27,21 @@ const (
 	// Mapbox. An older lease was left behind.
 	clocksDiffer = time.Minute
 
-	firstPause, longestPause = 20 * time.Millisecond, 200 * time.Millisecond
+	// firstPause is how long a request waits before it looks again at a record that another
+	// instance fills. Each pause is longer than the last, up to longestPause. Many more instances
+	// wait for a copy of a record than for the record itself, so they begin with crowdPause.
+	firstPause   = 200 * time.Millisecond
+	crowdPause   = 600 * time.Millisecond
+	longestPause = 1600 * time.Millisecond
+
+	// crowdLots: of many instances that find an empty copy at the same moment, one of so many takes
+	// the lease at once. The others look again first.
+	crowdLots = 8
+
+	// instancesPerCopy is how many instances read the same copy. DynamoDB serves 6,000 eventually
+	// consistent reads and 1,000 writes of one key in a second. A new table serves 24,000 and
+	// 4,000.
+	instancesPerCopy = 500
 
 	// recheck is how soon a request looks again while another instance renews the token that is in
 	// use.
@@ -58,69 +73,101 @@ func (j job) fly(ctx context.Context, f *flight, was held) (result Result, err e
 	return j.fill(ctx, was)
 }
 
-// fill gets a token from the table, or mints one for all instances. was is the token that this
-// instance holds, if any.
+// fill gets a token for all instances. In a large fleet each instance reads one of several copies
+// of the record. Of the instances with the same copy, the holder of the copy's lease reads the
+// record. Of those holders, the holder of the record's lease mints. So few instances use the same
+// key at once, however many there are.
 func (j job) fill(ctx context.Context, was held) (Result, error) {
-	watch, patience := leaseWatch{}, j.cache.now().Add(leaseLife)
-	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		record, err := j.cache.store.Load(ctx, j.key)
-		if err != nil {
-			return j.fillAlone(ctx, was, err)
-		}
-		now := j.cache.now()
-		theirs, ok := j.open(record)
-		if ok && theirs.isFresh(now) && theirs.token.Expires.After(was.token.Expires) {
-			j.cache.local.put(j.local, theirs)
-			return Result{Token: theirs.token, Source: FromTable}, nil
-		}
-		if ok && theirs.token.Expires.After(was.token.Expires) {
-			was = theirs
+	fromRecord := func(ctx context.Context, was held) (Result, error) {
+		return j.fillFrom(ctx, was, firstPause, j.mintShared)
+	}
+	if j.cache.copied == "" {
+		return fromRecord(ctx, was)
+	}
+	copied := j
+	copied.key += j.cache.copied
+	return copied.fillFrom(ctx, was, crowdPause, fromRecord)
+}
+
+// mintShared is the source of the record's token: a mint, or the token at hand if that fails.
+func (j job) mintShared(ctx context.Context, was held) (Result, error) {
+	result, err := j.mintWithinBudget(ctx)
+	if err != nil {
+		return j.serveStale(was, err)
+	}
+	j.cache.local.put(j.local, j.hold(result.Token))
+	return result, nil
+}
+
+// source gets the token that is missing in a record. was is the token that this instance holds.
+type source func(ctx context.Context, was held) (Result, error)
+
+// fillFrom gets a token from the record under j.key. If there is none, it gets one from next and
+// stores it there.
+func (j job) fillFrom(
+	ctx context.Context, was held, pause time.Duration, next source,
+) (Result, error) {
+	c, watch, patience := j.cache, leaseWatch{}, j.cache.now().Add(leaseLife)
+	waits := pause == crowdPause && !was.isUsable(c.now()) && c.random() >= 1./crowdLots
+	for ; ; pause, waits = longer(pause), false {
+		record, err := c.store.load(ctx, j.key)
+		now := c.now()
+		if theirs, ok := j.open(record); ok && theirs.token.Expires.After(was.token.Expires) {
+			if was = theirs; was.isFresh(now) {
+				c.local.put(j.local, was)
+				return Result{Token: was.token, Source: FromTable}, nil
+			}
 		}
 		if err := j.knownRefusal(now); err != nil {
 			return j.serveStale(was, err) // another mint would be refused too, so no lease is taken
 		}
-		if record.Lease == "" || watch.isDead(record, now) {
-			result, err := j.fillWithLease(ctx, was, record, now)
-			if !errors.Is(err, ErrLost) {
-				return result, err
+		if err == nil && !waits && (record.Lease == "" || watch.isDead(record, now)) {
+			lease := leaseID()
+			if err = c.store.lease(ctx, j.key, record, lease, now, now.Add(time.Hour)); err == nil {
+				return j.fillWithLease(ctx, was, lease, now, next)
 			}
-			continue // another instance was faster: look again
 		}
-		if was.isUsable(now) {
-			j.cache.local.put(j.local, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
-			return Result{Token: was.token, Source: FromMemory}, nil
+		busy := errors.Is(err, ErrThrottled)
+		switch {
+		case err != nil && !busy && !errors.Is(err, ErrLost):
+			return j.fillAlone(ctx, was, err)
+		case was.isUsable(now), was.isAlive(now) && (busy || now.After(patience)):
+			return j.serveStale(was, nil) // another instance renews it, or cannot
 		}
-		if was.isAlive(now) && now.After(patience) {
-			return j.serveStale(was, nil) // others take the lease one after another, and fail
-		}
-		if err := sleep(ctx, j.jitter(pause)); err != nil {
+		if err := j.wait(ctx, pause, busy); err != nil {
 			return Result{}, err
 		}
 	}
 }
 
-// fillWithLease mints while no other instance does. ErrLost means that another instance has the
-// lease.
-func (j job) fillWithLease(ctx context.Context, was held, seen Record, now time.Time) (Result, error) {
-	c, lease := j.cache, leaseID()
-	if err := c.store.Lease(ctx, j.key, seen, lease, now, now.Add(time.Hour)); errors.Is(err, ErrLost) {
-		return Result{}, err
-	} else if err != nil {
-		return j.fillAlone(ctx, was, err)
+// longer is the pause after a pause.
+func longer(pause time.Duration) time.Duration { return min(6*pause/5, longestPause) }
+
+// wait lets a pause pass. The error says whether the request waited for a throttled table.
+func (j job) wait(ctx context.Context, pause time.Duration, busy bool) error {
+	err := sleep(ctx, jitter(j.cache.random, pause))
+	if err != nil && busy {
+		return j.cache.unshared(fmt.Errorf("%w: %w", ErrThrottled, err))
 	}
-	result, err := j.mintWithinBudget(ctx)
-	if err != nil {
+	return err
+}
+
+// fillWithLease gets a token from next while no other instance does, and stores it.
+func (j job) fillWithLease(
+	ctx context.Context, was held, lease string, now time.Time, next source,
+) (Result, error) {
+	result, err := next(ctx, was)
+	if err != nil || result.Source == FromMemory {
 		j.release(ctx, lease)
-		return j.serveStale(was, err)
+		return result, err
 	}
-	token := result.Token
-	c.local.put(j.local, j.hold(token))
-	sealed, err := j.sealer.seal(j.key, token)
+	sealed, err := j.sealer.seal(j.key, result.Token)
 	if err == nil {
-		err = c.store.Save(ctx, j.key, lease, Record{Sealed: sealed, Minted: now, Expires: token.Expires})
+		record := Record{Sealed: sealed, Minted: now, Expires: result.Token.Expires}
+		err = j.cache.store.save(ctx, j.key, lease, record)
 	}
 	if err != nil {
-		c.logger.WarnContext(ctx, "minted token is not shared", "key", j.key, "cause", err.Error())
+		j.cache.warn(ctx, "minted token is not shared", err)
 	}
 	return result, nil
 }
@@ -130,40 +177,45 @@ func (j job) fillWithLease(ctx context.Context, was held, seen Record, now time.
 func (j job) release(ctx context.Context, lease string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 200*time.Millisecond)
 	defer cancel()
-	if err := j.cache.store.Release(ctx, j.key, lease); err != nil {
-		j.cache.logger.WarnContext(ctx, "lease is left behind", "key", j.key, "cause", err.Error())
+	if err := j.cache.store.release(ctx, j.key, lease); err != nil {
+		j.cache.warn(ctx, "lease is left behind", err)
 	}
 }
 
 // fillAlone works without the table, which did not answer. It uses the token at hand while that is
 // usable. Otherwise it mints one within the allowance of this instance.
 func (j job) fillAlone(ctx context.Context, was held, cause error) (Result, error) {
-	c, now := j.cache, j.cache.now()
 	if ctx.Err() != nil {
 		return Result{}, ctx.Err()
 	}
-	c.logger.WarnContext(ctx, "token table does not answer", "cause", cause.Error())
-	if was.isUsable(now) {
-		c.local.put(j.local, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
-		return Result{Token: was.token, Source: FromMemory}, nil
+	j.cache.warn(ctx, "instance goes on alone", cause)
+	if was.isUsable(j.cache.now()) {
+		return j.serveStale(was, nil)
 	}
-	token, err := j.mintAlone(ctx)
-	if err != nil {
-		return j.serveStale(was, err)
-	}
-	c.local.put(j.local, j.hold(token))
-	return Result{Token: token, Source: FromMint}, nil
+	return j.mintShared(ctx, was)
 }
 
-// serveStale returns a token past its reuse window if the token lives long enough. It is used when
-// no fresh token is available.
+// warn logs the result of a table that does not answer. It is silent if the table was not asked.
+func (c *Cache) warn(ctx context.Context, result string, cause error) {
+	if !errors.Is(cause, errGone) {
+		c.logger.WarnContext(ctx, "token table does not answer",
+			"result", result, "cause", cause.Error())
+	}
+}
+
+// serveStale returns the token at hand because no fresh one is available. The token must be usable,
+// or live long enough past its reuse window. Otherwise serveStale returns cause.
 func (j job) serveStale(was held, cause error) (Result, error) {
 	now := j.cache.now()
-	if !was.isAlive(now) {
+	again, usable := now.Add(jitter(j.cache.random, recheck)), was.isUsable(now)
+	switch {
+	case usable && again.After(was.endUse):
+		again = was.endUse
+	case !usable && !was.isAlive(now):
 		return Result{}, cause
 	}
-	j.cache.local.put(j.local, held{was.token, now.Add(j.jitter(recheck)), was.endUse})
-	return Result{Token: was.token, Source: FromMemory, Stale: !was.isUsable(now)}, nil
+	j.cache.local.put(j.local, held{was.token, again, was.endUse})
+	return Result{Token: was.token, Source: FromMemory, Stale: !usable}, nil
 }
 
 // open reads the token in a record, if this parent has sealed it.
@@ -186,8 +238,8 @@ func (j job) hold(t tokens.Temporary) held {
 }
 
 // jitter returns a random time between d/2 and d. It spreads what many instances would do at once.
-func (j job) jitter(d time.Duration) time.Duration {
-	return d/2 + time.Duration(j.cache.random()*float64(d/2))
+func jitter(random func() float64, d time.Duration) time.Duration {
+	return d/2 + time.Duration(random()*float64(d/2))
 }
 
 // leaseWatch tells a lease whose holder is working from a lease that was left behind.

@@ -29,11 +29,13 @@ type Spend struct {
 }
 
 // Store keeps the records and the ledger for all instances. Every method makes one round trip and
-// is safe for concurrent use. ErrLost and *SpentError mean that nothing was written. After any
-// other error it is unknown whether a write took place.
+// is safe for concurrent use. Every method may return ErrThrottled. ErrThrottled, ErrLost and
+// *SpentError mean that nothing was written. After any other error it is unknown whether a write
+// took place.
 type Store interface {
-	// Load returns the record under key, as the last write left it. If there is none, it returns
-	// the zero Record.
+	// Load returns the record under key, or the zero Record if there is none. It may return an
+	// older state of the record: eventual consistency is enough. An instance that acts on an old
+	// state takes a lease first, and Lease compares with the last write.
 	Load(ctx context.Context, key string) (Record, error)
 
 	// Lease takes the lease under key if the record still has the Minted and the Lease of seen.
@@ -59,6 +61,9 @@ type Store interface {
 
 // ErrLost means that another instance has changed the record. Nothing was written.
 var ErrLost = errors.New("record has changed")
+
+// ErrThrottled means that the store serves no more calls at the moment. Nothing was written.
+var ErrThrottled = errors.New("store is throttled")
 
 // SpentError says that the mint budget is used up. Nothing was taken from it.
 type SpentError struct {

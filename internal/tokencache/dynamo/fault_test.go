@@ -65,6 +65,47 @@ func halfBody(w http.ResponseWriter, _ *http.Request) {
 
 func hangUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
+// TestThrottled: the cache can tell a table that has too much to do from one that is gone.
+func TestThrottled(t *testing.T) {
+	t.Parallel()
+	for code, throttled := range map[string]bool{
+		"ProvisionedThroughputExceededException": true,
+		"ThrottlingException":                    true,
+		"RequestLimitExceeded":                   true,
+		"InternalServerError":                    false,
+		"AccessDeniedException":                  false,
+		"ResourceNotFoundException":              false,
+	} {
+		for _, m := range calls {
+			t.Run(code+"/"+m.doing, func(t *testing.T) {
+				t.Parallel()
+				store, _ := open(t, fault(400, code))
+				err := m.call(t.Context(), store)
+				if errors.Is(err, tokencache.ErrThrottled) != throttled {
+					t.Errorf("error is %v, want it to be a throttled call's: %t", err, throttled)
+				}
+			})
+		}
+	}
+}
+
+// TestConsistency: records are read cheaply, as Store allows, and the ledger as an operator wants
+// it.
+func TestConsistency(t *testing.T) {
+	t.Parallel()
+	store, service := open(t, reply(200, `{}`))
+	if _, err := store.Load(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Ledger(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	if got := service.asked(); got[0].ConsistentRead || !got[1].ConsistentRead {
+		t.Errorf("consistent reads: record %t, ledger %t",
+			got[0].ConsistentRead, got[1].ConsistentRead)
+	}
+}
+
 // TestQuotedReplies: the SDK's own text quotes what it did not expect.
 func TestQuotedReplies(t *testing.T) {
 	t.Parallel()

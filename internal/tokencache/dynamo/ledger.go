@@ -32,7 +32,7 @@ type Ledger struct {
 // Ledger.
 func (s *Store) Ledger(ctx context.Context, now time.Time) (Ledger, error) {
 	minute := now.UTC().Truncate(time.Minute)
-	there, err := s.get(ctx, ledgerKey(minute))
+	there, err := s.get(ctx, ledgerKey(minute), true)
 	if err != nil {
 		return Ledger{}, wrap(err, "read %s", ledgerKey(minute))
 	}

@@ -14,17 +14,17 @@ import (
 
 // Load implements [tokencache.Store].
 func (s *Store) Load(ctx context.Context, key string) (tokencache.Record, error) {
-	there, err := s.get(ctx, key)
+	there, err := s.get(ctx, key, false)
 	if err != nil {
 		return tokencache.Record{}, wrap(err, "load record %s", key)
 	}
 	return readRecord(there), nil
 }
 
-func (s *Store) get(ctx context.Context, key string) (item, error) {
-	out, err := s.client.GetItem(ctx,
-		&dynamodb.GetItemInput{TableName: s.table, Key: primaryKey(key),
-			ConsistentRead: aws.Bool(true)})
+// get returns an item. latest says whether it must be as the last write left it.
+func (s *Store) get(ctx context.Context, key string, latest bool) (item, error) {
+	in := &dynamodb.GetItemInput{TableName: s.table, Key: primaryKey(key), ConsistentRead: &latest}
+	out, err := s.client.GetItem(ctx, in)
 	if err != nil {
 		return nil, err
 	}
