@@ -93,6 +93,8 @@ var (
 		"Mapbox's rate limit is reached; try again after Retry-After seconds")
 	refuseSpent = newRefusal(429, "budget_spent",
 		"the mint budget for this minute is used up; try again after Retry-After seconds")
+	refuseUnshared = newRefusal(503, "table_unavailable",
+		"the token table does not answer; try again after Retry-After seconds")
 	refuseSlow   = newRefusal(504, "upstream_timeout", "Mapbox did not answer in time")
 	refuseFailed = newRefusal(502, "upstream_failed",
 		"Mapbox could not mint a token now; try again later")
@@ -124,6 +126,9 @@ func (h *Handler) refusalOf(err error, timed bool) error {
 	}
 	if spent, ok := errors.AsType[*tokencache.SpentError](err); ok {
 		return busyUntil(refuseSpent, spent.Until, h.now()).because(err)
+	}
+	if unshared, ok := errors.AsType[*tokencache.UnsharedError](err); ok {
+		return busyUntil(refuseUnshared, unshared.Until, h.now()).because(err)
 	}
 	switch {
 	case errors.Is(err, tokens.ErrRateLimited):

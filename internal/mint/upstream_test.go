@@ -134,6 +134,27 @@ func TestRetryAfterIsTheLedgers(t *testing.T) {
 	}
 }
 
+// An instance without a token and without the table tells callers to come again soon. Another
+// instance may have a token.
+func TestRetryAfterWithoutATable(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).withParent()
+	b.handler = b.custom(func(context.Context, tokens.Auth,
+		tokens.TemporaryRequest) (tokens.Temporary, error) {
+		return tokens.Temporary{}, &tokencache.UnsharedError{
+			Until: time.Now().Add(7 * time.Second), Cause: context.DeadlineExceeded,
+		}
+	}, func(ctx context.Context) (secrets.Version, error) {
+		return b.store.Get(ctx, parentSecret, "")
+	})
+	got := b.send(t.Context(), post("/tokens", webCaller, "{}"))
+	seconds, err := strconv.Atoi(got.Headers["Retry-After"])
+	if err != nil || got.Status != 503 || got.Code != "table_unavailable" || seconds > 7 {
+		t.Errorf("status %d, code %s, Retry-After %q",
+			got.Status, got.Code, got.Headers["Retry-After"])
+	}
+}
+
 // With a clock behind Mapbox's, an end that one caller asks for is past when Mapbox reads it. That
 // refuses nobody else.
 func TestEndThatIsPastAtMapbox(t *testing.T) {

@@ -34,7 +34,10 @@ type operation struct {
 
 // response is a documented reply. All of its headers are always there.
 type response struct {
-	Headers map[string]struct{ Schema any }
+	Headers map[string]struct {
+		Schema   any
+		Required bool
+	}
 	Content map[string]media
 }
 

@@ -112,6 +112,7 @@ var exchanges = []exchange{
 	{reply: "503 parent_unusable", fault: withPasted("correct horse battery staple")},
 	{reply: "503 parent_rejected", fault: whereMapboxSays(http.StatusUnauthorized)},
 	{reply: "503 parent_lacks_scopes", fault: withParent("uploads:write")},
+	{reply: "503 table_unavailable", fault: withoutTable},
 	{reply: "504 upstream_timeout", fault: whereMapboxIsLate},
 }
 

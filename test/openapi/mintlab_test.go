@@ -2,6 +2,7 @@ package openapi_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http/httptest"
 	"strings"
@@ -46,7 +47,8 @@ type mintLab struct {
 	t       *testing.T
 	sim     *mapbox.Simulator
 	store   *aws.Memory
-	table   *tokencache.Memory
+	table   tokencache.Store
+	most    int // instances of the mint; 0 = not known
 	create  mint.CreateTemporary
 	timeout time.Duration // Lambda's
 	handler *mint.Handler
@@ -83,7 +85,7 @@ func (w *mintLab) newHandler() *mint.Handler {
 		w.t.Fatal(err)
 	}
 	cache, err := tokencache.New(
-		tokencache.Config{Store: w.table, Budget: 80, Now: now, Logger: logger})
+		tokencache.Config{Store: w.table, Budget: 80, Now: now, Logger: logger, Instances: w.most})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -159,6 +161,23 @@ func withSpentBudget(w *mintLab) {
 		w.t.Fatal(err)
 	}
 }
+
+// withoutTable makes the mint one of so many instances that it mints nothing alone for a long time.
+func withoutTable(w *mintLab) {
+	w.table, w.most = goneTable{w.table}, 1_000_000
+	w.handler = w.newHandler()
+}
+
+// goneTable is a table that does not answer.
+type goneTable struct{ tokencache.Store }
+
+var errTable = errors.New("table does not answer")
+
+func (goneTable) Load(context.Context, string) (tokencache.Record, error) {
+	return tokencache.Record{}, errTable
+}
+
+func (goneTable) Spend(context.Context, tokencache.Spend) (int, error) { return 0, errTable }
 
 func withFaultyMint(w *mintLab) {
 	w.create = func(context.Context, tokens.Auth, tokens.TemporaryRequest) (tokens.Temporary,
