@@ -40,6 +40,8 @@ func Mint(p Parts) (*mint.Handler, error) {
 		Budget: p.Config.Parent.MintsPerMinute,
 		Now:    p.Now,
 		Logger: p.Logger,
+
+		Instances: p.Settings.Concurrency,
 	})
 	if err != nil {
 		return nil, err

@@ -11,17 +11,22 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
 // DefaultStack is the name of the stack in notes if STACK is not set.
 const DefaultStack = "tokenmint"
 
+// mostConcurrency is more than the quota of any account.
+const mostConcurrency = 1_000_000
+
 // Settings are checked values of environment variables.
 type Settings struct {
 	ParentSecretID string     // PARENT_SECRET_ID: name or ARN
 	TokensAPIURL   string     // TOKENS_API_URL
 	TokenTable     string     // TOKEN_TABLE: DynamoDB table; "" means the memory of each instance
+	Concurrency    int        // MINT_CONCURRENCY: the most instances of the mint; 0 = not known
 	Stage          string     // STAGE
 	Stack          string     // STACK: part of the note of every token that rotation creates
 	LogLevel       slog.Level // LOG_LEVEL
@@ -98,13 +103,18 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 		return Settings{}, errors.New(
 			"TOKEN_TABLE must be the name of a DynamoDB table, not its ARN")
 	}
+	var err error
+	s.Concurrency, err = strconv.Atoi(cmp.Or(getenv("MINT_CONCURRENCY"), "0"))
+	if err != nil || s.Concurrency < 0 || s.Concurrency > mostConcurrency {
+		return Settings{}, fmt.Errorf(
+			"MINT_CONCURRENCY must be a number from 0 to %d", mostConcurrency)
+	}
 	if err := s.LogLevel.UnmarshalText([]byte(cmp.Or(getenv("LOG_LEVEL"), "INFO"))); err != nil {
 		return Settings{}, errors.New("LOG_LEVEL must be DEBUG, INFO, WARN or ERROR")
 	}
 	if err := checkEndpoints(getenv); err != nil {
 		return Settings{}, err
 	}
-	var err error
 	s.AWS, err = load(s.TokenTable != "")
 	if err != nil {
 		return Settings{}, err
