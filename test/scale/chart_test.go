@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// The chart, in pixels. Above a line for 0, the y axis is logarithmic: from one request a minute to ten million.
+// The chart, in pixels. Above a line for 0, the y axis is logarithmic: from one request a minute to
+// ten million.
 const (
 	width, height        = 820, 440
 	left, right          = 92, width - 24
@@ -89,7 +90,11 @@ func (c *canvas) axes() {
 		c.printf(`<path class="grid" d="M%d %.1fH%d"/>`, left, c.y(n), right)
 		c.text("quiet", left-10, c.y(n)+4, "end", grouped(n))
 	}
-	for minute := 0; minute <= c.minutes; minute += 15 {
+	step := 15
+	if c.minutes < step {
+		step = 1
+	}
+	for minute := 0; minute <= c.minutes; minute += step {
 		c.printf(`<path class="grid" d="M%.1f %dv5"/>`, c.x(float64(minute)), bottom)
 		c.text("quiet", c.x(float64(minute)), bottom+20, "middle", fmt.Sprintf("%d:%02d", minute/60, minute%60))
 	}

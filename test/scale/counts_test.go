@@ -30,7 +30,8 @@ const (
 	causes
 )
 
-// wait is of requests that were not answered at once. The second index of waits says whether a valid token was there when they came.
+// wait is of requests that were not answered at once. The second index of waits says whether a
+// valid token was there when they came.
 type wait struct {
 	count   int
 	longest time.Duration

@@ -43,7 +43,23 @@ type model struct {
 	lasts       time.Duration
 	clocksApart time.Duration // those of instances differ by up to so much, half of it ahead of Mapbox's
 	seed        uint64
+
+	together bool          // the first requests of all instances come at the same moment
+	perSec   int           // instances start at this rate; 0 = all at once
+	known    int           // how many instances there may be, as the mint is told; 0 = it is not
+	steady   bool          // nothing is replaced at once
+	patience time.Duration // of a caller; 0 = endless
+	noTable  outage        // the table is gone
+	silent   bool          // and does not say so
+	noMapbox outage        // Mapbox answers 502
+	rotates  time.Duration // when a rotation is forced, after the start; 0 = never
+	reparent time.Duration // when instances read another parent; 0 = never
 }
+
+// outage is a part of a run.
+type outage struct{ from, to time.Duration }
+
+func (o outage) since(begins time.Time) span { return span{begins.Add(o.from), begins.Add(o.to)} }
 
 // rate returns the requests a second.
 func (m model) rate() int { return m.instances * m.batch * int(time.Second) / int(m.every) }
@@ -59,19 +75,22 @@ func (m model) clocks() string {
 type fleet struct {
 	model
 	t     *testing.T
-	table *tokencache.Memory
+	table *dynamoTable
 
 	begins, ends, burst time.Time // in the burst every second instance is replaced at once
 
-	parent            tokens.Token
+	parent, successor tokens.Token
 	shared, own, each *account       // what the three strategies spend from
 	trips             []atomic.Int64 // round trips to the table, by the second
+	asked, got        []atomic.Int64 // requests, and those that got a token, by the minute in which they were over
 
 	mu     sync.Mutex
 	living [][]span      // by profile: when a token that had not ended was in the table
 	minted [][]time.Time // by profile
 	births int           // of instances
 	total  counts
+
+	rotation time.Duration // how long the forced one took; 0 if it failed
 }
 
 // span is a time, without its end.
@@ -82,17 +101,33 @@ func (m model) run(t *testing.T) figures {
 	t.Helper()
 	now := time.Now()
 	f := &fleet{
-		model: m, t: t, table: tokencache.NewMemory(), parent: tokens.NewToken("sk.parent.signature"),
-		begins: now, ends: now.Add(m.lasts), burst: now.Add(m.lasts / 2),
+		model: m, t: t, table: newTable(now), parent: tokens.NewToken("sk.parent.signature"),
+		successor: tokens.NewToken("sk.successor.signature"),
+		begins:    now, ends: now.Add(m.lasts), burst: now.Add(m.lasts / 2),
 		shared: newAccount(now, m.lasts), own: newAccount(now, m.lasts), each: newAccount(now, m.lasts),
 		trips:  make([]atomic.Int64, (m.lasts+late)/time.Second),
+		asked:  make([]atomic.Int64, (m.lasts+late)/time.Minute),
+		got:    make([]atomic.Int64, (m.lasts+late)/time.Minute),
 		living: make([][]span, len(profiles)), minted: make([][]time.Time, len(profiles)),
+	}
+	f.table.gone, f.table.silent = m.noTable.since(now), m.silent
+	f.shared.down = m.noMapbox.since(now)
+	if m.steady {
+		f.burst = f.ends
 	}
 	var wg sync.WaitGroup
 	seeds := rand.New(rand.NewPCG(m.seed, 0))
 	for i := range m.instances {
 		random := rand.New(rand.NewPCG(m.seed, seeds.Uint64()))
-		wg.Go(func() { f.succession(random, i%2 == 0) })
+		wg.Go(func() {
+			if m.perSec > 0 {
+				time.Sleep(time.Duration(i) * time.Second / time.Duration(m.perSec))
+			}
+			f.succession(random, i%2 == 0)
+		})
+	}
+	if m.rotates > 0 {
+		wg.Go(func() { f.rotation = f.shared.rotate(m.rotates) })
 	}
 	wg.Wait()
 	return f.figures()
@@ -107,11 +142,17 @@ func (f *fleet) figures() figures {
 		result.trips += n
 		result.tripsPeak = max(result.tripsPeak, n)
 	}
+	for i := range f.asked {
+		result.askedBy = append(result.askedBy, int(f.asked[i].Load()))
+		result.gotBy = append(result.gotBy, int(f.got[i].Load()))
+	}
+	result.rotation = f.rotation
+	result.keyPeak, result.throttled = f.table.most, f.table.denied
 	return result
 }
 
-// succession is an instance, the one that takes its place when it goes, and so on. All chance in it comes from one source, so that
-// a seed tells a run.
+// succession is an instance, the one that takes its place when it goes, and so on. All chance in it
+// comes from one source, so that a seed tells a run.
 func (f *fleet) succession(random *rand.Rand, inBurst bool) {
 	var sum counts
 	for births := 0; ; births++ {

@@ -10,7 +10,8 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// instance is one instance of the mint, which starts with an empty memory and has one request at a time.
+// instance is one instance of the mint, which starts with an empty memory and has one request at a
+// time.
 type instance struct {
 	*fleet
 	cache   *tokencache.Cache
@@ -19,15 +20,19 @@ type instance struct {
 	counts  *counts
 	profile int // that is being asked for
 	alone   ownMemory
+	rereads time.Duration // when it learns of a rotation, after it
 }
 
 func (f *fleet) newInstance(random *rand.Rand, sum *counts) *instance {
 	i := &instance{fleet: f, random: random, counts: sum}
+	if f.perSec > 0 { // else all read it at the same time, as they started
+		i.rereads = time.Duration(random.Int64N(int64(5 * time.Minute)))
+	}
 	i.table = &slowTable{Store: f.table, random: random, count: f.noteTrip, saved: func(r tokencache.Record) { f.noteSaved(i.profile, r) }}
 	ahead := time.Duration((random.Float64() - 0.5) * float64(f.clocksApart))
 	cache, err := tokencache.New(tokencache.Config{
 		Store: i.table, Budget: budget, Logger: slog.New(slog.DiscardHandler), Random: random.Float64,
-		Now: func() time.Time { return time.Now().Add(ahead) },
+		Now: func() time.Time { return time.Now().Add(ahead) }, Instances: f.known,
 	})
 	if err != nil {
 		panic(err) // a field is missing above
@@ -39,10 +44,16 @@ func (f *fleet) newInstance(random *rand.Rand, sum *counts) *instance {
 // serve has requests until a time. Each instance has a beat of its own.
 func (i *instance) serve(until time.Time) {
 	beat := time.Now().Add(time.Duration(i.random.Int64N(int64(i.every))))
+	if i.together && beat.Sub(i.begins) < i.every {
+		beat = time.Now()
+	}
 	for ; beat.Before(until); beat = beat.Add(i.every) {
 		time.Sleep(time.Until(beat))
 		for range i.batch {
 			i.ask(i.choose())
+		}
+		for beat.Add(i.every).Before(time.Now()) {
+			beat = beat.Add(i.every) // whoever waits for an answer does not ask for another
 		}
 	}
 	time.Sleep(time.Until(until))
@@ -63,8 +74,13 @@ func (i *instance) choose() int {
 func (i *instance) ask(profile int) {
 	start := time.Now()
 	i.profile, i.table.took = profile, 0
-	got, err := i.cache.Get(i.t.Context(), i.parent, profiles[profile].order, i.mint)
+	got, err := i.get(profile)
 	i.counts.requests++
+	minute := time.Since(i.begins) / time.Minute
+	i.asked[minute].Add(1)
+	if err == nil {
+		i.fleet.got[minute].Add(1)
+	}
 	switch took := time.Since(start); {
 	case err != nil:
 		i.counts.refused, i.counts.refusal = i.counts.refused+1, err
@@ -83,6 +99,24 @@ func (i *instance) ask(profile int) {
 	}
 }
 
+func (i *instance) get(profile int) (tokencache.Result, error) {
+	ctx := i.t.Context()
+	if i.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, i.patience)
+		defer cancel()
+	}
+	return i.cache.Get(ctx, i.parentNow(), profiles[profile].order, i.mint)
+}
+
+// parentNow is the parent that the instance knows: it reads the secret every five minutes.
+func (i *instance) parentNow() tokens.Token {
+	if i.reparent > 0 && time.Since(i.begins) >= i.reparent+i.rereads {
+		return i.successor
+	}
+	return i.parent
+}
+
 func (i *instance) mint(ctx context.Context, expires time.Time) (tokens.Temporary, error) {
 	token, err := i.shared.create(ctx, i.random, expires)
 	if err == nil {
@@ -91,13 +125,15 @@ func (i *instance) mint(ctx context.Context, expires time.Time) (tokens.Temporar
 	return token, err
 }
 
-// ownMemory is what an instance of another mint would know: the tokens that it minted itself, and when Mapbox will listen again.
+// ownMemory is what an instance of another mint would know: the tokens that it minted itself, and
+// when Mapbox will listen again.
 type ownMemory struct {
 	until  [len(profiles)]time.Time // by profile
 	resets time.Time
 }
 
-// ask reports whether a request gets a token, from this instance's memory or from Mapbox, which answers at once.
+// ask reports whether a request gets a token, from this instance's memory or from Mapbox, which
+// answers at once.
 func (m *ownMemory) ask(mapbox *account, profile int, now time.Time) bool {
 	if now.Before(m.until[profile]) {
 		return true

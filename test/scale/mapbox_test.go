@@ -17,9 +17,11 @@ const (
 	fastestMint, slowestMint = 80 * time.Millisecond, 250 * time.Millisecond
 )
 
-// account is an account at Mapbox, which counts: requests since the first one of an interval, and, for the report, by the minute.
+// account is an account at Mapbox, which counts: requests since the first one of an interval, and,
+// for the report, by the minute.
 type account struct {
 	begins time.Time // of the run
+	down   span      // when it answers 502
 
 	mu     sync.Mutex
 	resets time.Time
@@ -58,10 +60,13 @@ func (a *account) create(ctx context.Context, random *rand.Rand, expires time.Ti
 	}
 	now := time.Now()
 	resets, ok := a.admit(now)
+	down := !now.Before(a.down.from) && now.Before(a.down.to)
 	if err := pause(ctx, way); err != nil {
 		return tokens.Temporary{}, err
 	}
 	switch {
+	case down:
+		return tokens.Temporary{}, &tokens.Error{Status: 502, Outcome: tokens.OutcomeUnknown}
 	case !ok:
 		return tokens.Temporary{}, &tokens.Error{Status: 429, RateLimitReset: resets, Outcome: tokens.OutcomeDidNotHappen}
 	case expires.Sub(now) > mapboxLongest:
@@ -73,6 +78,27 @@ func (a *account) create(ctx context.Context, random *rand.Rand, expires time.Ti
 	return tokens.Temporary{
 		Token: tokens.NewToken(value), IssuedAt: now.Truncate(time.Second), Expires: expires.Truncate(time.Second),
 	}, nil
+}
+
+// rotate makes as many calls as a forced rotation of one token does, after a while, with the
+// patience of its client: it waits for the reset, but asks four times at most. It returns how long
+// that took, and 0 if it failed.
+func (a *account) rotate(after time.Duration) time.Duration {
+	const calls, attempts = 8, 4
+	time.Sleep(after)
+	start := time.Now()
+	for range calls {
+		time.Sleep(fastestMint)
+		resets, ok := a.admit(time.Now())
+		for attempt := 1; !ok; attempt++ {
+			if attempt == attempts {
+				return 0
+			}
+			time.Sleep(time.Until(resets) + 100*time.Millisecond<<attempt) // the client's is random, and as long on average
+			resets, ok = a.admit(time.Now())
+		}
+	}
+	return time.Since(start)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -1,5 +1,6 @@
-// Package scale_test runs a fleet of instances of the mint through two hours of virtual time: the cache that the mint runs, unchanged,
-// over one table and one Mapbox, both of which take their time. docs/scale.md says what the model assumes and what came out.
+// Package scale_test runs a fleet of instances of the mint through two hours of virtual time: the
+// cache that the mint runs, unchanged, over one table and one Mapbox, both of which take their
+// time. docs/scale.md says what the model assumes and what came out.
 package scale_test
 
 import (
@@ -12,17 +13,20 @@ import (
 )
 
 var (
-	full  = flag.Bool("scale.full", false, "2,000 instances and 20,000 requests a second: minutes instead of seconds")
-	chart = flag.String("scale.svg", "", "draw the upstream requests of the run in which clocks agree into this `file`")
+	full        = flag.Bool("scale.full", false, "2,000 instances and 20,000 requests a second: minutes instead of seconds")
+	outageChart = flag.String("scale.outage.svg", "", "draw the upstream requests of an outage of the table into this `file`")
+	chart       = flag.String("scale.svg", "", "draw the upstream requests of the run in which clocks agree into this `file`")
 )
 
-// small is a run that every `go test` can afford: as long, so that it has as many windows, but with few instances.
+// small is a run that every `go test` can afford: as long, so that it has as many windows, but with
+// few instances.
 var small = model{instances: 100, every: 2 * time.Second, batch: 1, lasts: 2 * time.Hour, seed: 1}
 
 // large is the run that docs/scale.md reports.
 var large = model{instances: 2000, every: 500 * time.Millisecond, batch: 5, lasts: 2 * time.Hour, seed: 1}
 
-// largeApart has as many instances with a tenth of the requests: how often an instance asks hardly matters to the others.
+// largeApart has as many instances with a tenth of the requests: how often an instance asks hardly
+// matters to the others.
 var largeApart = model{
 	instances: 2000, every: time.Second, batch: 1, lasts: 2 * time.Hour, seed: 1, clocksApart: 30 * time.Second,
 }
@@ -59,8 +63,8 @@ func TestScale(t *testing.T) {
 func (f *figures) check(t *testing.T) {
 	t.Helper()
 	for i, p := range profiles {
-		// Clocks that differ shorten a window by as much: the first to see its end renews. If its clock is ahead of Mapbox's, the token
-		// is asked for a minute shorter besides.
+		// Clocks that differ shorten a window by as much: the first to see its end renews. If its
+		// clock is ahead of Mapbox's, the token is asked for a minute shorter besides.
 		shorter := f.clocksApart
 		if shorter > 0 {
 			shorter += time.Minute

@@ -2,6 +2,7 @@ package scale_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -13,10 +14,13 @@ const (
 	typicalTrip = 4900 * time.Microsecond // half of all round trips take longer
 	spreadTrip  = 0.25                    // of the logarithm: 19 of 20 take between 3 and 8 ms
 
+	longestRepeat = 50 * time.Millisecond // how long the SDK waits before it repeats a call
+
 	longestLookUp = 100 * time.Millisecond // all round trips of a request together stay far below
 )
 
-// slowTable is the shared table as one instance sees it: a round trip takes its time. An instance asks for one thing at a time.
+// slowTable is the shared table as one instance sees it: a round trip takes its time. An instance
+// asks for one thing at a time.
 type slowTable struct {
 	tokencache.Store
 	random *rand.Rand
@@ -27,6 +31,10 @@ type slowTable struct {
 
 // trip does what is asked of the table half-way.
 func (s *slowTable) trip(ctx context.Context, ask func() error) error {
+	return s.tryTrip(ctx, false, ask)
+}
+
+func (s *slowTable) tryTrip(ctx context.Context, again bool, ask func() error) error {
 	s.count()
 	start := time.Now()
 	defer func() { s.took += time.Since(start) }()
@@ -35,6 +43,12 @@ func (s *slowTable) trip(ctx context.Context, ask func() error) error {
 		return err
 	}
 	err := ask()
+	if errors.Is(err, tokencache.ErrThrottled) && !again { // the SDK asks a second time
+		if err := pause(ctx, way+time.Duration(s.random.Int64N(int64(longestRepeat)))); err != nil {
+			return err
+		}
+		return s.tryTrip(ctx, true, ask)
+	}
 	if late := pause(ctx, way); late != nil {
 		return late
 	}

@@ -1,0 +1,232 @@
+package scale_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// scenario is a run that is about one thing, and what it is held to.
+type scenario struct {
+	name  string
+	large bool // only with -scale.full
+	model
+	check func(t *testing.T, f *figures)
+}
+
+// requestLimit is how long the mint lets a request take.
+const requestLimit = 10 * time.Second
+
+// charted is the outage that is drawn.
+const charted = "2,000, told"
+
+// gone is the time without a table, or Mapbox, of most scenarios.
+var gone = outage{0, 10 * time.Minute}
+
+// crowds are many instances that want the same tokens at the same time: some that start, and some
+// whose parent has changed.
+var crowds = []scenario{
+	{"start, 1,000 at once", false, model{instances: 1000, together: true}, crowded},
+	{"start, 3,000 within half a second", true, model{instances: 3000}, crowded},
+	{"start, 10,000 at Lambda's rate", true, model{
+		instances: 10_000, perSec: 100, lasts: 3 * time.Minute, every: 2 * time.Second,
+	}, crowded},
+	{"the same, told", true, model{
+		instances: 10_000, known: 10_000, perSec: 100, lasts: 3 * time.Minute, every: 2 * time.Second,
+	}, crowded},
+	{"start, 10,000 within half a second, told", true, model{
+		instances: 10_000, known: 10_000,
+	}, crowded},
+	{"start, 10,000 at once, told", true, model{
+		instances: 10_000, known: 10_000, together: true,
+	}, crowded},
+	{"start, 10,000 at once, not told", true, model{
+		instances: 10_000, together: true,
+	}, overcrowded},
+	{"another parent, 10,000, told", true, model{
+		instances: 10_000, known: 10_000, perSec: 100, reparent: 3 * time.Minute,
+		lasts: 9 * time.Minute, every: 5 * time.Second,
+	}, crowded},
+	{"another parent, read by 10,000 at once, told", true, model{
+		instances: 10_000, known: 10_000, reparent: 30 * time.Second,
+	}, crowded},
+	{"two hours, 1,000", false, model{
+		instances: 1000, lasts: 2 * time.Hour, every: time.Minute,
+	}, windows},
+	{"two hours, 10,000, told", true, model{
+		instances: 10_000, known: 10_000, perSec: 100, lasts: 2 * time.Hour, every: 20 * time.Second,
+	}, windows},
+	{"Mapbox gone, 200", false, model{
+		instances: 200, noMapbox: outage{0, 2 * time.Minute}, lasts: 4 * time.Minute,
+	}, returned},
+	{"Mapbox gone, 10,000, told", true, model{
+		instances: 10_000, known: 10_000, noMapbox: outage{0, 3 * time.Minute},
+		lasts: 5 * time.Minute,
+	}, returned},
+	{"Mapbox gone for 90 minutes, 1,000", true, model{
+		instances: 1000, noMapbox: outage{time.Minute, 91 * time.Minute},
+		lasts: 94 * time.Minute, every: 20 * time.Second,
+	}, returned},
+}
+
+// warm is an outage that begins when all instances have tokens.
+var warm = outage{5 * time.Minute, 15 * time.Minute}
+
+// outages are fleets without a table for ten minutes.
+var outages = []scenario{
+	{"16", false, model{instances: 16}, allServed},
+	{"16, told", false, model{instances: 16, known: 16}, allServed},
+	{"100, told", false, model{instances: 100, known: 100}, bounded},
+	{charted, false, model{instances: 2000, known: 2000}, bounded},
+	{"2,000, told, warm", true, model{instances: 2000, known: 2000, noTable: warm}, bounded},
+	{"2,000, not told, warm", true, model{instances: 2000, noTable: warm}, normalAgain},
+	{"2,000, told, silent", true, model{instances: 2000, known: 2000, silent: true}, bounded},
+	{"10,000, told", true, model{instances: 10_000, known: 10_000}, bounded},
+	{"100, not told", false, model{instances: 100}, normalAgain},
+	{"2,000, not told", true, model{instances: 2000}, normalAgain},
+}
+
+func TestCrowds(t *testing.T) {
+	t.Parallel()
+	for _, s := range crowds {
+		s.every = max(s.every, 500*time.Millisecond)
+		s.lasts = max(s.lasts, time.Minute)
+		s.play(t, func(f *figures) {
+			t.Logf("| %s | %d | %d | %d | %d of %d | %s | %d | %d | %d |",
+				s.name, f.shared.asked, f.shared.refused, f.mints(), f.refused, f.requests,
+				f.longestWait().Round(10*time.Millisecond),
+				f.keyPeak.reads, f.keyPeak.writes/2, f.throttled)
+		})
+	}
+}
+
+func TestWithoutTheTable(t *testing.T) {
+	t.Parallel()
+	for _, s := range outages {
+		if s.noTable == (outage{}) {
+			s.noTable = gone
+		}
+		s.every, s.lasts = 10*time.Second, s.noTable.to+3*time.Minute
+		s.rotates = s.noTable.to - 270*time.Second
+		s.play(t, func(f *figures) {
+			var minutes strings.Builder
+			for minute := range int(s.lasts / time.Minute) {
+				fmt.Fprintf(&minutes, " %d (%.1f %%)",
+					f.shared.byMinute[minute], 100*f.served(minute))
+			}
+			t.Logf("| %s | %d | %d | %d of %d | %s | longest wait %s |%s",
+				s.name, f.shared.asked, f.shared.refused, f.refused, f.requests, f.rotation,
+				f.longestWait().Round(10*time.Millisecond), minutes.String())
+			if s.name == charted {
+				t.Logf("\n%s", byTheMinute(f))
+				if *outageChart != "" {
+					if err := os.WriteFile(*outageChart, []byte(drawOutage(f)), 0o600); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+}
+
+func (s scenario) play(t *testing.T, report func(f *figures)) {
+	t.Run(s.name, func(t *testing.T) {
+		if s.large && !*full {
+			t.Skip("only with -scale.full")
+		}
+		s.patience, s.seed, s.steady, s.batch = requestLimit, 1, true, 1
+		var f figures
+		synctest.Test(t, func(t *testing.T) { f = s.run(t) })
+		report(&f)
+		s.check(t, &f)
+	})
+}
+
+// crowded: one mint for each key, no limit is reached, and nobody waits for long.
+func crowded(t *testing.T, f *figures) {
+	t.Helper()
+	overcrowded(t, f)
+	if f.longestWait() > 2*time.Second {
+		t.Errorf("a request waited %s", f.longestWait())
+	}
+	most := use{2 * partitionReads, 2 * partitionWrites}
+	if f.throttled > 0 || f.keyPeak.reads > most.reads || f.keyPeak.writes > most.writes {
+		t.Errorf("%d calls throttled; at most %d half units of reads of a key, %d of writes",
+			f.throttled, f.keyPeak.reads, f.keyPeak.writes)
+	}
+}
+
+// windows: one mint for each key and window.
+func windows(t *testing.T, f *figures) {
+	t.Helper()
+	for i, p := range profiles {
+		if got := f.mintsPerWindow(i); got > 1.05 {
+			t.Errorf("%s: %.3f mints a window", p.order.Profile, got)
+		}
+	}
+	if f.refused+f.shared.refused+f.throttled > 0 || f.longestWait() > 2*time.Second {
+		t.Errorf("%d requests refused, %d by Mapbox, longest wait %s, %d throttled",
+			f.refused, f.shared.refused, f.longestWait(), f.throttled)
+	}
+}
+
+// overcrowded: limits are reached, and yet nothing is refused nor minted twice.
+func overcrowded(t *testing.T, f *figures) {
+	t.Helper()
+	keys := len(profiles)
+	if f.reparent > 0 {
+		keys *= 2
+	}
+	if f.shared.asked != keys || f.refused > 0 {
+		t.Errorf("%d calls to Mapbox for %d keys, %d requests refused: %v",
+			f.shared.asked, keys, f.refused, f.refusal)
+	}
+}
+
+// returned: once Mapbox is back, everybody has a token in the next minute.
+func returned(t *testing.T, f *figures) {
+	t.Helper()
+	back := int(f.noMapbox.to / time.Minute)
+	for minute, calls := range f.shared.byMinute[back:] {
+		if calls > 120 {
+			t.Errorf("minute %d after the return: %d calls", minute, calls)
+		}
+	}
+	if got := f.served(back + 1); got < 1 {
+		t.Errorf("%.3f of the requests are served in the second minute after the return", got)
+	}
+}
+
+func allServed(t *testing.T, f *figures) {
+	t.Helper()
+	normalAgain(t, f)
+	if f.refused > 0 || f.shared.refused > 0 {
+		t.Errorf("%d requests refused, and %d by Mapbox: %v",
+			f.refused, f.shared.refused, f.refusal)
+	}
+}
+
+// bounded: Mapbox has little more to do than it allows, and a rotation finds room.
+func bounded(t *testing.T, f *figures) {
+	t.Helper()
+	normalAgain(t, f)
+	if most := slices.Max(f.shared.byMinute); f.shared.byMinute[0] > 300 || most > 120 {
+		t.Errorf("%d calls to Mapbox in the first minute, %d in another",
+			f.shared.byMinute[0], most)
+	}
+	if f.rotation == 0 || f.rotation > 3*time.Minute {
+		t.Errorf("the rotation took %s", f.rotation)
+	}
+}
+
+// normalAgain: a minute after the table is back, everybody is served.
+func normalAgain(t *testing.T, f *figures) {
+	t.Helper()
+	if got := f.served(int(f.noTable.to/time.Minute) + 1); got < 1 {
+		t.Errorf("%.3f of the requests are served in the second minute after the return", got)
+	}
+}
