@@ -46,19 +46,25 @@ const caller = "arn:aws:iam::000000000000:user/dev"
 func TestFleet(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
+	f.report(f.run(*instances, *duration))
+}
+
+// run lets some instances at a time have requests for a while, and returns how long that took.
+func (f *fleet) run(instances int, lasts time.Duration) time.Duration {
+	f.t.Helper()
 	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	ctx, cancel := context.WithTimeout(t.Context(), *duration)
+	f.t.Logf("seed %d", seed)
+	ctx, cancel := context.WithTimeout(f.t.Context(), lasts)
 	defer cancel()
 	start := time.Now()
 	var wg sync.WaitGroup
 	seeds := rand.New(rand.NewPCG(seed, 0))
-	for range *instances {
+	for range instances {
 		random := rand.New(rand.NewPCG(seeds.Uint64(), seeds.Uint64()))
 		wg.Go(func() { f.keepAsking(ctx, random) })
 	}
 	wg.Wait()
-	f.report(time.Since(start))
+	return time.Since(start)
 }
 
 // fleet has the services that the instances share, and the test's observations.
@@ -67,11 +73,13 @@ type fleet struct {
 	binary string
 	env    []string
 	sim    *mapbox.Simulator
+	table  *table
 
 	mu       sync.Mutex
 	requests int
 	killed   int
 	errors   []string
+	replies  []reply
 	slowest  time.Duration
 	seen     map[string][]string // signatures of the tokens that were handed out, by profile
 }
@@ -99,12 +107,15 @@ func newFleet(t *testing.T) *fleet {
 	mapbox, manager := httptest.NewServer(sim), httptest.NewServer(simaws.New(memory))
 	t.Cleanup(mapbox.Close)
 	t.Cleanup(manager.Close)
+	inFront := newDouble(t, endpoint)
+	dynamo := httptest.NewServer(inFront)
+	t.Cleanup(dynamo.Close)
 	return &fleet{
-		t: t, binary: build(t), sim: sim, seen: map[string][]string{},
+		t: t, binary: build(t), sim: sim, table: inFront, seen: map[string][]string{},
 		env: []string{
 			"PARENT_SECRET_ID=tokenmint/parent", "TOKENS_API_URL=" + mapbox.URL,
 			"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL,
-			"AWS_ENDPOINT_URL_DYNAMODB=" + endpoint, "TOKEN_TABLE=" + newTable(t, endpoint),
+			"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo.URL, "TOKEN_TABLE=" + newTable(t, endpoint),
 			"LOG_LEVEL=WARN",
 			"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		},
@@ -192,11 +203,11 @@ func (f *fleet) ask(instance *lambda.Instance, profile string) bool {
 	return true
 }
 
-func (f *fleet) note(profile string, reply lambda.Reply, err error, took time.Duration) {
+func (f *fleet) note(profile string, got lambda.Reply, err error, took time.Duration) {
 	var response events.APIGatewayV2HTTPResponse
 	var body struct{ Token, Code string }
 	if err == nil {
-		err = errors.Join(json.Unmarshal(reply.Payload, &response),
+		err = errors.Join(json.Unmarshal(got.Payload, &response),
 			json.Unmarshal([]byte(response.Body), &body))
 	}
 	if err == nil && response.StatusCode != 200 {
@@ -206,6 +217,8 @@ func (f *fleet) note(profile string, reply lambda.Reply, err error, took time.Du
 	defer f.mu.Unlock()
 	f.requests++
 	f.slowest = max(f.slowest, took)
+	f.replies = append(f.replies,
+		reply{time.Now(), response.StatusCode, body.Code, response.Headers["Retry-After"]})
 	if err != nil {
 		f.errors = append(f.errors, err.Error())
 		return
@@ -216,16 +229,29 @@ func (f *fleet) note(profile string, reply lambda.Reply, err error, took time.Du
 	}
 }
 
-func (f *fleet) report(took time.Duration) {
-	mints := 0
+// reply is what a request came to.
+type reply struct {
+	at         time.Time
+	status     int
+	code       string
+	retryAfter string
+}
+
+// calls returns how often Mapbox was asked for a token.
+func (f *fleet) calls() (n int) {
 	for _, call := range f.sim.Calls() {
 		if call.Op == mapbox.OpCreateTemporary {
-			mints++
+			n++
 		}
 	}
-	f.t.Logf("%d instances, %d killed, %d requests in %s, %d errors, slowest %s, %d mints",
-		*instances, f.killed, f.requests, took.Round(time.Second), len(f.errors), f.slowest.Round(
-			time.Millisecond), mints)
+	return n
+}
+
+func (f *fleet) report(took time.Duration) {
+	mints := f.calls()
+	f.t.Logf("%d instances killed, %d requests in %s, %d errors, slowest %s, %d mints",
+		f.killed, f.requests, took.Round(time.Second), len(f.errors),
+		f.slowest.Round(time.Millisecond), mints)
 	total := 0
 	for _, p := range profiles {
 		step := p.reuse - p.reuse/64 // the rest is the time in which a token is renewed ahead

@@ -187,11 +187,11 @@ func (f *fleet) isThere(profile int, at time.Time) bool {
 	return false
 }
 
-// noteSaved notes that a token can be loaded from now on.
+// noteSaved notes a token. Every read finds it when the latest read that is late has passed.
 func (f *fleet) noteSaved(profile int, r tokencache.Record) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.living[profile] = append(f.living[profile], span{from: time.Now(), to: r.Expires})
+	f.living[profile] = append(f.living[profile], span{from: time.Now().Add(farBehind), to: r.Expires})
 }
 
 // noteTrip counts a round trip to the table.
