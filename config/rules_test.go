@@ -17,40 +17,42 @@ func withRule(rule string) string {
 // A rule that can match no caller is refused, and the message shows the form that can.
 func TestRulesThatMatchNoCallerAreRefused(t *testing.T) {
 	t.Parallel()
-	const account = "123456789012"
+	const (
+		account      = "123456789012"
+		write        = "write arn:aws:iam::*:role/"
+		writeAccount = "write arn:aws:iam::" + account + ":role/"
+		sso          = "aws-reserved/sso.amazonaws.com/eu-west-1/"
+		gateway      = "aws-service-role/ops.apigateway.amazonaws.com/"
+	)
 	for rule, want := range map[string]string{
-		"arn:aws:iam::*:role/service-role/web-app":                                                   "write arn:aws:iam::*:role/web-app",
-		"arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_X_*":            "write arn:aws:iam::*:role/AWSReservedSSO_X_*",
-		"arn:aws:iam::*:role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForGateway": "write arn:aws:iam::*:role/AWSServiceRoleForGateway",
-		"arn:aws:iam::*:role/team/*":                                                                 "write arn:aws:iam::*:role/NAME for each role",
-		"arn:aws:iam::*:role/*/web":                                                                  "write arn:aws:iam::*:role/web",
-		"arn:aws:sts::" + account +
-			":assumed-role/web-1/*": "write arn:aws:iam::" + account + ":role/web-1",
-		"arn:aws:iam::" + account +
-			":assumed-role/web-1/x": "write arn:aws:iam::" + account + ":role/web-1",
-		"arn:aws:sts::" + account +
-			":federated-user/ann": "a rule must name a role/…, a user/… or root",
-		"arn:aws:iam::12345678901:role/web-1":    "has 12 digits",
-		"arn:aws:iam::1234567890123:role/web-1":  "has 12 digits",
-		"arn:aws:iam::1234-5678-9012:role/web-1": "has 12 digits",
-		"arn:aws:iam::1234*:role/web-1":          "has 12 digits",
-		"arn:aws:iam:::role/web-1":               "has 12 digits",
-		"arn:awss:iam::*:role/web-1":             "write the partition as",
-		"arn:aws*:iam::*:role/web-1":             "write the partition as",
-		"arn:AWS:iam::*:role/web-1":              "write the partition as",
-		"arn::iam::*:role/web-1":                 "write the partition as",
-		"arn:aws:iam:eu-west-1:*:role/web-1":     "write a whole ARN",
-		"arn:aws:iam::*:role/":                   "must name a role/…",
-		"arn:aws:iam::*:role/web-1/":             "a part of the name is empty",
-		"arn:aws:iam::*:user//ann":               "a part of the name is empty",
-		"arn:aws:iam::*:group/maps":              "must name a role/…",
-		"arn:aws:iam::*:instance-profile/web":    "must name a role/…",
-		"arn:aws:iam::*:Role/web":                "must name a role/…",
-		"arn:aws:iam::*:role/web app":            "no name in IAM has",
-		"arn:aws:iam::*:role/wéb":                "no name in IAM has",
-		"arn:aws:iam::*:role/web-1 ":             "no name in IAM has",
-		"arn:aws:iam::*:role/" + strings.Repeat("x",
-			65): "64 characters",
+		"arn:aws:iam::*:role/service-role/web-app":          write + "web-app",
+		"arn:aws:iam::*:role/" + sso + "AWSReservedSSO_X_*": write + "AWSReservedSSO_X_*",
+		"arn:aws:iam::*:role/" + gateway + "AWSServiceRole": write + "AWSServiceRole",
+		"arn:aws:iam::*:role/team/*":                        write + "NAME for each role",
+		"arn:aws:iam::*:role/*/web":                         write + "web",
+		"arn:aws:sts::" + account + ":assumed-role/web-1/*": writeAccount + "web-1",
+		"arn:aws:iam::" + account + ":assumed-role/web-1/x": writeAccount + "web-1",
+		"arn:aws:sts::" + account + ":federated-user/ann":   "a rule must name a role/…, a user/…",
+		"arn:aws:iam::12345678901:role/web-1":               "has 12 digits",
+		"arn:aws:iam::1234567890123:role/web-1":             "has 12 digits",
+		"arn:aws:iam::1234-5678-9012:role/web-1":            "has 12 digits",
+		"arn:aws:iam::1234*:role/web-1":                     "has 12 digits",
+		"arn:aws:iam:::role/web-1":                          "has 12 digits",
+		"arn:awss:iam::*:role/web-1":                        "write the partition as",
+		"arn:aws*:iam::*:role/web-1":                        "write the partition as",
+		"arn:AWS:iam::*:role/web-1":                         "write the partition as",
+		"arn::iam::*:role/web-1":                            "write the partition as",
+		"arn:aws:iam:eu-west-1:*:role/web-1":                "write a whole ARN",
+		"arn:aws:iam::*:role/":                              "must name a role/…",
+		"arn:aws:iam::*:role/web-1/":                        "a part of the name is empty",
+		"arn:aws:iam::*:user//ann":                          "a part of the name is empty",
+		"arn:aws:iam::*:group/maps":                         "must name a role/…",
+		"arn:aws:iam::*:instance-profile/web":               "must name a role/…",
+		"arn:aws:iam::*:Role/web":                           "must name a role/…",
+		"arn:aws:iam::*:role/web app":                       "no name in IAM has",
+		"arn:aws:iam::*:role/wéb":                           "no name in IAM has",
+		"arn:aws:iam::*:role/web-1 ":                        "no name in IAM has",
+		"arn:aws:iam::*:role/" + strings.Repeat("x", 65):    "64 characters",
 	} {
 		t.Run(rule, func(t *testing.T) {
 			_, err := config.Parse("x.yaml", []byte(withRule(fmt.Sprintf("iam: %q", rule))))

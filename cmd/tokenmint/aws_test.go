@@ -41,16 +41,23 @@ func TestAWSConfiguration(t *testing.T) {
 		set                 []string
 		region, key         string
 	}{
-		"default profile": {"[default]\nregion = eu-central-1\n", keys, nil, "eu-central-1", "AKIDEXAMPLE"},
-		"named profile": {"[profile maps]\nregion = eu-west-1\naws_access_key_id = AKIDMAPS\naws_secret_access_key = s\n", keys,
+		"default profile": {"[default]\nregion = eu-central-1\n", keys, nil, "eu-central-1",
+			"AKIDEXAMPLE"},
+		"named profile": {"[profile maps]\nregion = eu-west-1\naws_access_key_id = AKIDMAPS\n" +
+			"aws_secret_access_key = s\n", keys,
 			[]string{"AWS_PROFILE", "maps"}, "eu-west-1", "AKIDMAPS"},
 		"variables first": {"[default]\nregion = eu-central-1\n", keys,
-			[]string{"AWS_REGION", "us-west-2", "AWS_ACCESS_KEY_ID", "AKIDENV", "AWS_SECRET_ACCESS_KEY", "s"}, "us-west-2", "AKIDENV"},
-		"a process": {"[default]\nregion = eu-central-1\ncredential_process = echo '{\"Version\":1,\"AccessKeyId\":\"AKIDPROC\",\"SecretAccessKey\":\"s\"}'\n",
+			[]string{"AWS_REGION", "us-west-2", "AWS_ACCESS_KEY_ID", "AKIDENV",
+				"AWS_SECRET_ACCESS_KEY", "s"}, "us-west-2", "AKIDENV"},
+		"a process": {"[default]\nregion = eu-central-1\n" +
+			`credential_process = echo '{"Version":1,"AccessKeyId":"AKIDPROC",` +
+			`"SecretAccessKey":"s"}'` + "\n",
 			"", nil, "eu-central-1", "AKIDPROC"},
-		"a dev, and nothing of AWS": {"", "", []string{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:8789"}, "us-east-1", "local"},
+		"a dev, and nothing of AWS": {"", "", []string{"AWS_ENDPOINT_URL_SECRETS_MANAGER",
+			"http://127.0.0.1:8789"}, "us-east-1", "local"},
 		"a dev, and a profile that is gone": {"", "",
-			[]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://localhost:8789/path", "AWS_PROFILE", "gone"}, "us-east-1", "local"},
+			[]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://localhost:8789/path",
+				"AWS_PROFILE", "gone"}, "us-east-1", "local"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			awsHome(t, tc.config, tc.credentials)
@@ -75,9 +82,12 @@ func TestAWSConfiguration(t *testing.T) {
 
 // TestWrongAWSConfiguration: the error says in one sentence what to do.
 func TestWrongAWSConfiguration(t *testing.T) {
-	sso := "[profile maps]\nregion = eu-central-1\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = dev\n" +
-		"[sso-session corp]\nsso_start_url = https://corp.example/start\nsso_region = eu-central-1\n"
-	old := "[default]\nregion = eu-central-1\nsso_start_url = https://corp.example/start\nsso_region = eu-central-1\n" +
+	sso := "[profile maps]\nregion = eu-central-1\nsso_session = corp\n" +
+		"sso_account_id = 123456789012\nsso_role_name = dev\n" +
+		"[sso-session corp]\nsso_start_url = https://corp.example/start\n" +
+		"sso_region = eu-central-1\n"
+	old := "[default]\nregion = eu-central-1\nsso_start_url = https://corp.example/start\n" +
+		"sso_region = eu-central-1\n" +
 		"sso_account_id = 123456789012\nsso_role_name = dev\n"
 	region := []string{"AWS_REGION", "eu-central-1"}
 	for name, tc := range map[string]struct {
@@ -85,19 +95,28 @@ func TestWrongAWSConfiguration(t *testing.T) {
 		set                 []string
 		says                string
 	}{
-		"no credentials":  {"", "", region, "no AWS credentials were found: set AWS_PROFILE"},
-		"no region":       {"", keys, nil, "no AWS region is set: set AWS_REGION"},
-		"no such profile": {"", keys, append(region, "AWS_PROFILE", "gone"), `AWS has no profile "gone"`},
-		"no SSO session":  {sso, "", []string{"AWS_PROFILE", "maps"}, "run aws sso login --profile maps"},
-		"MFA": {"[profile maps]\nregion = eu-central-1\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = default\n" +
-			"mfa_serial = arn:aws:iam::123456789012:mfa/ann\n", keys, []string{"AWS_PROFILE", "maps"}, "needs an MFA code"},
+		"no credentials": {"", "", region, "no AWS credentials were found: set AWS_PROFILE"},
+		"no region":      {"", keys, nil, "no AWS region is set: set AWS_REGION"},
+		"no such profile": {"", keys, append(region, "AWS_PROFILE", "gone"),
+			`AWS has no profile "gone"`},
+		"no SSO session": {sso, "", []string{"AWS_PROFILE", "maps"},
+			"run aws sso login --profile maps"},
+		"MFA": {"[profile maps]\nregion = eu-central-1\n" +
+			"role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = default\n" +
+			"mfa_serial = arn:aws:iam::123456789012:mfa/ann\n", keys,
+			[]string{"AWS_PROFILE", "maps"}, "needs an MFA code"},
 		"no SSO session v1": {old, "", nil, "run aws sso login"},
-		"no web identity": {"", "", append(region, "AWS_WEB_IDENTITY_TOKEN_FILE", "/none/token", "AWS_ROLE_ARN", "arn:aws:iam::1:role/x"),
+		"no web identity": {"", "", append(region, "AWS_WEB_IDENTITY_TOKEN_FILE", "/none/token",
+			"AWS_ROLE_ARN", "arn:aws:iam::1:role/x"),
 			"AWS gives no credentials"},
-		"a broken setting":  {"", keys, append(region, "AWS_MAX_ATTEMPTS", "many"), "load the AWS configuration"},
-		"a broken process":  {"[default]\nregion = eu-central-1\ncredential_process = false\n", "", nil, "AWS gives no credentials"},
-		"a remote endpoint": {"", "", append(region, "AWS_ENDPOINT_URL_SECRETS_MANAGER", "https://vpce.example"), "no AWS credentials"},
-		"a dev and a table": {"", "", append(region, "AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:1", "TOKEN_TABLE", "shared"), "no AWS credentials"},
+		"a broken setting": {"", keys, append(region, "AWS_MAX_ATTEMPTS", "many"),
+			"load the AWS configuration"},
+		"a broken process": {"[default]\nregion = eu-central-1\ncredential_process = false\n", "",
+			nil, "AWS gives no credentials"},
+		"a remote endpoint": {"", "", append(region, "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+			"https://vpce.example"), "no AWS credentials"},
+		"a dev and a table": {"", "", append(region, "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+			"http://127.0.0.1:1", "TOKEN_TABLE", "shared"), "no AWS credentials"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			awsHome(t, tc.config, tc.credentials)
@@ -105,7 +124,8 @@ func TestWrongAWSConfiguration(t *testing.T) {
 				t.Setenv(tc.set[i], tc.set[i+1])
 			}
 			_, err := readSettings(t.Context(), os.Getenv)
-			if err == nil || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.Contains(err.Error(), tc.says) ||
+				strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v, want %q", err, tc.says)
 			}
 		})

@@ -26,8 +26,9 @@ func newBootstrap() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bootstrap",
 		Short: "Check the first parent token and store it in its secret",
-		Long: `bootstrap reads a Mapbox secret token from standard input. On a terminal, it asks for the
-token and hides the typed text. So the token appears neither on the screen nor in a shell's history.
+		Long: `bootstrap reads a Mapbox secret token from standard input. On a terminal, it asks for
+the token and hides the typed text. So the token appears neither on the screen nor in a shell's
+history.
 
 bootstrap asks Mapbox whether the token works and has the scopes that the configuration needs. Then
 it stores the token in the parent secret. It replaces a stored token that works only with --replace.

@@ -30,8 +30,8 @@ type dev struct {
 }
 
 const devHelp = `dev starts three servers on loopback: the HTTP API of the mint, a simulator of
-Mapbox's Tokens API, and a Secrets Manager endpoint. The endpoint holds a new parent token. When all servers are ready,
-dev prints their addresses as NAME=value lines. It runs until it is interrupted.
+Mapbox's Tokens API, and a Secrets Manager endpoint. The endpoint holds a new parent token. When all
+servers are ready, dev prints their addresses as NAME=value lines. It runs until it is interrupted.
 
   POST {MINT_URL}/tokens                  issues a temporary token
   POST {MINT_URL}/_dev/rotate             runs the rotation that is due; ?force=true rotates now

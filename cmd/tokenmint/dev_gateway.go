@@ -47,10 +47,13 @@ func gateway(handler *mint.Handler) http.HandlerFunc {
 }
 
 // errTooLarge is the message of API Gateway.
-var errTooLarge = errors.New("Request Entity Too Large") //nolint:staticcheck // ST1005: its own text
+//
+//nolint:staticcheck // ST1005: API Gateway's own text
+var errTooLarge = errors.New("Request Entity Too Large")
 
-// eventOf returns the event for a request, or the status with which the gateway refuses the request.
-// Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+// eventOf returns the event for a request, or the status with which the gateway refuses it.
+// Source:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func eventOf(r *http.Request) (payload json.RawMessage, status int, err error) {
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxPayload))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -155,7 +158,8 @@ func checkAuthorizer(header string) error {
 		switch kind {
 		case "iam":
 			if !isObject || members["userArn"] == nil {
-				return errors.New(`"iam" needs "userArn": {"iam":{"userArn":"arn:aws:iam::1:role/web"}}`)
+				return errors.New(
+					`"iam" needs "userArn": {"iam":{"userArn":"arn:aws:iam::1:role/web"}}`)
 			}
 		case "jwt":
 			var claims map[string]json.RawMessage
@@ -165,7 +169,8 @@ func checkAuthorizer(header string) error {
 			}
 		case "lambda":
 			if !isObject && string(value) != "null" {
-				return errors.New(`"lambda" must be an object or null: {"lambda":{"tenant":"acme"}}`)
+				return errors.New(
+					`"lambda" must be an object or null: {"lambda":{"tenant":"acme"}}`)
 			}
 		default:
 			return fmt.Errorf("unknown member %q: known are iam, jwt and lambda", kind)

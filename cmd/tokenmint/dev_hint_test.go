@@ -16,28 +16,41 @@ func TestHintGetsAToken(t *testing.T) {
 		says  []string
 		not   string
 	}{
-		"dev's own caller": {`{iam: "arn:aws:iam::*:user/*"}`, []string{"/tokens -d '{}'"}, "X-Dev-Authorizer"},
-		"another role":     {`{iam: "arn:aws:iam::*:role/web-*"}`, []string{devCaller, "Profile maps", `{"iam":{"userArn":"arn:aws:iam::000000000000:role/web-dev"}}`}, ""},
-		"a JWT":            {`{jwt: {groups: maps}}`, []string{devCaller, `{"jwt":{"claims":{"groups":"maps"}}}`}, ""},
-		"a nested claim":   {`{jwt: {realm_access.roles: maps}}`, []string{`{"jwt":{"claims":{"realm_access":{"roles":"maps"}}}}`}, ""},
-		"an authorizer":    {`{lambda: {tenant: acme, plan: "pro-?"}}`, []string{`{"lambda":{"plan":"pro-x","tenant":"acme"}}`}, ""},
-		"any page":         {`{anyone: true, origins: ["https://maps.example.com"]}`, []string{"-H 'Origin: https://maps.example.com'"}, "X-Dev-Authorizer"},
-		"a page of a user": {`{jwt: {sub: "ann*"}, origins: ["https://*.example.com"]}`, []string{`"sub":"anndev"`, "Origin: https://dev.example.com"}, ""},
-		"not to be quoted": {`{jwt: {sub: "o'hara"}}`, []string{devCaller, "that your rules allow"}, ""},
+		"dev's own caller": {`{iam: "arn:aws:iam::*:user/*"}`, []string{"/tokens -d '{}'"},
+			"X-Dev-Authorizer"},
+		"another role": {`{iam: "arn:aws:iam::*:role/web-*"}`,
+			[]string{devCaller, "Profile maps",
+				`{"iam":{"userArn":"arn:aws:iam::000000000000:role/web-dev"}}`}, ""},
+		"a JWT": {`{jwt: {groups: maps}}`,
+			[]string{devCaller, `{"jwt":{"claims":{"groups":"maps"}}}`}, ""},
+		"a nested claim": {`{jwt: {realm_access.roles: maps}}`,
+			[]string{`{"jwt":{"claims":{"realm_access":{"roles":"maps"}}}}`}, ""},
+		"an authorizer": {`{lambda: {tenant: acme, plan: "pro-?"}}`,
+			[]string{`{"lambda":{"plan":"pro-x","tenant":"acme"}}`}, ""},
+		"any page": {`{anyone: true, origins: ["https://maps.example.com"]}`,
+			[]string{"-H 'Origin: https://maps.example.com'"}, "X-Dev-Authorizer"},
+		"a page of a user": {`{jwt: {sub: "ann*"}, origins: ["https://*.example.com"]}`,
+			[]string{`"sub":"anndev"`, "Origin: https://dev.example.com"}, ""},
+		"not to be quoted": {`{jwt: {sub: "o'hara"}}`,
+			[]string{devCaller, "that your rules allow"}, ""},
 	} {
-		cfg, err := config.Parse("test", []byte("profiles: {maps: {scopes: [fonts:read], reuse: 1m, allow: ["+tc.allow+"]}}"))
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		got := dev{}.hint(variables{{"MINT_URL", "http://127.0.0.1:8787"}}, cfg)
-		for _, want := range tc.says {
-			if !strings.Contains(got, want) {
-				t.Errorf("%s: no %q in\n%s", name, want, got)
+		t.Run(name, func(t *testing.T) {
+			cfg, err := config.Parse("test", []byte("profiles: {maps: {scopes: [fonts:read], "+
+				"reuse: "+
+				"1m, allow: ["+tc.allow+"]}}"))
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
 			}
-		}
-		if tc.not != "" && strings.Contains(got, tc.not) {
-			t.Errorf("%s: %q in\n%s", name, tc.not, got)
-		}
+			got := dev{}.hint(variables{{"MINT_URL", "http://127.0.0.1:8787"}}, cfg)
+			for _, want := range tc.says {
+				if !strings.Contains(got, want) {
+					t.Errorf("%s: no %q in\n%s", name, want, got)
+				}
+			}
+			if tc.not != "" && strings.Contains(got, tc.not) {
+				t.Errorf("%s: %q in\n%s", name, tc.not, got)
+			}
+		})
 	}
 	shipped, err := config.Shipped()
 	if err != nil || answers(shipped, mint.Who{ARN: devCaller}) == "" {

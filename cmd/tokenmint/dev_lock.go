@@ -18,7 +18,7 @@ var errLocked = errors.New("locked by another process")
 // Otherwise two processes could lock two different files.
 func lockDirectory(dir string) (io.Closer, error) {
 	path := filepath.Join(dir, "lock")
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // G304: --state names it
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // G304: --state
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,9 @@ func TestOrphanEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var parent atomic.Int64
 		parent.Store(4711)
-		ctx := untilParentChanges(t.Context(), func() int { return int(parent.Load()) }, time.Second)
+		ctx := untilParentChanges(t.Context(), func() int {
+			return int(parent.Load())
+		}, time.Second)
 		time.Sleep(time.Hour)
 		if ctx.Err() != nil {
 			t.Error("the context ended although the parent runs")
@@ -36,8 +38,10 @@ func TestProgramsOfGoRun(t *testing.T) {
 		"/home/ann/go/bin/tokenmint":                              false,
 		"/home/ann/go-build/tokenmint":                            false,
 	} {
-		if got := isOfGoRun(program); got != want {
-			t.Errorf("%s: %t", program, got)
-		}
+		t.Run(program, func(t *testing.T) {
+			if got := isOfGoRun(program); got != want {
+				t.Errorf("%s: %t", program, got)
+			}
+		})
 	}
 }

@@ -23,7 +23,8 @@ func samVariables(s *servers) []byte {
 		"TOKENS_API_URL":                   s.mapbox.containerURL(),
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER": s.aws.containerURL(),
 		"STACK":                            setup.DefaultStack, // as in the notes of dev's tokens
-		"TOKEN_TABLE":                      "",                 // without DynamoDB, an instance shares tokens with itself only
+		// without DynamoDB, an instance shares tokens with itself only
+		"TOKEN_TABLE": "",
 	}}), "", "  ")
 	return append(text.Bytes(), '\n')
 }

@@ -27,8 +27,10 @@ func TestDevWritesVariablesForSAM(t *testing.T) {
 		return strings.Replace(m.lines[name], "127.0.0.1", "host.docker.internal", 1)
 	}
 	want := map[string]string{
-		"PARENT_SECRET_ID": m.lines["PARENT_SECRET_ID"], "TOKENS_API_URL": inContainer("TOKENS_API_URL"),
-		"AWS_ENDPOINT_URL_SECRETS_MANAGER": inContainer("AWS_ENDPOINT_URL_SECRETS_MANAGER"), "STACK": "tokenmint", "TOKEN_TABLE": "",
+		"PARENT_SECRET_ID":                 m.lines["PARENT_SECRET_ID"],
+		"TOKENS_API_URL":                   inContainer("TOKENS_API_URL"),
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER": inContainer("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+		"STACK":                            "tokenmint", "TOKEN_TABLE": "",
 	}
 	if got := file["Parameters"]; !maps.Equal(got, want) {
 		t.Errorf("variables %v, want %v", got, want)
@@ -37,8 +39,10 @@ func TestDevWritesVariablesForSAM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range slices.Sorted(maps.Keys(file["Parameters"])) { // sam local passes over any other
-		if !strings.Contains(string(template), "\n        "+name+":") && !strings.Contains(string(template), "\n          "+name+":") {
+	// sam local passes over any other
+	for _, name := range slices.Sorted(maps.Keys(file["Parameters"])) {
+		if !strings.Contains(string(template), "\n        "+name+":") &&
+			!strings.Contains(string(template), "\n          "+name+":") {
 			t.Errorf("template.yaml has no variable %s", name)
 		}
 	}
@@ -60,9 +64,11 @@ func TestAddressesForContainers(t *testing.T) {
 		"::":         "http://host.docker.internal:8788",
 		"172.17.0.1": "http://172.17.0.1:8788",
 	} {
-		l := listener{addressed{address: net.TCPAddr{IP: net.ParseIP(ip), Port: 8788}}}
-		if got := l.containerURL(); got != want {
-			t.Errorf("%s: %s, want %s", ip, got, want)
-		}
+		t.Run(ip, func(t *testing.T) {
+			l := listener{addressed{address: net.TCPAddr{IP: net.ParseIP(ip), Port: 8788}}}
+			if got := l.containerURL(); got != want {
+				t.Errorf("%s: %s, want %s", ip, got, want)
+			}
+		})
 	}
 }

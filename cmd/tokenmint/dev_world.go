@@ -179,8 +179,9 @@ func onlyAtPath(secret string, next http.Handler) http.Handler {
 		path := strings.TrimSuffix(r.URL.Path, "/")
 		if subtle.ConstantTimeCompare([]byte(path), []byte(secret)) != 1 {
 			writeJSON(w, http.StatusForbidden, map[string]string{
-				"__type":  "AccessDeniedException",
-				"message": "with --live, the address of this endpoint has a secret path, which dev prints",
+				"__type": "AccessDeniedException",
+				"message": "with --live, the address of this endpoint has a secret path, which " +
+					"dev prints",
 			})
 			return
 		}

@@ -19,7 +19,8 @@ func TestDoctorLooksAtEveryToken(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "tokenmint.yaml")
 	text := "profiles: {web-map: {scopes: [fonts:read], allow: [jwt: {groups: maps}]}}\ntokens:\n"
 	for _, name := range []string{"none", "empty", "slip", "good", "dead", "pasted", "half"} {
-		text += fmt.Sprintf("  %s: {secret: %s, scopes: [fonts:read, uploads:read], rotate_every: 24h, retire_after: 4h}\n", name, name)
+		text += fmt.Sprintf("  %s: {secret: %s, scopes: [fonts:read, uploads:read], "+
+			"rotate_every: 24h, retire_after: 4h}\n", name, name)
 	}
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -34,9 +35,11 @@ func TestDoctorLooksAtEveryToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.hold("pasted", m.issue(scopes...), time.Time{})
-	m.hold("half", m.issue(scopes...), time.Now().AddDate(100, 0, 0)) // a wrong date in a manually stored value
+	// a wrong date in a manually stored value
+	m.hold("half", m.issue(scopes...), time.Now().AddDate(100, 0, 0))
 	pending := secrets.NewValue(m.issue(scopes...).Token.Reveal())
-	if err := m.deployment().secrets.Put(t.Context(), "half", newID(), pending, secrets.Pending); err != nil {
+	if err := m.deployment().secrets.Put(t.Context(), "half", newID(), pending,
+		secrets.Pending); err != nil {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct {
@@ -45,16 +48,20 @@ func TestDoctorLooksAtEveryToken(t *testing.T) {
 	}{
 		{0, []string{
 			"WRONG  token none: ", "make its secret: aws secretsmanager create-secret --name none",
-			"note   token empty: its secret holds no permanent token yet; the next heartbeat makes one, or: tokenmint rotate --name empty",
+			"note   token empty: its secret holds no permanent token yet; the next heartbeat " +
+				"makes one, or: tokenmint rotate --name empty",
 			"note   token slip: its secret holds no permanent token yet",
 			"ok     token good: works; it is 0s old, of 24h0m0s",
-			"WRONG  token dead: the token does not work: Mapbox calls it TokenRevoked; replace it now: tokenmint rotate --name dead --force",
-			"note   token pasted: works; it was stored manually 0s ago, and the next heartbeat replaces it",
+			"WRONG  token dead: the token does not work: Mapbox calls it TokenRevoked; replace " +
+				"it now: tokenmint rotate --name dead --force",
+			"note   token pasted: works; it was stored manually 0s ago, and the next heartbeat " +
+				"replaces it",
 			"note   token half: a rotation began 0s ago",
 		}},
 		{24 * time.Hour, []string{
 			"note   token good: works; it is due: 24h0m0s old, of 24h0m0s",
-			"WRONG  token pasted: works; it was stored manually 24h0m0s ago, and no heartbeat has replaced it",
+			"WRONG  token pasted: works; it was stored manually 24h0m0s ago, and no heartbeat " +
+				"has replaced it",
 			"WRONG  token half: AWSPENDING has been on version",
 		}},
 		{27 * time.Hour, []string{
@@ -62,12 +69,14 @@ func TestDoctorLooksAtEveryToken(t *testing.T) {
 			"WRONG  token half: works; it is overdue: 27h0m0s old",
 		}},
 	} {
-		now := func() time.Time { return time.Now().Add(tc.after) }
-		got, err := m.examine(doctor{getenv: m.getenv(), config: file, now: now})
-		for _, want := range tc.says {
-			if err == nil || !strings.Contains(got, want) {
-				t.Errorf("after %s: no %q: %v\n%s", tc.after, want, err, got)
+		t.Run("after "+tc.after.String(), func(t *testing.T) {
+			now := func() time.Time { return time.Now().Add(tc.after) }
+			got, err := m.examine(doctor{getenv: m.getenv(), config: file, now: now})
+			for _, want := range tc.says {
+				if err == nil || !strings.Contains(got, want) {
+					t.Errorf("after %s: no %q: %v\n%s", tc.after, want, err, got)
+				}
 			}
-		}
+		})
 	}
 }

@@ -97,7 +97,8 @@ var number = regexp.MustCompile(`\d+\.\d+[.\d]*`)
 func (t tool) ask(ctx context.Context, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, toolLimit)
 	defer cancel()
-	text, err := exec.CommandContext(ctx, path, t.version...).Output() //nolint:gosec // G204: from tools
+	//nolint:gosec // G204: path and arguments come from tools
+	text, err := exec.CommandContext(ctx, path, t.version...).Output()
 	if err != nil {
 		return "", err
 	}

@@ -17,12 +17,16 @@ import (
 func TestDoctorFindsOrphans(t *testing.T) {
 	t.Parallel()
 	m := startDev(t, dev{})
-	lost := tokens.CreateRequest{Scopes: []string{"fonts:read", "tokens:read"}, Note: "tokenmint/tokenmint/parent/" + newID()}
+	lost := tokens.CreateRequest{Scopes: []string{"fonts:read", "tokens:read"},
+		Note: "tokenmint/tokenmint/parent/" + newID()}
 	if _, err := m.deployment().mapbox.Create(t.Context(), m.auth(), lost); err != nil {
 		t.Fatal(err)
 	}
-	got, err := m.examine(doctor{getenv: m.getenv(), now: func() time.Time { return time.Now().Add(time.Hour) }})
-	if err != nil || !strings.Contains(got, "note   rotation of parent: sweep") || !strings.Contains(got, "note   table: TOKEN_TABLE is not set") {
+	got, err := m.examine(doctor{getenv: m.getenv(), now: func() time.Time {
+		return time.Now().Add(time.Hour)
+	}})
+	if err != nil || !strings.Contains(got, "note   rotation of parent: sweep") ||
+		!strings.Contains(got, "note   table: TOKEN_TABLE is not set") {
 		t.Errorf("%v\n%s", err, got)
 	}
 }

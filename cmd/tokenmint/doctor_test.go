@@ -22,7 +22,8 @@ func (m *machine) examine(d doctor) (string, error) {
 	}
 	var out bytes.Buffer
 	err := d.run(m.t.Context(), &out, &out)
-	noToken(m.t, out.String(), m.lines["MAPBOX_ACCESS_TOKEN"], m.stored(m.lines["PARENT_SECRET_ID"]).Token.Reveal())
+	noToken(m.t, out.String(), m.lines["MAPBOX_ACCESS_TOKEN"],
+		m.stored(m.lines["PARENT_SECRET_ID"]).Token.Reveal())
 	return out.String(), err
 }
 
@@ -69,7 +70,8 @@ func TestDeployNamesThePrerequisites(t *testing.T) {
 	}
 	for line := range strings.Lines(string(page)) {
 		cells := strings.Split(line, " | ")
-		if name, ok := strings.CutPrefix(cells[0], "| `"); ok && len(cells) == 4 && cells[3] == "`doctor --local`: its version |\n" {
+		if name, ok := strings.CutPrefix(cells[0], "| `"); ok && len(cells) == 4 &&
+			cells[3] == "`doctor --local`: its version |\n" {
 			got = append(got, strings.TrimSuffix(name, "`")+" "+cells[1])
 		}
 	}
@@ -81,13 +83,15 @@ func TestDeployNamesThePrerequisites(t *testing.T) {
 func TestCountsProblems(t *testing.T) {
 	t.Parallel()
 	for wrongs, want := range map[int]string{1: "1 problem found", 2: "2 problems found"} {
-		f := &findings{out: io.Discard}
-		for range wrongs {
-			f.wrong("x")
-		}
-		if err := f.end(); err == nil || err.Error() != want {
-			t.Errorf("%v, want %q", err, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			f := &findings{out: io.Discard}
+			for range wrongs {
+				f.wrong("x")
+			}
+			if err := f.end(); err == nil || err.Error() != want {
+				t.Errorf("%v, want %q", err, want)
+			}
+		})
 	}
 	var out bytes.Buffer
 	f := &findings{out: &out, format: formatJSON}
@@ -97,7 +101,8 @@ func TestCountsProblems(t *testing.T) {
 		Findings []finding
 		Problems int
 	}
-	if err := f.end(); err == nil || json.Unmarshal(out.Bytes(), &report) != nil || report.Problems != 1 || len(report.Findings) != 2 ||
+	if err := f.end(); err == nil || json.Unmarshal(out.Bytes(), &report) != nil ||
+		report.Problems != 1 || len(report.Findings) != 2 ||
 		report.Findings[1] != (finding{"wrong", "secret: gone"}) {
 		t.Errorf("%v\n%s", err, out.String())
 	}

@@ -28,9 +28,9 @@ func newExplain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain --caller ARN | --jwt JSON | --lambda JSON | --origin ORIGIN",
 		Short: "Explain which profile grants a token to a caller, and why",
-		Long: `explain makes the same decision as the mint and gives the reasons: one line for each profile
-and for each of its rules. It reads only the configuration. The exit status is 0 if a profile
-grants a token, and 1 if none does.
+		Long: `explain makes the same decision as the mint and gives the reasons: one line for each
+profile and for each of its rules. It reads only the configuration. The exit status is 0 if a
+profile grants a token, and 1 if none does.
 
   --caller  the ARN of a user, a role or a session; the path of a role is ignored, because the ARN
             of a session has no path

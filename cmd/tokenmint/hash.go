@@ -16,9 +16,9 @@ func newHash() *cobra.Command {
 	return &cobra.Command{
 		Use:   "hash",
 		Short: "Print the hash of a token, as in the audit log",
-		Long: `hash reads a token from standard input and prints its hash. The audit log of the mint has this
-hash as tokenHash. On a terminal, hash asks for the token and hides the typed text. hash never prints the
-token and sends nothing. docs/operations.md says how to search the log.`,
+		Long: `hash reads a token from standard input and prints its hash. The audit log of the mint
+has this hash as tokenHash. On a terminal, hash asks for the token and hides the typed text. hash
+never prints the token and sends nothing. docs/operations.md says how to search the log.`,
 		Example: `  tokenmint hash
   tokenmint hash < leaked.txt`,
 		Args: noArguments,
@@ -42,7 +42,8 @@ func hashToken(ctx context.Context, in io.Reader, out, ask io.Writer) error {
 	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return errors.New("standard input holds more than the token: give the token alone")
 	case token.Usage() == "":
-		return errors.New("standard input holds no Mapbox token: a token begins with pk, sk or tk and a dot")
+		return errors.New("standard input holds no Mapbox token: a token begins with pk, sk or " +
+			"tk and a dot")
 	}
 	_, err = fmt.Fprintln(out, token.Hash())
 	return err

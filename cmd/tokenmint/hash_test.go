@@ -27,13 +27,16 @@ func TestHash(t *testing.T) {
 		"an assignment":   {"TOKEN=" + token, "", "no Mapbox token"},
 		"no token":        {"hunter2", "", "no Mapbox token"},
 	} {
-		var out bytes.Buffer
-		err := hashToken(t.Context(), strings.NewReader(tc.given), &out, &out)
-		if out.String() != tc.out || (err != nil) != (tc.err != "") || err != nil && !strings.Contains(err.Error(), tc.err) {
-			t.Errorf("%s: %q, %v", name, out.String(), err)
-		}
-		if err != nil && strings.Contains(err.Error(), "SENTINEL") {
-			t.Errorf("%s: the error shows the token", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			err := hashToken(t.Context(), strings.NewReader(tc.given), &out, &out)
+			if out.String() != tc.out || (err != nil) != (tc.err != "") ||
+				err != nil && !strings.Contains(err.Error(), tc.err) {
+				t.Errorf("%s: %q, %v", name, out.String(), err)
+			}
+			if err != nil && strings.Contains(err.Error(), "SENTINEL") {
+				t.Errorf("%s: the error shows the token", name)
+			}
+		})
 	}
 }

@@ -33,11 +33,13 @@ func TestFixtures(t *testing.T) {
 			}
 			decodeFixture(t, file)
 			var out, log bytes.Buffer
-			err := invoke{event: file, getenv: nothingSet}.run(t.Context(), function, nil, &out, &log)
+			err := invoke{event: file, getenv: nothingSet}.run(t.Context(), function, nil,
+				&out, &log)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, log.String())
 			}
-			compare(t, filepath.Join("../../events/replies", filepath.Base(file)), steady(out.String()))
+			compare(t, filepath.Join("../../events/replies", filepath.Base(file)),
+				steady(out.String()))
 		})
 	}
 }
@@ -81,7 +83,8 @@ func steady(reply string) string {
 func compare(t *testing.T, golden, got string) {
 	t.Helper()
 	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil { //nolint:gosec // a file of the repository, for all to read
+		//nolint:gosec // G306: all may read a file of the repository
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -101,7 +104,8 @@ func TestInvokeWithTheVariablesThatDevPrints(t *testing.T) {
 	before := m.currentVersion()
 	i := invoke{event: "-", getenv: func(name string) string { return m.lines[name] }}
 	var out bytes.Buffer
-	if err := i.run(t.Context(), "rotate", strings.NewReader(`{"action":"rotate","force":true}`), &out, io.Discard); err != nil {
+	if err := i.run(t.Context(), "rotate", strings.NewReader(`{"action":"rotate","force":true}`),
+		&out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if m.currentVersion() == before {

@@ -113,10 +113,13 @@ func (m *machine) mint() tokens.Verdict {
 // currentVersion returns the version id from the Secrets Manager endpoint.
 func (m *machine) currentVersion() string {
 	m.t.Helper()
-	status, body := m.do("POST", m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"], `{"SecretId":"`+m.lines["PARENT_SECRET_ID"]+`"}`,
-		"X-Amz-Target", "secretsmanager.GetSecretValue", "Content-Type", "application/x-amz-json-1.1")
+	status, body := m.do("POST", m.lines["AWS_ENDPOINT_URL_SECRETS_MANAGER"],
+		`{"SecretId":"`+m.lines["PARENT_SECRET_ID"]+`"}`,
+		"X-Amz-Target", "secretsmanager.GetSecretValue", "Content-Type",
+		"application/x-amz-json-1.1")
 	var reply struct{ VersionID string }
-	if err := json.Unmarshal([]byte(body), &reply); status != 200 || err != nil || reply.VersionID == "" {
+	if err := json.Unmarshal([]byte(body), &reply); status != 200 || err != nil ||
+		reply.VersionID == "" {
 		m.t.Fatalf("status %d: %v", status, err)
 	}
 	return reply.VersionID
@@ -150,7 +153,8 @@ func (m *machine) auth() tokens.Auth {
 // issue creates a permanent token with the dev token.
 func (m *machine) issue(scopes ...string) tokens.Metadata {
 	m.t.Helper()
-	got, err := m.deployment().mapbox.Create(m.t.Context(), m.auth(), tokens.CreateRequest{Scopes: scopes})
+	got, err := m.deployment().mapbox.Create(m.t.Context(), m.auth(),
+		tokens.CreateRequest{Scopes: scopes})
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -171,7 +175,8 @@ func (m *machine) emptySecret(name string) string {
 // put stores text, as a manual edit in the console does.
 func (m *machine) put(secret, text string) {
 	m.t.Helper()
-	if err := m.deployment().secrets.Put(m.t.Context(), secret, newID(), secrets.NewValue(text), secrets.Current); err != nil {
+	if err := m.deployment().secrets.Put(m.t.Context(), secret, newID(), secrets.NewValue(text),
+		secrets.Current); err != nil {
 		m.t.Fatal(err)
 	}
 }
@@ -207,7 +212,8 @@ func noToken(t *testing.T, text string, values ...string) {
 		t.Error("a token shows in the output")
 	}
 	for _, value := range values {
-		if signature := value[strings.LastIndex(value, ".")+1:]; signature != "" && strings.Contains(text, signature) {
+		if signature := value[strings.LastIndex(value, ".")+1:]; signature != "" &&
+			strings.Contains(text, signature) {
 			t.Error("a token shows in the output")
 		}
 	}

@@ -23,7 +23,8 @@ func pty(t *testing.T) (keyboard, terminal *os.File) {
 	}
 	t.Cleanup(func() { _ = keyboard.Close() })
 	var number, unlocked int32
-	if err := errors.Join(ioctl(keyboard, syscall.TIOCGPTN, &number), ioctl(keyboard, syscall.TIOCSPTLCK, &unlocked)); err != nil {
+	if err := errors.Join(ioctl(keyboard, syscall.TIOCGPTN, &number),
+		ioctl(keyboard, syscall.TIOCSPTLCK, &unlocked)); err != nil {
 		t.Fatal(err)
 	}
 	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
@@ -36,7 +37,9 @@ func pty(t *testing.T) (keyboard, terminal *os.File) {
 
 // ioctl asks the kernel about a terminal.
 func ioctl[T any](f *os.File, request uintptr, about *T) error {
-	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), request, uintptr(unsafe.Pointer(about))) //nolint:gosec // G103: its form
+	//nolint:gosec // G103: the form of this system call
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), request,
+		uintptr(unsafe.Pointer(about)))
 	if errno != 0 {
 		return errno
 	}
@@ -94,7 +97,8 @@ func TestPromptShowsNothing(t *testing.T) {
 		}
 		screen.Write(part[:n])
 	}
-	if bytes.Contains(screen.Bytes(), []byte("typed")) || bytes.Contains([]byte(ask.String()), []byte("typed")) {
+	if bytes.Contains(screen.Bytes(), []byte("typed")) ||
+		bytes.Contains([]byte(ask.String()), []byte("typed")) {
 		t.Error("the typed text is visible")
 	}
 }
@@ -114,7 +118,8 @@ func TestPromptInterrupted(t *testing.T) {
 		cancel()
 	}()
 	var ask log.Buffer
-	if _, err := promptSecret(ctx, fd, &ask, "Mapbox secret token"); !errors.Is(err, context.Canceled) {
+	if _, err := promptSecret(ctx, fd, &ask, "Mapbox secret token"); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("after Ctrl-C: %v", err)
 	}
 	if quiet(t, terminal) {

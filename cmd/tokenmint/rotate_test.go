@@ -27,20 +27,25 @@ func TestPlanRotateRetire(t *testing.T) {
 		{rotatorCommand{action: "rotate", force: true, name: "parent"}, "promote", true},
 		{rotatorCommand{action: "retire", name: "parent", now: true}, "parent: retire", true},
 	} {
-		tc.by.getenv = m.getenv()
-		var out bytes.Buffer
-		if err := tc.by.run(t.Context(), &out, io.Discard); err != nil || !strings.Contains(out.String(), tc.want) {
-			t.Errorf("%+v: %v: %s", tc.by.action, err, out.String())
-		}
-		var report rotate.Report
-		if isJSON := json.Unmarshal(out.Bytes(), &report) == nil; isJSON != (tc.by.output == formatJSON) {
-			t.Errorf("%s --output %s prints\n%s", tc.by.action, tc.by.output, out.String())
-		}
-		if moved := m.currentVersion() != before; moved != tc.moves {
-			t.Errorf("%s, force %t: the secret moved: %t", tc.by.action, tc.by.force, moved)
-		}
+		t.Run(tc.by.action+": "+tc.want, func(t *testing.T) {
+			tc.by.getenv = m.getenv()
+			var out bytes.Buffer
+			if err := tc.by.run(t.Context(), &out, io.Discard); err != nil ||
+				!strings.Contains(out.String(), tc.want) {
+				t.Errorf("%+v: %v: %s", tc.by.action, err, out.String())
+			}
+			var report rotate.Report
+			isJSON := json.Unmarshal(out.Bytes(), &report) == nil
+			if isJSON != (tc.by.output == formatJSON) {
+				t.Errorf("%s --output %s prints\n%s", tc.by.action, tc.by.output, out.String())
+			}
+			if moved := m.currentVersion() != before; moved != tc.moves {
+				t.Errorf("%s, force %t: the secret moved: %t", tc.by.action, tc.by.force, moved)
+			}
+		})
 	}
-	err := (&rotatorCommand{action: "plan", getenv: nothingSet}).run(t.Context(), io.Discard, io.Discard)
+	plan := rotatorCommand{action: "plan", getenv: nothingSet}
+	err := plan.run(t.Context(), io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "PARENT_SECRET_ID") {
 		t.Errorf("without variables: %v", err)
 	}
@@ -50,7 +55,8 @@ func TestPlanRotateRetire(t *testing.T) {
 func TestReportOfFailedRun(t *testing.T) {
 	t.Parallel()
 	m := startDev(t, dev{})
-	m.do("POST", m.lines["TOKENS_API_URL"]+"/_sim/faults", `{"op":"list","kind":"status","status":401,"hits":-1}`)
+	m.do("POST", m.lines["TOKENS_API_URL"]+"/_sim/faults",
+		`{"op":"list","kind":"status","status":401,"hits":-1}`)
 	var out bytes.Buffer
 	err := (&rotatorCommand{action: "plan", getenv: m.getenv()}).run(t.Context(), &out, io.Discard)
 	if err == nil || !strings.Contains(out.String(), "  ERROR: ") {
@@ -66,7 +72,8 @@ func TestRotateUsesTheClockOfDev(t *testing.T) {
 	first := m.currentVersion()
 	m.do("POST", m.lines["TOKENS_API_URL"]+"/_sim/clock", `{"advance":"730h"}`)
 	var out bytes.Buffer
-	if err := (&rotatorCommand{action: "plan", getenv: m.getenv()}).run(t.Context(), &out, io.Discard); err != nil ||
+	plan := rotatorCommand{action: "plan", getenv: m.getenv()}
+	if err := plan.run(t.Context(), &out, io.Discard); err != nil ||
 		!strings.Contains(out.String(), "retire") && !strings.Contains(out.String(), "create") {
 		t.Errorf("plan after 730h: %v\n%s", err, out.String())
 	}
@@ -74,13 +81,15 @@ func TestRotateUsesTheClockOfDev(t *testing.T) {
 	if err == nil || !strings.Contains(got, "WRONG  age: the parent is 730h") {
 		t.Errorf("doctor after 730h: %v\n%s", err, got)
 	}
-	if err := (&rotatorCommand{action: "rotate", getenv: m.getenv()}).run(t.Context(), &out, io.Discard); err != nil || m.currentVersion() == first {
+	now := rotatorCommand{action: "rotate", getenv: m.getenv()}
+	if err := now.run(t.Context(), &out, io.Discard); err != nil || m.currentVersion() == first {
 		t.Errorf("rotate after 730h: %v\n%s", err, out.String())
 	}
 	event := strings.NewReader(`{"action":"plan","id":"x"}`)
 	out.Reset()
 	m.do("POST", m.lines["TOKENS_API_URL"]+"/_sim/clock", `{"advance":"730h"}`)
-	if err := (invoke{event: "-", getenv: m.getenv()}).run(t.Context(), "rotate", event, &out, io.Discard); err != nil ||
+	i := invoke{event: "-", getenv: m.getenv()}
+	if err := i.run(t.Context(), "rotate", event, &out, io.Discard); err != nil ||
 		strings.Contains(out.String(), "nothing is due") {
 		t.Errorf("invoke after 1460h: %v\n%s", err, out.String())
 	}

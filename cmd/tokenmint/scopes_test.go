@@ -31,11 +31,14 @@ func TestKnownScopesAreTheSimulators(t *testing.T) {
 		}
 	}
 	if len(scopes) != 35 {
-		t.Errorf("the simulator knows %d scopes: let config know the same, and count again", len(scopes))
+		t.Errorf("the simulator knows %d scopes: let config know the same, and count again",
+			len(scopes))
 	}
 }
 
-const misspelt = "parent: {mints_per_minute: 9}\nprofiles: {web: {scopes: [styles:raed], allow: [iam: \"arn:aws:iam::*:user/dev\"]}}\n"
+const misspelt = `parent: {mints_per_minute: 9}
+profiles: {web: {scopes: [styles:raed], allow: [iam: "arn:aws:iam::*:user/dev"]}}
+`
 
 // TestMisspeltScope: each command that reads the configuration warns, and the mint issues no token.
 func TestMisspeltScope(t *testing.T) {
@@ -54,27 +57,35 @@ func TestMisspeltScope(t *testing.T) {
 	} else if strings.Contains(body, ".eyJ") {
 		t.Error("a token shows")
 	}
-	create := m.lines["TOKENS_API_URL"] + "/tokens/v2/dev?access_token=" + m.lines["MAPBOX_ACCESS_TOKEN"]
-	if status, body := m.do("POST", create, `{"scopes":["styles:raed"]}`); status != 422 || !strings.Contains(body, "scopes are invalid") {
+	create := m.lines["TOKENS_API_URL"] + "/tokens/v2/dev?access_token=" +
+		m.lines["MAPBOX_ACCESS_TOKEN"]
+	if status, body := m.do("POST", create, `{"scopes":["styles:raed"]}`); status != 422 ||
+		!strings.Contains(body, "scopes are invalid") {
 		t.Errorf("the simulator: status %d", status)
 	}
-	if got, _ := m.examine(doctor{config: path, getenv: m.getenv()}); !strings.Contains(got, warning) {
+	if got, _ := m.examine(doctor{config: path, getenv: m.getenv()}); !strings.Contains(
+		got, warning) {
 		t.Errorf("doctor says\n%s", got)
 	}
 	var out bytes.Buffer
-	err := bootstrap{config: path, getenv: m.getenv("PARENT_SECRET_ID", m.emptySecret("parent"))}.run(t.Context(),
+	err := bootstrap{config: path, getenv: m.getenv("PARENT_SECRET_ID",
+		m.emptySecret("parent"))}.run(t.Context(),
 		strings.NewReader(m.issue(needed(t)...).Token.Reveal()), io.Discard, &out)
-	if err == nil || !strings.Contains(err.Error(), "lacks styles:raed") || !strings.Contains(out.String(), warning) {
+	if err == nil || !strings.Contains(err.Error(), "lacks styles:raed") ||
+		!strings.Contains(out.String(), warning) {
 		t.Errorf("bootstrap says %v\n%s", err, out.String())
 	}
 	out.Reset()
-	if run(t.Context(), []string{"explain", "--config", path, "--caller", devCaller}, &out, &out); !strings.Contains(out.String(), warning) {
+	if run(t.Context(), []string{"explain", "--config", path, "--caller", devCaller},
+		&out, &out); !strings.Contains(out.String(), warning) {
 		t.Errorf("explain says\n%s", out.String())
 	}
 	out.Reset()
-	run(t.Context(), []string{"explain", "--config", path, "--caller", devCaller, "--output", "json"}, &out, io.Discard)
+	run(t.Context(), []string{"explain", "--config", path, "--caller", devCaller,
+		"--output", "json"}, &out, io.Discard)
 	var report explanation
-	if err := json.Unmarshal(out.Bytes(), &report); err != nil || report.Profile != "web" || len(report.Warnings) != 1 || !report.Profiles[0].Rules[0].Allows {
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil || report.Profile != "web" ||
+		len(report.Warnings) != 1 || !report.Profiles[0].Rules[0].Allows {
 		t.Errorf("explain as JSON: %v\n%s", err, out.String())
 	}
 }
@@ -83,7 +94,8 @@ func TestMisspeltScope(t *testing.T) {
 func TestUnknownScope(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tokenmint.yaml")
-	if err := os.WriteFile(path, []byte(strings.Replace(misspelt, "styles:raed", "indoor:read", 1)), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.Replace(misspelt, "styles:raed", "indoor:read", 1)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	m := startDev(t, dev{config: path, world: worldOptions{scopes: []string{"indoor:read"}}})

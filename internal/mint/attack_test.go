@@ -1,17 +1,13 @@
 package mint_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 )
-
-var updateDocs = flag.Bool("update", false, "write docs/attacks.md from the table of attacks")
 
 // guarded are the profiles under attack. All share tokens, so that there is something to steal.
 const guarded = `profiles:
@@ -137,7 +133,8 @@ func attacks() []attack {
 		{"send a field with an escaped letter, twice",
 			body(`{"profile":"web-map","profil\u0065":"admin"}`), 400, "malformed"},
 		{"send the event's own fields in the body",
-			body(`{"requestContext":{"authorizer":{"iam":{"userArn":"` + ciCaller + `"}}}}`), 400, "malformed"},
+			body(`{"requestContext":{"authorizer":{"iam":{"userArn":"` + ciCaller + `"}}}}`), 400,
+			"malformed"},
 		{"send what permanent tokens have", body(`{"allowedUrls":["https://evil.example"]}`), 400,
 			"malformed"},
 		{"nest deeply", body(`{"note":` + strings.Repeat("[", 8000) + `}`), 400, "malformed"},
@@ -207,8 +204,8 @@ func attacks() []attack {
 		{"have the allowed group deeper in the token",
 			bearer(maps("profile", map[string]any{"groups": "maps"})), 403, "profile_not_allowed"},
 		{"give a claim twice", withPayload(as(""),
-			`{"iss":"https://id.example/","exp":1767369845,"sub":"eve","groups":"staff","groups":"maps"}`,
-			verified), 403, "profile_not_allowed"},
+			`{"iss":"https://id.example/","exp":1767369845,"sub":"eve","groups":"staff",`+
+				`"groups":"maps"}`, verified), 403, "profile_not_allowed"},
 		{"hide a zero byte in a group", bearer(maps("groups", "maps\u0000")), 403,
 			"profile_not_allowed"},
 		{"send a token of one's own making beside the verified one",
@@ -276,33 +273,5 @@ func TestAttacks(t *testing.T) {
 	mine := b.send(t.Context(), post("/tokens", webCaller, `{"scopes":["fonts:read"]}`))
 	if mine.Status != 200 || mine.Token == prey2.Token {
 		t.Errorf("status %d, another profile's token: %t", mine.Status, mine.Token == prey2.Token)
-	}
-}
-
-// The page that operators read is the table that runs.
-func TestAttacksAreDocumented(t *testing.T) {
-	t.Parallel()
-	var page strings.Builder
-	page.WriteString(`# Attacks
-
-This page is for people who review the API. It lists what a caller with a modest right, or none, may try, and what the
-mint answers. The test that makes each attempt writes this page: ` + "`go test ./internal/mint -run Attacks -update`" + `.
-Before the attempts, the owner of a better right has got their tokens, so these are in the cache.
-
-| attempt | status | code |
-| --- | --- | --- |
-`)
-	for _, a := range attacks() {
-		fmt.Fprintf(&page, "| %s | %d | `%s` |\n", a.attempt, a.status, a.code)
-	}
-	const file = "../../docs/attacks.md"
-	if *updateDocs {
-		//nolint:gosec // a page for all to read
-		if err := os.WriteFile(file, []byte(page.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if text, err := os.ReadFile(file); err != nil || string(text) != page.String() {
-		t.Errorf("docs/attacks.md is not the table that runs: %v", err)
 	}
 }

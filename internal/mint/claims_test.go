@@ -141,15 +141,17 @@ func TestClaimsAreThoseOfTheToken(t *testing.T) {
 		{`groups: maps`, `"groups":"maps","a":` + strings.Repeat("[", 500) +
 			strings.Repeat("]", 500), said("groups", "maps"), false},
 	} {
-		payload := "{" + start + "," + tc.payload + "}"
-		event := rawEvent(t, withPayload(post("/tokens", "", "{}"), payload, tc.said))
-		who := mint.Who{JWT: json.RawMessage(payload)}
-		if !tc.want {
-			who.JWT = nil // some payloads match by themselves, but do not agree with the event
-		}
-		if got := lets(t, "jwt: {"+tc.rule+"}", event, who); got != tc.want {
-			t.Errorf("%s, %s, %v: %t", tc.rule, tc.payload, tc.said["groups"], got)
-		}
+		t.Run(tc.rule+" of "+tc.payload, func(t *testing.T) {
+			payload := "{" + start + "," + tc.payload + "}"
+			event := rawEvent(t, withPayload(post("/tokens", "", "{}"), payload, tc.said))
+			who := mint.Who{JWT: json.RawMessage(payload)}
+			if !tc.want {
+				who.JWT = nil // some payloads match by themselves, but do not agree with the event
+			}
+			if got := lets(t, "jwt: {"+tc.rule+"}", event, who); got != tc.want {
+				t.Errorf("%s, %s, %v: %t", tc.rule, tc.payload, tc.said["groups"], got)
+			}
+		})
 	}
 }
 
@@ -209,27 +211,44 @@ func TestTokenThatDoesNotAgreeWithTheEvent(t *testing.T) {
 	parts := strings.Split(token, ".")
 	padded := base64.URLEncoding.EncodeToString([]byte(good + " "))
 	canonical := base64.RawURLEncoding.EncodeToString([]byte(good + " "))
-	for header, want := range map[string]bool{
-		"Bearer " + token: true, token: true, "bearer " + token: true, "BEARER  " + token +
-			" ": true,
-		"": false, "Bearer": false, "Bearer ": false, "Basic " + token: false, "Token " +
-			token: false, "Bearer\t" + token: false,
-		"Bearer " + token + "," + token: false, token + "," + token: false, "Bearer " + token +
-			" " + token: false, "," + token: false,
-		"Bearer " + token + ".x": false, "Bearer " + parts[1]: false, "Bearer ." + parts[1] +
-			".": false, parts[0] + "." + parts[1] + ".": false,
-		parts[0] + "." + parts[1] + "\n." + parts[2]: false, parts[0] + "." + padded + "." +
-			parts[2]: false,
-		parts[0] + "." + canonical + "." + parts[2]: true,
-		// bits that mean nothing
-		parts[0] + "." + canonical[:len(canonical)-1] + "x." + parts[2]:                  false,
-		parts[0] + "." + base64.StdEncoding.EncodeToString([]byte("{\"a\":\"\xff?>\"}")): false,
+	for name, tc := range map[string]struct {
+		header string
+		want   bool
+	}{
+		"bearer":                {"Bearer " + token, true},
+		"no scheme":             {token, true},
+		"lower case":            {"bearer " + token, true},
+		"upper case and blanks": {"BEARER  " + token + " ", true},
+		"canonical payload":     {parts[0] + "." + canonical + "." + parts[2], true},
+		"nothing":               {"", false},
+		"a scheme alone":        {"Bearer", false},
+		"a scheme and a blank":  {"Bearer ", false},
+		"basic":                 {"Basic " + token, false},
+		"another scheme":        {"Token " + token, false},
+		"a tab":                 {"Bearer\t" + token, false},
+		"two with a scheme":     {"Bearer " + token + "," + token, false},
+		"two":                   {token + "," + token, false},
+		"two with a blank":      {"Bearer " + token + " " + token, false},
+		"a comma first":         {"," + token, false},
+		"four parts":            {"Bearer " + token + ".x", false},
+		"the payload alone":     {"Bearer " + parts[1], false},
+		"no header":             {"Bearer ." + parts[1] + ".", false},
+		"no signature":          {parts[0] + "." + parts[1] + ".", false},
+		"a line break":          {parts[0] + "." + parts[1] + "\n." + parts[2], false},
+		"padding":               {parts[0] + "." + padded + "." + parts[2], false},
+		"bits that mean nothing": {
+			parts[0] + "." + canonical[:len(canonical)-1] + "x." + parts[2], false},
+		"standard alphabet": {
+			parts[0] + "." + base64.StdEncoding.EncodeToString([]byte("{\"a\":\"\xff?>\"}")),
+			false},
 	} {
-		event := withPayload(post("/tokens", "", "{}"), good, said("groups", "[maps]"))
-		event.Headers["authorization"] = header
-		if got := lets(t, rule, rawEvent(t, event), mint.Who{}); got != want {
-			t.Errorf("%.12q… of %d bytes: %t", header, len(header), got)
-		}
+		t.Run(name, func(t *testing.T) {
+			event := withPayload(post("/tokens", "", "{}"), good, said("groups", "[maps]"))
+			event.Headers["authorization"] = tc.header
+			if got := lets(t, rule, rawEvent(t, event), mint.Who{}); got != tc.want {
+				t.Errorf("%.12q… of %d bytes: %t", tc.header, len(tc.header), got)
+			}
+		})
 	}
 	// Emulators pass claims on as they are.
 	event := withPayload(post("/tokens", "", "{}"), good, nil)

@@ -9,7 +9,8 @@ import (
 
 // event has the fields of an HTTP API's event, payload format 2.0, that the mint uses. No other
 // field is decoded, so no other field can refuse a caller.
-// Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+// Source:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 type event struct {
 	Version         lenient[string]         `json:"version"`
 	RouteKey        lenient[string]         `json:"routeKey"`

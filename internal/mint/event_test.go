@@ -124,8 +124,8 @@ func TestOnlyWhatIsUsedIsDecoded(t *testing.T) {
 func TestEventsThatAreNone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).withParent()
-	http1 := `{"version":"1.0","resource":"/tokens","path":"/tokens","httpMethod":"POST","headers":{},` +
-		`"requestContext":{"requestId":"r"},"body":"{}"}`
+	http1 := `{"version":"1.0","resource":"/tokens","path":"/tokens","httpMethod":"POST",` +
+		`"headers":{},"requestContext":{"requestId":"r"},"body":"{}"}`
 	for name, tc := range map[string]struct {
 		raw    string
 		status int

@@ -46,35 +46,37 @@ func (b *bench) agree() (answers int) {
 			mint.Who{JWT: json.RawMessage(`{"iss":"https://id.example/","groups":["maps","ops"]}`)},
 		},
 	} {
-		event := known.event
-		for _, scopes := range [][]string{nil, {}, {"fonts:read"},
-			{"styles:read", "fonts:read", "fonts:read"}, {"uploads:write"}, {"No Scope"},
-			{"tokens:write"}} {
-			for _, profile := range []string{"", "web-map", "admin", "page", "none"} {
-				body, err := json.Marshal(map[string]any{"scopes": scopes, "profile": profile})
-				if err != nil {
-					t.Fatal(err)
-				}
-				event.Body = string(body)
-				got, err := mint.Explain(b.profiles(), known.who, scopes, profile)
-				if err != nil {
-					t.Fatal(err)
-				}
-				want := b.send(t.Context(), event)
-				if want.Status == 200 {
-					answers++
-					if got.Refusal != nil || got.Profile != want.Profile ||
-						!slices.Equal(got.Scopes, want.Scopes) {
-						t.Errorf("%s, %s: explained as %q %q %v, answered by %q", name, body,
-							got.Profile, got.Scopes, got.Refusal, want.Profile)
+		t.Run(name, func(t *testing.T) {
+			event := known.event
+			for _, scopes := range [][]string{nil, {}, {"fonts:read"},
+				{"styles:read", "fonts:read", "fonts:read"}, {"uploads:write"}, {"No Scope"},
+				{"tokens:write"}} {
+				for _, profile := range []string{"", "web-map", "admin", "page", "none"} {
+					body, err := json.Marshal(map[string]any{"scopes": scopes, "profile": profile})
+					if err != nil {
+						t.Fatal(err)
 					}
-				} else if got.Refusal == nil ||
-					got.Refusal.Error() != want.Code+": "+want.Message || got.Profile != "" {
-					t.Errorf("%s, %s: explained as %q %v, refused with %s: %s", name, body,
-						got.Profile, got.Refusal, want.Code, want.Message)
+					event.Body = string(body)
+					got, err := mint.Explain(b.profiles(), known.who, scopes, profile)
+					if err != nil {
+						t.Fatal(err)
+					}
+					want := b.send(t.Context(), event)
+					if want.Status == 200 {
+						answers++
+						if got.Refusal != nil || got.Profile != want.Profile ||
+							!slices.Equal(got.Scopes, want.Scopes) {
+							t.Errorf("%s, %s: explained as %q %q %v, answered by %q", name, body,
+								got.Profile, got.Scopes, got.Refusal, want.Profile)
+						}
+					} else if got.Refusal == nil ||
+						got.Refusal.Error() != want.Code+": "+want.Message || got.Profile != "" {
+						t.Errorf("%s, %s: explained as %q %v, refused with %s: %s", name, body,
+							got.Profile, got.Refusal, want.Code, want.Message)
+					}
 				}
 			}
-		}
+		})
 	}
 	return answers
 }

@@ -57,9 +57,11 @@ func TestReplyIsMapboxsWithScopesAndProfile(t *testing.T) {
 		"route": "POST /tokens", "apiRequestId": "req-1",
 		"tokenHash": tokens.NewToken(got.Token).Hash(), "level": "INFO",
 	} {
-		if audit[key] != want {
-			t.Errorf("audit record: %s = %v, want %v", key, audit[key], want)
-		}
+		t.Run(key, func(t *testing.T) {
+			if audit[key] != want {
+				t.Errorf("audit record: %s = %v, want %v", key, audit[key], want)
+			}
+		})
 	}
 	b.noLeak()
 }

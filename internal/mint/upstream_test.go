@@ -95,7 +95,8 @@ func TestRetryAfterIsMapboxsReset(t *testing.T) {
 		min, max int // seconds
 	}{
 		"told": {
-			http.Header{"X-Rate-Limit-Reset": {fmt.Sprint(time.Now().Add(40 * time.Second).Unix())}}, 30, 41},
+			http.Header{"X-Rate-Limit-Reset": {fmt.Sprint(
+				time.Now().Add(40 * time.Second).Unix())}}, 30, 41},
 		"not told": {nil, 60, 60},
 		"past":     {http.Header{"X-Rate-Limit-Reset": {"1"}}, 60, 60},
 		"far": {http.Header{"X-Rate-Limit-Reset": {strconv.FormatInt(time.Now().UnixMilli(),
