@@ -148,6 +148,40 @@ func TestSilentTableHoldsOneRequestUp(t *testing.T) {
 	})
 }
 
+// A caller who waits for less than the table may take gets the token that is there, also a stale
+// one.
+func TestImpatientCallerGetsAStaleToken(t *testing.T) {
+	t.Parallel()
+	for name, after := range map[string]func(f *fleet, s *switched){
+		"silent table": func(_ *fleet, s *switched) { s.off = true },
+		"slow Mapbox": func(f *fleet, _ *switched) {
+			f.takes = 10 * time.Second
+			c := f.instance(0)
+			go func() { _, _ = c.Get(f.t.Context(), parent, order, f.mint) }()
+			time.Sleep(100 * time.Millisecond) // it has the lease
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(t)
+				table := &switched{Store: f.table, broken: broken{f.table, time.Hour}}
+				f.table = table
+				c := f.instance(0)
+				f.get(c, order)
+				time.Sleep(order.Reuse + time.Second)
+				after(f, table)
+				ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond)
+				defer cancel()
+				if got, err := c.Get(ctx, parent, order, f.mint); err != nil || !got.Stale {
+					t.Errorf("stale %t, %v", got.Stale, err)
+				}
+				time.Sleep(time.Minute) // until the other one gives up
+			})
+		})
+	}
+}
+
 // switched is a table that can be off.
 type switched struct {
 	tokencache.Store

@@ -51,15 +51,22 @@ func (b *bounded) askRecord(ctx context.Context, question func(context.Context) 
 	return err
 }
 
-// insist repeats a call that the table throttles. It gives up after mintLimit.
-func (b *bounded) insist(ctx context.Context, question func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, mintLimit)
+// insist repeats a call that the table throttles, for some time.
+func (b *bounded) insist(
+	ctx context.Context, limit time.Duration, question func(context.Context) error,
+) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	var throttled error
 	for pause := firstPause; ; pause = longer(pause) {
 		err := b.ask(ctx, question)
+		if err != nil && throttled != nil && ctx.Err() != nil {
+			return throttled // the limit has cut the last call off: the table is not gone
+		}
 		if !errors.Is(err, ErrThrottled) || sleep(ctx, jitter(b.random, pause)) != nil {
 			return err
 		}
+		throttled = err
 	}
 }
 
@@ -80,7 +87,7 @@ func (b *bounded) lease(
 }
 
 func (b *bounded) save(ctx context.Context, key, lease string, r Record) error {
-	return b.insist(ctx, func(ctx context.Context) error {
+	return b.insist(ctx, mintLimit, func(ctx context.Context) error {
 		return b.store.Save(ctx, key, lease, r)
 	})
 }
@@ -89,8 +96,9 @@ func (b *bounded) release(ctx context.Context, key, lease string) error {
 	return b.ask(ctx, func(ctx context.Context) error { return b.store.Release(ctx, key, lease) })
 }
 
+// spend does not insist for longer than one answer may take. The rest of leaseLife is for the mint.
 func (b *bounded) spend(ctx context.Context, s Spend) (left int, err error) {
-	err = b.insist(ctx, func(ctx context.Context) error {
+	err = b.insist(ctx, tableLimit, func(ctx context.Context) error {
 		left, err = b.store.Spend(ctx, s)
 		return err
 	})
@@ -98,5 +106,7 @@ func (b *bounded) spend(ctx context.Context, s Spend) (left int, err error) {
 }
 
 func (b *bounded) close(ctx context.Context, now, until time.Time) error {
-	return b.insist(ctx, func(ctx context.Context) error { return b.store.Close(ctx, now, until) })
+	return b.insist(ctx, mintLimit, func(ctx context.Context) error {
+		return b.store.Close(ctx, now, until)
+	})
 }

@@ -29,10 +29,10 @@ func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 		return Result{}, spent
 	}
 	switch {
-	case ctx.Err() != nil:
-		return Result{}, ctx.Err()
 	case errors.Is(err, ErrThrottled):
 		return Result{}, c.unshared(err)
+	case ctx.Err() != nil:
+		return Result{}, ctx.Err()
 	case err != nil:
 		c.warn(ctx, "budget is not shared", err)
 		return j.mintAlone(ctx)

@@ -147,6 +147,7 @@ type throttling struct {
 	tokencache.Store
 	until             time.Time
 	load, save, spend bool // for ever
+	takes             time.Duration
 	saves             int
 }
 
@@ -181,6 +182,11 @@ func (s *throttling) Save(ctx context.Context, key, lease string, r tokencache.R
 }
 
 func (s *throttling) Spend(ctx context.Context, spend tokencache.Spend) (int, error) {
+	select {
+	case <-time.After(s.takes):
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 	if err := s.isBusy(s.spend); err != nil {
 		return 0, err
 	}
@@ -207,7 +213,11 @@ func TestThrottledIsNotGone(t *testing.T) {
 
 func TestThrottledForLongerThanACallerWaits(t *testing.T) {
 	t.Parallel()
-	for name, table := range map[string]throttling{"reads": {load: true}, "ledger": {spend: true}} {
+	for name, table := range map[string]throttling{
+		"reads":       {load: true},
+		"ledger":      {spend: true},
+		"slow ledger": {spend: true, takes: 350 * time.Millisecond},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -216,7 +226,11 @@ func TestThrottledForLongerThanACallerWaits(t *testing.T) {
 				f.table = &table
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
+				start := time.Now()
 				_, err := f.instance(0).Get(ctx, parent, order, f.mint)
+				if took := time.Since(start); took < 9*time.Second {
+					t.Errorf("gave up after %s", took)
+				}
 				unshared, ok := errors.AsType[*tokencache.UnsharedError](err)
 				if !ok || !errors.Is(err, tokencache.ErrThrottled) || f.mints.Load() != 0 {
 					t.Fatalf("%d mints, %v", f.mints.Load(), err)

@@ -10,22 +10,9 @@ import (
 )
 
 const (
-	// leaseLife is how long the holder of a lease may take. A waiter takes the lease over after it
-	// has seen the same lease for that long. The waiter uses its own clock, because clocks of
-	// instances differ.
-	leaseLife = 4 * time.Second
-
-	// mintLimit ends a mint before other instances take the lease over. The rest of leaseLife is
-	// for storing the token.
-	mintLimit = leaseLife - time.Second
-
 	// tableLimit is how long the table may take for one answer. After that, an instance goes on
 	// without the table.
 	tableLimit = time.Second
-
-	// clocksDiffer is the largest expected difference between the clocks of instances and of
-	// Mapbox. An older lease was left behind.
-	clocksDiffer = time.Minute
 
 	// firstPause is how long a request waits before it looks again at a record that another
 	// instance fills. Each pause is longer than the last, up to longestPause. Many more instances
@@ -79,21 +66,23 @@ func (j job) fly(ctx context.Context, f *flight, was held) (result Result, err e
 // key at once, however many there are.
 func (j job) fill(ctx context.Context, was held) (Result, error) {
 	fromRecord := func(ctx context.Context, was held) (Result, error) {
-		return j.fillFrom(ctx, was, firstPause, j.mintShared)
+		return j.search(was, j.mintShared, firstPause).run(ctx)
 	}
 	if j.cache.copied == "" {
 		return fromRecord(ctx, was)
 	}
 	copied := j
 	copied.key += j.cache.copied
-	return copied.fillFrom(ctx, was, crowdPause, fromRecord)
+	s := copied.search(was, fromRecord, crowdPause)
+	s.defers = !was.isUsable(s.now) && j.cache.random() >= 1./crowdLots
+	return s.run(ctx)
 }
 
 // mintShared is the source of the record's token: a mint, or the token at hand if that fails.
 func (j job) mintShared(ctx context.Context, was held) (Result, error) {
 	result, err := j.mintWithinBudget(ctx)
 	if err != nil {
-		return j.serveStale(was, err)
+		return j.serveStale(was, j.cache.now(), err)
 	}
 	j.cache.local.put(j.local, j.hold(result.Token))
 	return result, nil
@@ -102,95 +91,122 @@ func (j job) mintShared(ctx context.Context, was held) (Result, error) {
 // source gets the token that is missing in a record. was is the token that this instance holds.
 type source func(ctx context.Context, was held) (Result, error)
 
-// fillFrom gets a token from the record under j.key. If there is none, it gets one from next and
-// stores it there.
-func (j job) fillFrom(
-	ctx context.Context, was held, pause time.Duration, next source,
-) (Result, error) {
-	c, watch, patience := j.cache, leaseWatch{}, j.cache.now().Add(leaseLife)
-	waits := pause == crowdPause && !was.isUsable(c.now()) && c.random() >= 1./crowdLots
-	for ; ; pause, waits = longer(pause), false {
-		record, err := c.store.load(ctx, j.key)
-		now := c.now()
-		if theirs, ok := j.open(record); ok && theirs.token.Expires.After(was.token.Expires) {
-			if was = theirs; was.isFresh(now) {
-				c.local.put(j.local, was)
-				return Result{Token: was.token, Source: FromTable}, nil
+// search gets a token from the record under a key. It looks at the record, judges what it has seen,
+// and acts on that. If the record has no fresh token, it gets one from source and stores it.
+type search struct {
+	job
+	source   source
+	was      held          // the newest token that this instance knows
+	pause    time.Duration // until the next look
+	patience time.Time     // from then on a stale token is good enough
+	defers   bool          // leaves the lease to others until the second look
+
+	now     time.Time // of the last look
+	record  Record    // as it was then
+	refusal error     // of the same order, as remembered then
+	watch   leaseWatch
+}
+
+func (j job) search(was held, from source, pause time.Duration) *search {
+	now := j.cache.now()
+	return &search{
+		job: j, source: from, was: was, pause: pause, patience: now.Add(leaseLife), now: now,
+	}
+}
+
+func (s *search) run(ctx context.Context) (Result, error) {
+	for {
+		err := s.look(ctx)
+		next := s.judge(err)
+		if next == takeLease {
+			result, lost := s.fillWithLease(ctx)
+			if !isUndecided(lost) {
+				return result, lost
 			}
+			err, next = lost, s.judge(lost)
 		}
-		if err := j.knownRefusal(now); err != nil {
-			return j.serveStale(was, err) // another mint would be refused too, so no lease is taken
+		switch next {
+		case useRecord:
+			s.cache.local.put(s.local, s.was)
+			return Result{Token: s.was.token, Source: FromTable}, nil
+		case goAlone:
+			return s.fillAlone(ctx, s.was, err)
+		case serveOld:
+			return s.serveStale(s.was, s.now, s.refusal)
 		}
-		if err == nil && !waits && (record.Lease == "" || watch.isDead(record, now)) {
-			lease := leaseID()
-			if err = c.store.lease(ctx, j.key, record, lease, now, now.Add(time.Hour)); err == nil {
-				return j.fillWithLease(ctx, was, lease, now, next)
-			}
-		}
-		busy := errors.Is(err, ErrThrottled)
-		switch {
-		case err != nil && !busy && !errors.Is(err, ErrLost):
-			return j.fillAlone(ctx, was, err)
-		case was.isUsable(now), was.isAlive(now) && (busy || now.After(patience)):
-			return j.serveStale(was, nil) // another instance renews it, or cannot
-		}
-		if err := j.wait(ctx, pause, busy); err != nil {
-			return Result{}, err
+		if err := s.wait(ctx, err); err != nil {
+			return s.serveStale(s.was, s.cache.now(), err)
 		}
 	}
+}
+
+// look reads the record and notes its token if that is newer than the one at hand.
+func (s *search) look(ctx context.Context) (err error) {
+	s.record, err = s.cache.store.load(ctx, s.key)
+	s.now = s.cache.now()
+	s.refusal = s.knownRefusal(s.now)
+	if theirs, ok := s.open(s.record); ok && theirs.token.Expires.After(s.was.token.Expires) {
+		s.was = theirs
+	}
+	return err
+}
+
+// step is what a search does next.
+type step int
+
+const (
+	waitAndLook step = iota
+	useRecord        // the record has a fresh token
+	takeLease        // no instance fills the record
+	serveOld         // return the token at hand, or else the known refusal
+	goAlone          // the table does not answer
+)
+
+// judge returns the next step. err is the error of the last call for the record.
+func (s *search) judge(err error) step {
+	busy := errors.Is(err, ErrThrottled)
+	switch {
+	case s.was.isFresh(s.now):
+		return useRecord
+	case s.refusal != nil:
+		return serveOld // another mint would be refused too
+	case err == nil && !s.defers && (s.record.Lease == "" || s.watch.isDead(s.record, s.now)):
+		return takeLease
+	case err != nil && !isUndecided(err):
+		return goAlone
+	case s.was.isUsable(s.now), s.was.isAlive(s.now) && (busy || s.now.After(s.patience)):
+		return serveOld // another instance renews it, or cannot
+	}
+	return waitAndLook
+}
+
+// isUndecided reports whether an error only means that the search must look again.
+func isUndecided(err error) bool { return errors.Is(err, ErrLost) || errors.Is(err, ErrThrottled) }
+
+// wait lets a pause pass. If the request ends meanwhile, the error says whether it waited for a
+// throttled table.
+func (s *search) wait(ctx context.Context, cause error) error {
+	err := sleep(ctx, jitter(s.cache.random, s.pause))
+	s.pause, s.defers = longer(s.pause), false
+	if err != nil && errors.Is(cause, ErrThrottled) {
+		return s.cache.unshared(fmt.Errorf("%w: %w", ErrThrottled, err))
+	}
+	return err
 }
 
 // longer is the pause after a pause.
 func longer(pause time.Duration) time.Duration { return min(6*pause/5, longestPause) }
 
-// wait lets a pause pass. The error says whether the request waited for a throttled table.
-func (j job) wait(ctx context.Context, pause time.Duration, busy bool) error {
-	err := sleep(ctx, jitter(j.cache.random, pause))
-	if err != nil && busy {
-		return j.cache.unshared(fmt.Errorf("%w: %w", ErrThrottled, err))
-	}
-	return err
-}
-
-// fillWithLease gets a token from next while no other instance does, and stores it.
-func (j job) fillWithLease(
-	ctx context.Context, was held, lease string, now time.Time, next source,
-) (Result, error) {
-	result, err := next(ctx, was)
-	if err != nil || result.Source == FromMemory {
-		j.release(ctx, lease)
-		return result, err
-	}
-	sealed, err := j.sealer.seal(j.key, result.Token)
-	if err == nil {
-		record := Record{Sealed: sealed, Minted: now, Expires: result.Token.Expires}
-		err = j.cache.store.save(ctx, j.key, lease, record)
-	}
-	if err != nil {
-		j.cache.warn(ctx, "minted token is not shared", err)
-	}
-	return result, nil
-}
-
-// release ends a lease without a token. It also works after the deadline of the request. If it
-// fails, others take the lease over after leaseLife.
-func (j job) release(ctx context.Context, lease string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 200*time.Millisecond)
-	defer cancel()
-	if err := j.cache.store.release(ctx, j.key, lease); err != nil {
-		j.cache.warn(ctx, "lease is left behind", err)
-	}
-}
-
 // fillAlone works without the table, which did not answer. It uses the token at hand while that is
 // usable. Otherwise it mints one within the allowance of this instance.
 func (j job) fillAlone(ctx context.Context, was held, cause error) (Result, error) {
+	now := j.cache.now()
 	if ctx.Err() != nil {
-		return Result{}, ctx.Err()
+		return j.serveStale(was, now, ctx.Err())
 	}
 	j.cache.warn(ctx, "instance goes on alone", cause)
-	if was.isUsable(j.cache.now()) {
-		return j.serveStale(was, nil)
+	if was.isUsable(now) {
+		return j.serveStale(was, now, nil)
 	}
 	return j.mintShared(ctx, was)
 }
@@ -203,10 +219,9 @@ func (c *Cache) warn(ctx context.Context, result string, cause error) {
 	}
 }
 
-// serveStale returns the token at hand because no fresh one is available. The token must be usable,
-// or live long enough past its reuse window. Otherwise serveStale returns cause.
-func (j job) serveStale(was held, cause error) (Result, error) {
-	now := j.cache.now()
+// serveStale returns the token at hand because no fresh one is available. The token must be usable
+// now, or live long enough past its reuse window. Otherwise serveStale returns cause.
+func (j job) serveStale(was held, now time.Time, cause error) (Result, error) {
 	again, usable := now.Add(jitter(j.cache.random, recheck)), was.isUsable(now)
 	switch {
 	case usable && again.After(was.endUse):
@@ -240,19 +255,6 @@ func (j job) hold(t tokens.Temporary) held {
 // jitter returns a random time between d/2 and d. It spreads what many instances would do at once.
 func jitter(random func() float64, d time.Duration) time.Duration {
 	return d/2 + time.Duration(random()*float64(d/2))
-}
-
-// leaseWatch tells a lease whose holder is working from a lease that was left behind.
-type leaseWatch struct {
-	lease string
-	since time.Time
-}
-
-func (w *leaseWatch) isDead(r Record, now time.Time) bool {
-	if r.Lease != w.lease {
-		w.lease, w.since = r.Lease, now
-	}
-	return now.Sub(w.since) >= leaseLife || now.Sub(r.Leased) >= leaseLife+clocksDiffer
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -29,9 +29,10 @@ type Spend struct {
 }
 
 // Store keeps the records and the ledger for all instances. Every method makes one round trip and
-// is safe for concurrent use. Every method may return ErrThrottled. ErrThrottled, ErrLost and
-// *SpentError mean that nothing was written. After any other error it is unknown whether a write
-// took place.
+// is safe for concurrent use. Every method may return ErrThrottled. ErrLost and *SpentError mean
+// that nothing was written. After any other error it is unknown whether a write took place. That
+// includes ErrThrottled: an adapter may repeat a call whose answer was lost, and only the last
+// attempt was throttled.
 type Store interface {
 	// Load returns the record under key, or the zero Record if there is none. It may return an
 	// older state of the record: eventual consistency is enough. An instance that acts on an old
@@ -62,7 +63,7 @@ type Store interface {
 // ErrLost means that another instance has changed the record. Nothing was written.
 var ErrLost = errors.New("record has changed")
 
-// ErrThrottled means that the store serves no more calls at the moment. Nothing was written.
+// ErrThrottled means that the store is there and serves no more calls at the moment.
 var ErrThrottled = errors.New("store is throttled")
 
 // SpentError says that the mint budget is used up. Nothing was taken from it.

@@ -89,6 +89,17 @@ func TestThrottled(t *testing.T) {
 	}
 }
 
+// The SDK repeats no call any more when too many have failed. A throttled call looks the same then.
+func TestThrottledForLong(t *testing.T) {
+	t.Parallel()
+	store, _ := open(t, fault(400, "ThrottlingException"))
+	for i := range 300 {
+		if _, err := store.Load(t.Context(), key); !errors.Is(err, tokencache.ErrThrottled) {
+			t.Fatalf("call %d: %v", i, err)
+		}
+	}
+}
+
 // TestConsistency: records are read cheaply, as Store allows, and the ledger as an operator wants
 // it.
 func TestConsistency(t *testing.T) {

@@ -31,6 +31,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -89,17 +90,9 @@ func wrap(err error, format string, args ...any) error {
 }
 
 // isThrottled reports whether DynamoDB has refused a call because a limit of the partition, the
-// table or the account is reached.
+// table or the account is reached. The SDK knows the codes.
 func isThrottled(err error) bool {
-	answer, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
-		return false
-	}
-	switch answer.ErrorCode() {
-	case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded":
-		return true
-	}
-	return false
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
 }
 
 type unreadable struct {
