@@ -69,9 +69,15 @@ func (b bootstrap) run(ctx context.Context, in io.Reader, out, ask io.Writer) er
 		return err
 	}
 	fmt.Fprintf(out, "Token %s of Mapbox user %s works.\n", parent.ID, parent.Username)
-	if parent.Scopes, err = d.scopesOf(ctx, parent); err != nil {
+	live, err := d.list(ctx, parent)
+	if err != nil {
 		return fmt.Errorf("read the token's scopes, which needs tokens:read: %w", err)
 	}
+	listed := parent.Listed(live)
+	if listed == nil {
+		return fmt.Errorf("the list of Mapbox user %s lacks token %s", parent.Username, parent.ID)
+	}
+	parent.Scopes = listed.Scopes
 	if stored.Username != "" && stored.Username != parent.Username {
 		fmt.Fprintf(out, "The stored token is of user %s. Rotation will not delete that user's "+
 			"tokens.\n",

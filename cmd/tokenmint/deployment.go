@@ -70,14 +70,11 @@ var errDead = errors.New("the token does not work")
 // verify returns nil if Mapbox calls the token valid.
 func (d deployment) verify(ctx context.Context, c secrets.Credential) error {
 	got, err := d.mapbox.Retrieve(ctx, c.Token)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case got.Verdict != tokens.VerdictValid:
-		return fmt.Errorf("%w: Mapbox calls it %s", errDead, got.Verdict)
-	case got.ID != c.ID || got.User != c.Username:
-		return fmt.Errorf("%w: it is token %s of user %s, but Mapbox calls it %s of %s",
-			errDead, c.ID, c.Username, got.ID, got.User)
+	}
+	if err := c.Match(got); err != nil {
+		return fmt.Errorf("%w: %w", errDead, err)
 	}
 	return nil
 }
@@ -92,27 +89,6 @@ func (d deployment) list(ctx context.Context, c secrets.Credential) ([]tokens.Me
 		live = append(live, t)
 	}
 	return live, nil
-}
-
-// find returns the token with that id, or nil.
-func find(all []tokens.Metadata, id string) *tokens.Metadata {
-	i := slices.IndexFunc(all, func(t tokens.Metadata) bool { return t.ID == id })
-	if i < 0 {
-		return nil
-	}
-	return &all[i]
-}
-
-// scopesOf returns the scopes of a token. The token itself lists them.
-func (d deployment) scopesOf(ctx context.Context, c secrets.Credential) ([]string, error) {
-	live, err := d.list(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	if listed := find(live, c.ID); listed != nil {
-		return listed.Scopes, nil
-	}
-	return nil, fmt.Errorf("the list of Mapbox user %s lacks token %s", c.Username, c.ID)
 }
 
 // without returns the scopes that are not in others, as text.

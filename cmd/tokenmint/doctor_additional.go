@@ -41,7 +41,7 @@ func (e examination) checkAdditional(
 		e.wrong("%s: %v; is TOKENS_API_URL right, and reachable from here?", subject, err)
 	default:
 		created := credential.Created
-		if listed := find(live, credential.ID); listed != nil && !created.IsZero() {
+		if listed := credential.Listed(live); listed != nil && !created.IsZero() {
 			created = listed.Created // a date in a manually stored value may be wrong
 		}
 		e.checkAdditionalAge(subject, t, created, version.Created)

@@ -28,8 +28,8 @@ func (e examination) checkParent(ctx context.Context) (live []tokens.Metadata, w
 	}
 	e.ok("verdict: Mapbox calls the token valid")
 	live, err := e.list(ctx, parent)
-	e.checkScopes(live, err, parent.ID)
-	if listed := find(live, parent.ID); listed != nil && !parent.Created.IsZero() {
+	e.checkScopes(live, err, parent)
+	if listed := parent.Listed(live); listed != nil && !parent.Created.IsZero() {
 		parent.Created = listed.Created // a date in a manually stored value may be wrong
 	}
 	e.checkAge(parent.Created, stored)
@@ -82,10 +82,10 @@ func remedy(err error, notFound string) string {
 
 // checkScopes compares the parent's scopes with those that the configuration needs. err is the
 // error of listing live.
-func (e examination) checkScopes(live []tokens.Metadata, err error, parentID string) {
-	parent := find(live, parentID)
-	if err == nil && parent == nil {
-		err = fmt.Errorf("the list of Mapbox lacks token %s", parentID)
+func (e examination) checkScopes(live []tokens.Metadata, err error, parent secrets.Credential) {
+	listed := parent.Listed(live)
+	if err == nil && listed == nil {
+		err = fmt.Errorf("the list of Mapbox lacks token %s", parent.ID)
 	}
 	if err != nil {
 		e.wrong("scopes: %v; the parent needs tokens:read for this: tokenmint bootstrap "+
@@ -93,14 +93,14 @@ func (e examination) checkScopes(live []tokens.Metadata, err error, parentID str
 		return
 	}
 	need := e.config.ParentScopes()
-	if missing := without(need, parent.Scopes); missing != "" {
+	if missing := without(need, listed.Scopes); missing != "" {
 		e.wrong("scopes: the parent lacks %s; store a parent that has them: tokenmint bootstrap "+
 			"--replace",
 			missing)
 		return
 	}
 	e.ok("scopes: the parent has all %d scopes that the configuration needs", len(need))
-	if unneeded := without(parent.Scopes, need); unneeded != "" {
+	if unneeded := without(listed.Scopes, need); unneeded != "" {
 		e.note("scopes: the configuration does not need %s; "+
 			"set parent.scopes, and the next parent does not get them", unneeded)
 	}

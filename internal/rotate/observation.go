@@ -136,9 +136,5 @@ func (o observation) find(id string) *tokens.Metadata { return find(o.live, id) 
 
 // find returns the token with an id, or nil.
 func find(live []tokens.Metadata, id string) *tokens.Metadata {
-	i := slices.IndexFunc(live, func(t tokens.Metadata) bool { return t.ID == id && id != "" })
-	if i < 0 {
-		return nil
-	}
-	return &live[i]
+	return secrets.Credential{ID: id}.Listed(live)
 }

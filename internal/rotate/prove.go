@@ -64,14 +64,15 @@ func (h *Handler) proveAlive(ctx context.Context, c secrets.Credential, username
 		got, err = h.tokens.Retrieve(ctx, c.Token)
 		return got.Verdict != tokens.VerdictInvalid, err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case got.Verdict != tokens.VerdictValid:
-		return fmt.Errorf("%w: Mapbox calls it %s", errUnfit, got.Verdict)
-	case got.ID != c.ID || got.User != c.Username || c.Username != username:
-		return fmt.Errorf("%w: it is token %s of user %s, and should be %s of %s",
-			errUnfit, got.ID, got.User, c.ID, username)
+	}
+	if err := c.Match(got); err != nil {
+		return fmt.Errorf("%w: %w", errUnfit, err)
+	}
+	if c.Username != username {
+		return fmt.Errorf("%w: it is of user %s, and should be of %s",
+			errUnfit, c.Username, username)
 	}
 	return nil
 }
@@ -81,7 +82,7 @@ func (r *run) proveScopes(ctx context.Context, c, auth secrets.Credential) error
 	var listed *tokens.Metadata
 	err := r.await(ctx, func() (bool, error) {
 		live, err := r.list(ctx, auth)
-		if listed = find(live, c.ID); listed == nil {
+		if listed = c.Listed(live); listed == nil {
 			r.live = nil // ask again
 		}
 		return listed != nil, err

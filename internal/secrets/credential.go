@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,29 @@ type stored struct {
 // Auth returns the token and the user name for a call of the Tokens API.
 func (c Credential) Auth() tokens.Auth {
 	return tokens.Auth{Token: c.Token, Username: c.Username}
+}
+
+// Match compares the credential with what Mapbox says about its token. An error means that the
+// token certainly does not work, or is another one. Only a second look can show that Mapbox did not
+// know a new token yet.
+func (c Credential) Match(got tokens.Retrieved) error {
+	switch {
+	case got.Verdict != tokens.VerdictValid:
+		return fmt.Errorf("Mapbox calls it %s", got.Verdict) //nolint:staticcheck // ST1005: a name
+	case got.ID != c.ID || got.User != c.Username:
+		return fmt.Errorf("it should be token %s of user %s, but Mapbox calls it %s of %s",
+			c.ID, c.Username, got.ID, got.User)
+	}
+	return nil
+}
+
+// Listed returns the credential's token among the tokens that Mapbox lists, or nil.
+func (c Credential) Listed(live []tokens.Metadata) *tokens.Metadata {
+	i := slices.IndexFunc(live, func(t tokens.Metadata) bool { return t.ID == c.ID })
+	if i < 0 || c.ID == "" {
+		return nil
+	}
+	return &live[i]
 }
 
 // ParseCredential reads a secret's text. The text is a bare token or the JSON object that Encode

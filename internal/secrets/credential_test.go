@@ -176,3 +176,37 @@ func FuzzParseCredential(f *testing.F) {
 		}
 	})
 }
+
+func TestMatchAndListed(t *testing.T) {
+	t.Parallel()
+	c := secrets.Credential{ID: "ck1", Username: "acme"}
+	for name, tc := range map[string]struct {
+		got  tokens.Retrieved
+		want string
+	}{
+		"the same": {tokens.Retrieved{Verdict: tokens.VerdictValid, ID: "ck1",
+			User: "acme"}, ""},
+		"does not work": {tokens.Retrieved{Verdict: tokens.VerdictRevoked},
+			"Mapbox calls it TokenRevoked"},
+		"another token": {tokens.Retrieved{Verdict: tokens.VerdictValid, ID: "ck2",
+			User: "acme"}, "ck2"},
+		"another's": {tokens.Retrieved{Verdict: tokens.VerdictValid, ID: "ck1",
+			User: "eve"}, "of eve"},
+		"nothing at all": {tokens.Retrieved{}, "Mapbox calls it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := c.Match(tc.got)
+			if (err == nil) != (tc.want == "") ||
+				err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error = %v, want %q", err, tc.want)
+			}
+		})
+	}
+	live := []tokens.Metadata{{ID: ""}, {ID: "ck2"}, {ID: "ck1", Note: "ours"}}
+	if got := c.Listed(live); got == nil || got.Note != "ours" {
+		t.Errorf("listed: %v", got)
+	}
+	if got := (secrets.Credential{}).Listed(live); got != nil {
+		t.Errorf("a credential without an id is listed: %v", got)
+	}
+}
