@@ -25,7 +25,7 @@ type dev struct {
 	samEnvFile string // path; "" means none
 	live       bool
 	logFormat  format
-	world      worldOptions
+	backend    backendOptions
 	getenv     func(string) string // --live reads MAPBOX_ACCESS_TOKEN and TOKENS_API_URL
 }
 
@@ -61,18 +61,18 @@ func newDev() *cobra.Command {
 		"free port")
 	flags.StringVar(&d.mapbox, "mapbox", "127.0.0.1:8788", "address of the Tokens API simulator")
 	flags.StringVar(&d.aws, "aws", "127.0.0.1:8789", "address of the Secrets Manager endpoint")
-	flags.StringVar(&d.world.user, "user", "dev", "user name of the simulated Mapbox account")
+	flags.StringVar(&d.backend.user, "user", "dev", "user name of the simulated Mapbox account")
 	flags.StringVar(&d.state, "state", "",
 		"directory that keeps tokens and secrets over a restart (default: memory)")
 	flags.StringVar(&d.envFile, "env-file", "", "file for the printed lines, written when dev "+
 		"is ready")
 	flags.StringVar(&d.samEnvFile, "sam-env-file", "",
 		"file for sam local --env-vars, written when dev is ready; see docs/sam-local.md")
-	flags.StringSliceVar(&d.world.scopes, "scope", nil,
+	flags.StringSliceVar(&d.backend.scopes, "scope", nil,
 		"additional scope of the simulated account; may be repeated")
-	flags.IntVar(&d.world.rate, "mapbox-rate", 100,
+	flags.IntVar(&d.backend.rate, "mapbox-rate", 100,
 		"requests a minute that the simulator allows an account; 0 means no limit")
-	flags.Uint64Var(&d.world.seed, "seed", 1, "seed of the simulator's tokens")
+	flags.Uint64Var(&d.backend.seed, "seed", 1, "seed of the simulator's tokens")
 	flags.Var(&d.logFormat, "log-format", "form of the log on standard error; functions write json")
 	flags.BoolVar(&d.live, "live", false,
 		"use the real Mapbox, with the parent token from MAPBOX_ACCESS_TOKEN")
@@ -88,11 +88,11 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 		return err
 	}
 	warn(log, cfg)
-	w, middleware, err := d.open(cfg)
+	b, middleware, err := d.open(cfg)
 	if err != nil {
 		return err
 	}
-	defer w.close()
+	defer b.close()
 	s, err := listen(ctx, d.addresses, d.live)
 	if err != nil {
 		return err
@@ -102,15 +102,15 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 		return usageError(errors.New("--live serves the parent token and mints for any caller: " +
 			"--mint and --aws must be loopback addresses"))
 	}
-	lines := w.variables(s, d.mapboxURL(s))
-	handlers, err := worldHandlers(w, lines, cfg, newLogger(log, d.logFormat, slog.LevelInfo))
+	lines := b.variables(s, d.mapboxURL(s))
+	handlers, err := backendHandlers(b, lines, cfg, newLogger(log, d.logFormat, slog.LevelInfo))
 	if err != nil {
 		return err
 	}
 	callers := pages{cfg.Profiles}
-	s.serve(s.aws, middleware(w.awsAPI()))
+	s.serve(s.aws, middleware(b.awsAPI()))
 	if !d.live {
-		s.serve(s.mapbox, middleware(w.mapboxAPI(callers)))
+		s.serve(s.mapbox, middleware(b.mapboxAPI(callers)))
 	}
 	s.serve(s.mint, handlers.mintAPI(callers, d.live))
 	if err := d.writeFiles(lines, s); err != nil {
@@ -124,7 +124,7 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 // check refuses flags that exclude each other, and files that dev could not write later.
 func (d dev) check() error {
 	switch {
-	case d.world.rate < 0:
+	case d.backend.rate < 0:
 		return usageError(errors.New("--mapbox-rate must not be negative"))
 	case d.live && d.state != "":
 		return usageError(errors.New("--live and --state exclude each other: --live keeps nothing"))
@@ -151,22 +151,22 @@ func checkFile(flag, path string) error {
 	return nil
 }
 
-// open returns the world and the middleware for its two APIs. With --state the middleware saves
+// open returns the backend and the middleware for its two APIs. With --state the middleware saves
 // each change. With --live it refuses web pages that disguise their host name.
-func (d dev) open(cfg *config.Config) (*world, func(http.Handler) http.Handler, error) {
+func (d dev) open(cfg *config.Config) (*backend, func(http.Handler) http.Handler, error) {
 	switch {
 	case d.live:
-		w, err := liveWorld(d.getenv("MAPBOX_ACCESS_TOKEN"))
-		return w, onlyByAddress, err
+		b, err := liveBackend(d.getenv("MAPBOX_ACCESS_TOKEN"))
+		return b, onlyByAddress, err
 	case d.state != "":
-		s, err := openState(d.state, cfg, d.world)
+		s, err := openState(d.state, cfg, d.backend)
 		if err != nil {
 			return nil, nil, err
 		}
-		return s.world, s.saving, nil
+		return s.backend, s.saving, nil
 	}
-	w, err := newWorld(cfg, d.world)
-	return w, func(h http.Handler) http.Handler { return h }, err
+	b, err := newBackend(cfg, d.backend)
+	return b, func(h http.Handler) http.Handler { return h }, err
 }
 
 // mapboxURL returns the address of the simulator, or with --live the address of Mapbox.

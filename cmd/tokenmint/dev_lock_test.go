@@ -15,7 +15,7 @@ func TestOneDevPerDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	m := startDev(t, dev{state: dir})
 	second := dev{state: dir, addresses: addresses{mint: ":0", mapbox: ":0", aws: ":0"},
-		getenv: nothingSet, world: worldOptions{user: "dev"}}
+		getenv: nothingSet, backend: backendOptions{user: "dev"}}
 	err := second.run(t.Context(), io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), dir) ||
 		!strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {

@@ -18,13 +18,13 @@ import (
 // noDeadline is for stores in memory, which never wait.
 var noDeadline = context.Background()
 
-// state saves a world in a file. The file holds tokens of the simulator, so only its owner may read
-// it.
+// state saves a backend in a file. The file holds tokens of the simulator, so only its owner may
+// read it.
 type state struct {
-	path  string
-	world *world
-	mu    sync.Mutex
-	last  string // content of the file
+	path    string
+	backend *backend
+	mu      sync.Mutex
+	last    string // content of the file
 }
 
 // stateFile is the content of the file. The key "hand" is the name that existing files have.
@@ -35,9 +35,10 @@ type stateFile struct {
 	Secrets   json.RawMessage `json:"secrets"`
 }
 
-// openState returns the world from the file in dir, or a new world if there is no file. It locks
-// the directory until the world is closed: two processes would overwrite each other's tokens.
-func openState(dir string, cfg *config.Config, o worldOptions) (*state, error) {
+// openState returns the backend from the file in dir, or a new backend if there is no file. It
+// locks the directory until the backend is closed: two processes would overwrite each other's
+// tokens.
+func openState(dir string, cfg *config.Config, o backendOptions) (*state, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("--state: make the directory: %w", err)
 	}
@@ -49,17 +50,17 @@ func openState(dir string, cfg *config.Config, o worldOptions) (*state, error) {
 	if err := s.load(cfg, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("state in %s: %w", s.path, err), lock.Close())
 	}
-	s.world.lock = lock
+	s.backend.lock = lock
 	return s, nil
 }
 
-func (s *state) load(cfg *config.Config, o worldOptions) error {
+func (s *state) load(cfg *config.Config, o backendOptions) error {
 	text, err := os.ReadFile(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		s.world, err = newWorld(cfg, o)
+		s.backend, err = newBackend(cfg, o)
 	case err == nil:
-		s.world, err = restoreWorld(text, cfg, o)
+		s.backend, err = restoreBackend(text, cfg, o)
 	}
 	if err != nil {
 		return err
@@ -67,7 +68,7 @@ func (s *state) load(cfg *config.Config, o worldOptions) error {
 	return s.save()
 }
 
-func restoreWorld(text []byte, cfg *config.Config, o worldOptions) (*world, error) {
+func restoreBackend(text []byte, cfg *config.Config, o backendOptions) (*backend, error) {
 	var file stateFile
 	if err := json.Unmarshal(text, &file); err != nil {
 		return nil, err
@@ -77,32 +78,32 @@ func restoreWorld(text []byte, cfg *config.Config, o worldOptions) (*world, erro
 			"another --user",
 			file.User, o.user)
 	}
-	w, err := emptyWorld(o)
+	b, err := emptyBackend(o)
 	if err != nil {
 		return nil, err
 	}
-	w.devToken = tokens.NewToken(file.DevToken)
-	err = errors.Join(w.sim.Restore(file.Simulator), w.secrets.Restore(file.Secrets))
+	b.devToken = tokens.NewToken(file.DevToken)
+	err = errors.Join(b.sim.Restore(file.Simulator), b.secrets.Restore(file.Secrets))
 	if err != nil {
 		return nil, err
 	}
-	return w, errors.Join(w.addScopes(o.scopes), w.makeSecrets(cfg))
+	return b, errors.Join(b.addScopes(o.scopes), b.makeSecrets(cfg))
 }
 
-// save replaces the file if the world has changed. A crash leaves the old file or the new one.
+// save replaces the file if the backend has changed. A crash leaves the old file or the new one.
 func (s *state) save() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	simulator, err := s.world.sim.Snapshot()
+	simulator, err := s.backend.sim.Snapshot()
 	if err != nil {
 		return err
 	}
-	stored, err := s.world.secrets.Snapshot()
+	stored, err := s.backend.secrets.Snapshot()
 	if err != nil {
 		return err
 	}
 	text, err := json.Marshal(stateFile{
-		User: s.world.user, DevToken: s.world.devToken.Reveal(), Simulator: simulator,
+		User: s.backend.user, DevToken: s.backend.devToken.Reveal(), Simulator: simulator,
 		Secrets: stored,
 	})
 	if err != nil || string(text) == s.last {

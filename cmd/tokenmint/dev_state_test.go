@@ -34,7 +34,7 @@ func TestDevStateSurvivesARestart(t *testing.T) {
 		t.Errorf("the state may be read by others: %v, %v", info.Mode(), err)
 	}
 	other := dev{state: dir, addresses: addresses{mint: ":0", mapbox: ":0", aws: ":0"},
-		getenv: nothingSet, world: worldOptions{user: "other"}}
+		getenv: nothingSet, backend: backendOptions{user: "other"}}
 	if err := other.run(t.Context(), io.Discard, io.Discard); err == nil ||
 		!strings.Contains(err.Error(), "belongs to user dev") {
 		t.Errorf("another user: %v", err)
@@ -42,7 +42,7 @@ func TestDevStateSurvivesARestart(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "state.json"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	broken := dev{state: dir, world: worldOptions{user: "dev"}}
+	broken := dev{state: dir, backend: backendOptions{user: "dev"}}
 	if err := broken.run(t.Context(), io.Discard, io.Discard); err == nil ||
 		!strings.Contains(err.Error(), "state.json") {
 		t.Errorf("a broken file: %v", err)

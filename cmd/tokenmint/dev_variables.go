@@ -7,18 +7,18 @@ type variables []variable
 
 type variable struct{ name, value string }
 
-// variables returns the lines with which functions and people reach this world. The value of a
+// variables returns the lines with which functions and people reach this backend. The value of a
 // real parent token is not in them.
-func (w *world) variables(s *servers, mapboxURL string) variables {
+func (b *backend) variables(s *servers, mapboxURL string) variables {
 	lines := variables{
 		{"MINT_URL", s.mint.url()},
 		{"TOKENS_API_URL", mapboxURL},
-		{"AWS_ENDPOINT_URL_SECRETS_MANAGER", s.aws.url() + w.awsPath},
+		{"AWS_ENDPOINT_URL_SECRETS_MANAGER", s.aws.url() + b.awsPath},
 		{"PARENT_SECRET_ID", parentSecret},
-		{"MAPBOX_USERNAME", w.user},
+		{"MAPBOX_USERNAME", b.user},
 	}
-	if w.sim != nil {
-		lines = append(lines, variable{"MAPBOX_ACCESS_TOKEN", w.devToken.Reveal()})
+	if b.sim != nil {
+		lines = append(lines, variable{"MAPBOX_ACCESS_TOKEN", b.devToken.Reveal()})
 	}
 	return lines
 }

@@ -35,16 +35,16 @@ func newHandlers(parts setup.Parts) (handlers, error) {
 	return handlers{minting, rotating}, err
 }
 
-// worldHandlers returns the handlers over a world. lines replace the environment variables.
-func worldHandlers(
-	w *world, lines variables, cfg *config.Config, log *slog.Logger,
+// backendHandlers returns the handlers over a backend. lines replace the environment variables.
+func backendHandlers(
+	b *backend, lines variables, cfg *config.Config, log *slog.Logger,
 ) (handlers, error) {
 	settings, err := setup.Read(lines.get)
 	if err != nil {
 		return handlers{}, err
 	}
 	return newHandlers(setup.Parts{
-		Settings: settings, Config: cfg, Now: w.now, Logger: log, Metrics: noMetrics(),
+		Settings: settings, Config: cfg, Now: b.now, Logger: log, Metrics: noMetrics(),
 	})
 }
 

@@ -120,11 +120,12 @@ func (i invoke) callConfigured(
 	return h.call(ctx, function, event)
 }
 
-// callSimulated runs the event through handlers over a new world, which exists for this call only.
+// callSimulated runs the event through handlers over a new backend, which exists for this call
+// only.
 func callSimulated(
 	ctx context.Context, cfg *config.Config, function string, event json.RawMessage, log io.Writer,
 ) (any, error) {
-	w, err := newWorld(cfg, worldOptions{user: "dev", seed: 1})
+	b, err := newBackend(cfg, backendOptions{user: "dev", seed: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -133,14 +134,14 @@ func callSimulated(
 		return nil, err
 	}
 	defer s.close()
-	s.serve(s.aws, w.awsAPI())
-	s.serve(s.mapbox, w.mapboxAPI(pages{cfg.Profiles}))
+	s.serve(s.aws, b.awsAPI())
+	s.serve(s.mapbox, b.mapboxAPI(pages{cfg.Profiles}))
 	logger := telemetry.NewLogger(log, slog.LevelInfo)
-	h, err := worldHandlers(w, w.variables(s, s.mapbox.url()), cfg, logger)
+	h, err := backendHandlers(b, b.variables(s, s.mapbox.url()), cfg, logger)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.runEarlierSteps(ctx, w, event); err != nil {
+	if err := h.runEarlierSteps(ctx, b, event); err != nil {
 		return nil, err
 	}
 	return h.call(ctx, function, event)
@@ -148,16 +149,16 @@ func callSimulated(
 
 // runEarlierSteps prepares a step of Secrets Manager's own rotation. It registers the pending
 // version, as the service does, and runs the steps before this one. It ignores any other event.
-func (h handlers) runEarlierSteps(ctx context.Context, w *world, event json.RawMessage) error {
+func (h handlers) runEarlierSteps(ctx context.Context, b *backend, event json.RawMessage) error {
 	var step events.SecretsManagerSecretRotationEvent
 	_ = json.Unmarshal(event, &step) // the handler refuses a malformed event
 	if step.Step == "" {
 		return nil
 	}
-	if err := w.secrets.SetRotationEnabled(ctx, parentSecret, true); err != nil {
+	if err := b.secrets.SetRotationEnabled(ctx, parentSecret, true); err != nil {
 		return err
 	}
-	if err := w.secrets.BeginRotation(ctx, parentSecret, step.ClientRequestToken); err != nil {
+	if err := b.secrets.BeginRotation(ctx, parentSecret, step.ClientRequestToken); err != nil {
 		return err
 	}
 	for _, name := range []string{"createSecret", "setSecret", "testSecret"} {

@@ -33,7 +33,7 @@ func startDev(t *testing.T, d dev) *machine {
 	t.Helper()
 	d.mint, d.mapbox, d.aws = "127.0.0.1:0", "127.0.0.1:0", ":0"
 	d.envFile = filepath.Join(t.TempDir(), "env")
-	d.world.user = cmp.Or(d.world.user, "dev")
+	d.backend.user = cmp.Or(d.backend.user, "dev")
 	if d.getenv == nil {
 		d.getenv = nothingSet
 	}

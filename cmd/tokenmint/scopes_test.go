@@ -98,7 +98,7 @@ func TestUnknownScope(t *testing.T) {
 		0o600); err != nil {
 		t.Fatal(err)
 	}
-	m := startDev(t, dev{config: path, world: worldOptions{scopes: []string{"indoor:read"}}})
+	m := startDev(t, dev{config: path, backend: backendOptions{scopes: []string{"indoor:read"}}})
 	if got := m.mint(); got != "TokenValid" {
 		t.Errorf("the simulator says %s", got)
 	}

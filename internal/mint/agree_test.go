@@ -51,7 +51,8 @@ func TestExplainAgreesWithTheMintOnGeneratedPairs(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs, %d answered with a token", policies*callers, answered)
-	if answered < policies*callers/100 {
+	// The ten policies of a short run may be strict ones, so only a longer run counts.
+	if !testing.Short() && answered < policies*callers/100 {
 		t.Error("too few callers were let in: the comparison shows little")
 	}
 }

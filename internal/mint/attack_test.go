@@ -245,7 +245,7 @@ func attacks() []attack {
 
 func TestAttacks(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newTestMint(t)
 	b.yaml = guarded
 	b.handler = b.newHandler(b.mapbox)
 	b.withParent()

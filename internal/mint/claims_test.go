@@ -13,7 +13,7 @@ import (
 // lets reports whether a rule lets a caller in, by the mint, and checks that explain says the same.
 func lets(t *testing.T, rule string, event json.RawMessage, who mint.Who) bool {
 	t.Helper()
-	b := newBench(t)
+	b := newTestMint(t)
 	b.yaml = "profiles:\n  one:\n    scopes: [fonts:read]\n    allow:\n      - " + rule + "\n"
 	b.handler = b.newHandler(b.mapbox)
 	b.withParent()
@@ -268,7 +268,7 @@ func TestTokenThatDoesNotAgreeWithTheEvent(t *testing.T) {
 // The record names the bearer as API Gateway does, whatever the header holds.
 func TestRecordNamesTheVerifiedSubject(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	event := withPayload(post("/tokens", "", "{}"), `{"iss":"x","exp":1,"sub":"mallory"}`, said())
 	b.send(t.Context(), event)
 	b.sendJSON(t.Context(), change(t, event, "requestContext.authorizer",

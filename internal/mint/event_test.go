@@ -42,7 +42,7 @@ func change(
 // only its use.
 func TestOnlyWhatIsUsedIsDecoded(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	odd := []string{`1.5`, `-1e999`, `"x"`, `true`, `null`, `[]`, `{}`, `{"a":{"b":[null]}}`}
 	jwt := withJWT(post("/tokens", "", "{}"), map[string]any{"groups": []any{"maps"}, "sub": "ann"})
 	for _, field := range []string{
@@ -123,7 +123,7 @@ func TestOnlyWhatIsUsedIsDecoded(t *testing.T) {
 // What is no event of an HTTP API is refused, with a record, and nothing of it is quoted.
 func TestEventsThatAreNone(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	http1 := `{"version":"1.0","resource":"/tokens","path":"/tokens","httpMethod":"POST",` +
 		`"headers":{},"requestContext":{"requestId":"r"},"body":"{}"}`
 	for name, tc := range map[string]struct {
@@ -182,7 +182,7 @@ func TestEventsThatAreNone(t *testing.T) {
 // API Gateway writes names of headers in small letters, emulators as they came.
 func TestHeadersAreFoundInAnyCase(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newTestMint(t)
 	b.yaml = guarded
 	b.handler = b.newHandler(b.mapbox)
 	b.withParent()

@@ -17,7 +17,7 @@ func TestExplainAgreesWithTheMint(t *testing.T) {
 	t.Parallel()
 	// with a profile for callers without a name, and without one
 	for _, yaml := range []string{guarded, profiles} {
-		b := newBench(t)
+		b := newTestMint(t)
 		b.yaml = yaml
 		b.handler = b.newHandler(b.mapbox)
 		b.withParent()
@@ -28,7 +28,7 @@ func TestExplainAgreesWithTheMint(t *testing.T) {
 }
 
 // agree compares what is explained with what is answered, and counts the requests that got a token.
-func (b *bench) agree() (answers int) {
+func (b *testMint) agree() (answers int) {
 	t := b.t
 	t.Helper()
 	const eve, page = "arn:aws:iam::1:user/eve", "https://maps.example.com"
@@ -83,7 +83,7 @@ func (b *bench) agree() (answers int) {
 
 func TestExplainSaysWhyOfEachProfile(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newTestMint(t)
 	got, err := mint.Explain(b.profiles(), mint.Who{ARN: webCaller},
 		[]string{"fonts:read", "uploads:write"}, "everything")
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 func TestReplyIsMapboxsWithScopesAndProfile(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	start := time.Now()
 	got := b.send(t.Context(), post("/tokens", webCaller, `{}`))
 	if got.Status != http.StatusOK || got.Profile != "web-map" {
@@ -73,7 +73,7 @@ func in(d time.Duration) string {
 
 func TestWhatIsAskedForIsWhatIsMinted(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	jwt := map[string]any{"groups": []any{"staff", "maps"}, "sub": "ann"}
 	form := post("/tokens/v2/acme", webCaller,
 		base64.StdEncoding.EncodeToString([]byte(
@@ -163,7 +163,7 @@ func TestWhatIsAskedForIsWhatIsMinted(t *testing.T) {
 
 func TestEveryRequestLeavesOneAuditRecord(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	b.send(t.Context(), post("/tokens", webCaller, `{}`))
 	b.send(t.Context(), post("/nothing", webCaller, `{}`))
 	b.send(t.Context(), post("/tokens", ciCaller, `{"ttl":"2h"}`))
@@ -186,7 +186,7 @@ func TestEveryRequestLeavesOneAuditRecord(t *testing.T) {
 // one.
 func TestParentRotatedInTheMiddleOfAFlight(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newTestMint(t)
 	b.yaml = guarded
 	b.handler = b.newHandler(b.mapbox)
 	oldID, old := b.issue(parentScopes...)

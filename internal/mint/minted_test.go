@@ -14,7 +14,7 @@ import (
 )
 
 // answering makes the mint's Mapbox answer so.
-func (b *bench) answering(answer func(asked tokens.TemporaryRequest) tokens.Temporary) {
+func (b *testMint) answering(answer func(asked tokens.TemporaryRequest) tokens.Temporary) {
 	b.handler = b.custom(func(_ context.Context, _ tokens.Auth,
 		r tokens.TemporaryRequest) (tokens.Temporary, error) {
 		return answer(r), nil
@@ -25,7 +25,7 @@ func (b *bench) answering(answer func(asked tokens.TemporaryRequest) tokens.Temp
 }
 
 // madeUp is a token with this payload, which must show nowhere.
-func (b *bench) madeUp(usage, payload string) tokens.Token {
+func (b *testMint) madeUp(usage, payload string) tokens.Token {
 	value := usage + "." + base64.RawURLEncoding.EncodeToString([]byte(payload)) +
 		".AAAAAAAAAAAAAAAAAAAAAA"
 	b.planted = append(b.planted, value)
@@ -68,7 +68,7 @@ func TestWhatMapboxReturnsIsChecked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, ttl := range []string{"", `"ttl":"20m",`} {
-				b := newBench(t).withParent()
+				b := newTestMint(t).withParent()
 				b.yaml = guarded
 				b.answering(func(asked tokens.TemporaryRequest) tokens.Temporary {
 					got := tokens.Temporary{IssuedAt: time.Now(),
@@ -114,7 +114,7 @@ func TestNoTokenIsReturnedInItsLastSeconds(t *testing.T) {
 		1500 * time.Millisecond: 422} {
 		t.Run(takes.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newOfflineBench(t)
+				b := newOfflineTestMint(t)
 				b.answering(func(asked tokens.TemporaryRequest) tokens.Temporary {
 					time.Sleep(takes)
 					return tokens.Temporary{Token: b.madeUp("tk", plainToken(asked.Expires)),
@@ -135,7 +135,7 @@ func TestNoTokenIsReturnedInItsLastSeconds(t *testing.T) {
 func TestOneRecordForEachMint(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newOfflineBench(t)
+		b := newOfflineTestMint(t)
 		b.yaml = guarded
 		b.answering(func(asked tokens.TemporaryRequest) tokens.Temporary {
 			time.Sleep(100 * time.Millisecond)

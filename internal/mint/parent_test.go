@@ -20,48 +20,48 @@ import (
 func TestParentThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		store  func(b *bench)
+		store  func(b *testMint)
 		code   string
 		status int
 		cause  string // in the audit record
 	}{
-		"missing": {func(*bench) {}, "parent_unavailable", 503, "not found"},
-		"blank": {func(b *bench) { b.storeParent("a", " \n") }, "parent_unusable", 503,
+		"missing": {func(*testMint) {}, "parent_unavailable", 503, "not found"},
+		"blank": {func(b *testMint) { b.storeParent("a", " \n") }, "parent_unusable", 503,
 			"empty"},
-		"not a token": {func(b *bench) { b.storeParent("a", "correct horse battery staple") },
+		"not a token": {func(b *testMint) { b.storeParent("a", "correct horse battery staple") },
 			"parent_unusable", 503, "no token"},
-		"broken JSON": {func(b *bench) { b.storeParent("a", `{"token":`) }, "parent_unusable",
+		"broken JSON": {func(b *testMint) { b.storeParent("a", `{"token":`) }, "parent_unusable",
 			503, "secret"},
-		"without token": {func(b *bench) { b.storeParent("a", `{"username":"acme"}`) },
+		"without token": {func(b *testMint) { b.storeParent("a", `{"username":"acme"}`) },
 			"parent_unusable", 503, `without "token"`},
-		"public": {func(b *bench) {
+		"public": {func(b *testMint) {
 			_, pk := b.issue("styles:read")
 			b.storeParent("a", pk)
 		}, "parent_unusable", 503, "public"},
-		"expired": {func(b *bench) {
+		"expired": {func(b *testMint) {
 			_, sk := b.issue(parentScopes...)
 			b.storeParent("a", b.temporary(sk, time.Minute))
 			b.skew = 2 * time.Minute
 		}, "parent_unusable", 503, "expired"},
-		"revoked": {func(b *bench) {
+		"revoked": {func(b *testMint) {
 			id, sk := b.issue(parentScopes...)
 			b.storeParent("a", sk)
 			if err := b.sim.Revoke(user, id); err != nil {
 				b.t.Fatal(err)
 			}
 		}, "parent_rejected", 503, "status 401"},
-		"without tokens:write": {func(b *bench) {
+		"without tokens:write": {func(b *testMint) {
 			_, sk := b.issue("styles:tiles", "styles:read", "fonts:read", "uploads:read")
 			b.storeParent("a", sk)
 		}, "parent_lacks_scopes", 503, "tokens:write"},
-		"without the profile's scopes": {func(b *bench) {
+		"without the profile's scopes": {func(b *testMint) {
 			_, sk := b.issue("styles:read", "tokens:write")
 			b.storeParent("a", sk)
 		}, "scopes_invalid", 422, "scopes are invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t)
+			b := newTestMint(t)
 			tc.store(b)
 			got := b.send(t.Context(), post("/tokens", webCaller, "{}"))
 			if got.Status != tc.status || got.Code != tc.code {
@@ -76,7 +76,7 @@ func TestParentThatCannotBeUsed(t *testing.T) {
 }
 
 // temporary makes a temporary token from another.
-func (b *bench) temporary(from string, life time.Duration) string {
+func (b *testMint) temporary(from string, life time.Duration) string {
 	b.t.Helper()
 	server := httptest.NewServer(b.sim)
 	defer server.Close()
@@ -97,7 +97,7 @@ func (b *bench) temporary(from string, life time.Duration) string {
 
 func TestParentIsReadEveryFiveMinutes(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	for _, tc := range []struct {
 		skew  time.Duration
 		reads int
@@ -118,7 +118,7 @@ func TestParentIsReadEveryFiveMinutes(t *testing.T) {
 // one.
 func TestUnreadableSecretEndsTheCachedParent(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	b.send(t.Context(), post("/tokens", webCaller, "{}"))
 	*b.store = *aws.NewMemory(time.Now)
 	if got := b.send(t.Context(), post("/tokens", webCaller, "{}")); got.Status != 200 {
@@ -133,7 +133,7 @@ func TestUnreadableSecretEndsTheCachedParent(t *testing.T) {
 
 func TestRevokedParentIsReadAgainOnce(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newTestMint(t)
 	oldID, old := b.issue(parentScopes...)
 	b.storeParent("a", old)
 	b.send(t.Context(), post("/tokens", webCaller, "{}"))
@@ -157,7 +157,7 @@ func TestRevokedParentIsReadAgainOnce(t *testing.T) {
 
 func TestSecretThatGoesAfterA401(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	b.send(t.Context(), post("/tokens", webCaller, "{}"))
 	*b.store = *aws.NewMemory(time.Now)
 	b.sim.Inject(mapbox.Fault{Kind: mapbox.Status, Status: 401})
@@ -169,7 +169,7 @@ func TestSecretThatGoesAfterA401(t *testing.T) {
 
 func TestCallersAtOnceReadTheSecretOnce(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
@@ -187,7 +187,7 @@ func TestCallersAtOnceReadTheSecretOnce(t *testing.T) {
 
 func TestWaitForTheSecretEndsWithTheRequest(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	reading, release := make(chan struct{}), make(chan struct{})
 	handler := b.custom(noMint, func(context.Context) (secrets.Version, error) {
 		close(reading)

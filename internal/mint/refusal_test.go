@@ -11,7 +11,7 @@ import (
 
 func TestRefusalsBeforeAnythingIsMinted(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	get := post("/tokens", webCaller, "")
 	get.RequestContext.HTTP.Method = http.MethodGet
 	broken := post("/tokens", webCaller, "{}!")

@@ -49,7 +49,7 @@ func TestMapboxFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t).withParent()
+			b := newTestMint(t).withParent()
 			tc.fault.Hits = -1
 			b.sim.Inject(tc.fault)
 			// As on Lambda, the context ends with the function's time, and the reply comes before
@@ -77,7 +77,7 @@ func TestMapboxFails(t *testing.T) {
 
 func TestUnreachableMapbox(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close() // nobody listens there now
 	b.handler = b.newHandler(server.URL)
@@ -103,7 +103,7 @@ func TestRetryAfterIsMapboxsReset(t *testing.T) {
 			10)}}, 60, 60},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t).withParent()
+			b := newTestMint(t).withParent()
 			b.sim.Inject(mapbox.Fault{Kind: mapbox.Status, Status: 429, Header: tc.header,
 				Hits: -1})
 			got := b.send(t.Context(), post("/tokens", webCaller, "{}"))
@@ -120,7 +120,7 @@ func TestRetryAfterIsMapboxsReset(t *testing.T) {
 // be so for more than two minutes.
 func TestRetryAfterIsTheLedgers(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	b.handler = b.custom(func(context.Context, tokens.Auth,
 		tokens.TemporaryRequest) (tokens.Temporary, error) {
 		return tokens.Temporary{}, &tokencache.SpentError{Until: time.Now().Add(170 * time.Second)}
@@ -139,7 +139,7 @@ func TestRetryAfterIsTheLedgers(t *testing.T) {
 // instance may have a token.
 func TestRetryAfterWithoutATable(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	b.handler = b.custom(func(context.Context, tokens.Auth,
 		tokens.TemporaryRequest) (tokens.Temporary, error) {
 		return tokens.Temporary{}, &tokencache.UnsharedError{
@@ -160,7 +160,7 @@ func TestRetryAfterWithoutATable(t *testing.T) {
 // refuses nobody else.
 func TestEndThatIsPastAtMapbox(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	b.skew = -2 * time.Minute
 	if got := b.send(t.Context(), post("/tokens", webCaller, `{"ttl":"1m"}`)); got.Status != 422 ||
 		got.Code != "expires_past" || b.mints() != 1 {
@@ -176,7 +176,7 @@ func TestEndThatIsPastAtMapbox(t *testing.T) {
 // A clock ahead of Mapbox's makes a full hour too long for it.
 func TestClockAheadOfMapboxs(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	b.skew = 30 * time.Second
 	got := b.send(t.Context(), post("/tokens", ciCaller, `{}`))
 	if got.Status != 200 || got.ExpiresIn < 58*60 || b.mints() != 2 {
@@ -194,7 +194,7 @@ func TestClockAheadOfMapboxs(t *testing.T) {
 // A panic is the one error whose text nobody has checked: it may quote a token.
 func TestPanicIsAnswerAndRecord(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withParent()
+	b := newTestMint(t).withParent()
 	b.handler = b.custom(func(_ context.Context, parent tokens.Auth,
 		_ tokens.TemporaryRequest) (tokens.Temporary, error) {
 		panic(parent.Token.Reveal())

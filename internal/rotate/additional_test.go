@@ -30,7 +30,7 @@ func page() rotate.Managed {
 }
 
 // withAdditional has a rotated parent, and the rotator keeps these tokens too.
-func (b *bench) withAdditional(further ...rotate.Managed) *bench {
+func (b *testRotator) withAdditional(further ...rotate.Managed) *testRotator {
 	b.t.Helper()
 	client, err := tokens.New(tokens.Config{
 		HTTPClient: &http.Client{Transport: inProcess{b.sim}}, Now: b.sim.Now, MaxAttempts: 1,
@@ -54,7 +54,7 @@ func (b *bench) withAdditional(further ...rotate.Managed) *bench {
 }
 
 // stored returns the credential in a secret.
-func (b *bench) stored(secretID string) secrets.Credential {
+func (b *testRotator) stored(secretID string) secrets.Credential {
 	b.t.Helper()
 	v, err := b.memory.Get(b.t.Context(), secretID, "")
 	if err != nil {
@@ -77,7 +77,7 @@ func stepsOf(r rotate.Report) string {
 
 func TestAdditionalTokensAreMadeOnFirstSightAndKept(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().withAdditional(uploads(), page())
+	b := newTestRotator(t).rotated().withAdditional(uploads(), page())
 	// Secrets Manager makes a secret's first version current by itself, so there is nothing to
 	// promote.
 	if got := stepsOf(b.mustRun(`{"action":"rotate","id":"one"}`)); got != "parent[settled] uploads[create unmark settled] page[create unmark settled]" {
@@ -111,7 +111,7 @@ func TestAdditionalTokensAreMadeOnFirstSightAndKept(t *testing.T) {
 
 func TestConfigurationThatChanges(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().withAdditional(uploads(), page())
+	b := newTestRotator(t).rotated().withAdditional(uploads(), page())
 	b.mustRun(`{"action":"rotate","id":"one"}`)
 	secret, public := b.stored("tokenmint/uploads").ID, b.stored("tokenmint/page").ID
 
@@ -143,7 +143,7 @@ func TestOneThatFailsDoesNotHoldUpTheOthers(t *testing.T) {
 	beyond, missing := uploads(), uploads()
 	beyond.Name, beyond.SecretID, beyond.Scopes = "beyond", "tokenmint/beyond", []string{"datasets:write"}
 	missing.Name, missing.SecretID = "missing", "tokenmint/missing"
-	b := newBench(t).rotated().withAdditional(beyond, missing, uploads(), page())
+	b := newTestRotator(t).rotated().withAdditional(beyond, missing, uploads(), page())
 	b.forgetSecret("tokenmint/missing")
 	report, err := b.run(`{"action":"rotate","id":"one"}`)
 	if err == nil || !strings.Contains(err.Error(), "rotate beyond: create") || !strings.Contains(err.Error(), "rotate missing") {
@@ -159,7 +159,7 @@ func TestOneThatFailsDoesNotHoldUpTheOthers(t *testing.T) {
 }
 
 // forgetSecret takes a secret away.
-func (b *bench) forgetSecret(id string) {
+func (b *testRotator) forgetSecret(id string) {
 	b.t.Helper()
 	kept := aws.NewMemory(b.sim.Now)
 	for _, name := range []string{parentSecret, "tokenmint/beyond", "tokenmint/uploads", "tokenmint/page"} {
@@ -190,7 +190,7 @@ func (b *bench) forgetSecret(id string) {
 
 func TestPlanSaysAndDoesNothing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).withAdditional(uploads())
+	b := newTestRotator(t).withAdditional(uploads())
 	b.paste(scopes...)
 	before, calls := b.describe(), len(b.sim.Calls())
 	report := b.mustRun(`{"action":"plan","id":"x"}`)
@@ -212,7 +212,7 @@ func TestPlanSaysAndDoesNothing(t *testing.T) {
 
 func TestRetireNowEndsEveryGrace(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	leaked := b.credential("").ID
 	b.mustRun(`{"action":"rotate","id":"after-the-leak","force":true}`)
 	b.sim.Advance(time.Minute)
@@ -233,7 +233,7 @@ func TestRetireNowEndsEveryGrace(t *testing.T) {
 func TestRetireNowSparesWhatWasJustRolledBack(t *testing.T) {
 	t.Parallel()
 	const retire = `{"action":"retire","id":"now","name":"parent","now":true}`
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	before, _ := b.describe().VersionAt(secrets.Current)
 	b.mustRun(`{"action":"rotate","id":"forced","force":true}`)
 	withdrawn := b.credential("").ID

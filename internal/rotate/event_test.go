@@ -10,7 +10,7 @@ import (
 // misspelt and ignored would make the run do something else.
 func TestEventsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	const known = "known are action, force, id, name, now"
 	for _, tc := range []struct{ event, want string }{
 		{`[]`, "not a JSON object"},
@@ -80,7 +80,7 @@ func TestEventsThatAreRefused(t *testing.T) {
 // TestEventsThatAreTaken: what the services send beyond the members that are read is ignored.
 func TestEventsThatAreTaken(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	for _, event := range []string{
 		`{"action":"rotate","id":"x","name":"parent","force":false}`,
 		`{"action":"plan","id":"x"}`,

@@ -15,13 +15,13 @@ import (
 )
 
 // hold makes a text the parent secret's first value.
-func (b *bench) hold(text string) {
+func (b *testRotator) hold(text string) {
 	b.t.Helper()
 	b.must(b.service.Create(b.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(text)))
 }
 
-// tryEvent runs an event in states in which the invariants of [bench.run] need not hold.
-func (b *bench) tryEvent(event string) (rotate.Report, error) {
+// tryEvent runs an event in states in which the invariants of [testRotator.run] need not hold.
+func (b *testRotator) tryEvent(event string) (rotate.Report, error) {
 	b.t.Helper()
 	report, err := b.handler.Handle(b.t.Context(), json.RawMessage(event))
 	said, marshalErr := json.Marshal(report)
@@ -37,7 +37,7 @@ func TestNoParentYetIsAWait(t *testing.T) {
 	for name, text := range map[string]string{"empty": "", "placeholder": "replace-me", "json": `{"token":""}`, "generated": `x9$"{]`} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t).withAdditional(uploads())
+			b := newTestRotator(t).withAdditional(uploads())
 			if text == "" {
 				b.must(b.service.Create(t.Context(), parentSecret, "", secrets.Value{}))
 			} else {
@@ -62,16 +62,16 @@ func TestNoParentYetIsAWait(t *testing.T) {
 // What an additional token's secret holds first may be anything.
 func TestAdditionalSecretWithAPlaceholderGetsItsToken(t *testing.T) {
 	t.Parallel()
-	for name, text := range map[string]func(b *bench) string{
-		"text":      func(*bench) string { return "replace-me" },
-		"json":      func(*bench) string { return `{"token":""}` },
-		"quoted":    func(b *bench) string { return `"` + b.bare() + `"` },
-		"public":    func(b *bench) string { _, value := b.issue("styles:read"); return value },
-		"temporary": func(b *bench) string { return b.temporary() },
+	for name, text := range map[string]func(b *testRotator) string{
+		"text":      func(*testRotator) string { return "replace-me" },
+		"json":      func(*testRotator) string { return `{"token":""}` },
+		"quoted":    func(b *testRotator) string { return `"` + b.bare() + `"` },
+		"public":    func(b *testRotator) string { _, value := b.issue("styles:read"); return value },
+		"temporary": func(b *testRotator) string { return b.temporary() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t).rotated()
+			b := newTestRotator(t).rotated()
 			b.must(b.memory.Create(t.Context(), "tokenmint/uploads", hand, secrets.NewValue(text(b))))
 			b.withAdditional(uploads())
 			b.mustRun(heartbeat)
@@ -86,7 +86,7 @@ func TestAdditionalSecretWithAPlaceholderGetsItsToken(t *testing.T) {
 }
 
 // temporary returns a temporary token.
-func (b *bench) temporary() string {
+func (b *testRotator) temporary() string {
 	b.t.Helper()
 	body := fmt.Sprintf(`{"scopes":["styles:read","tokens:read","tokens:write"],"expires":%q}`, b.sim.Now().Add(time.Hour).Format(time.RFC3339))
 	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, "https://api.mapbox.com/tokens/v2/"+user+"?access_token="+b.bare(), strings.NewReader(body))
@@ -105,7 +105,7 @@ func (b *bench) temporary() string {
 // rolled back to.
 func TestTemporaryParentDeletesNothing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	last := b.credential("").ID
 	b.put(b.temporary(), hand, secrets.Current)
 	for _, event := range []string{heartbeat, `{"action":"retire","id":"r","name":"parent","now":true}`, `{"action":"rotate","id":"f","force":true}`} {
@@ -121,7 +121,7 @@ func TestTemporaryParentDeletesNothing(t *testing.T) {
 // A delete that fails for ever keeps nothing that is due from being done.
 func TestFailingDeleteDoesNotHoldUpARotation(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	b.mustRun(`{"action":"rotate","id":"one","force":true}`)
 	b.sim.Advance(retireAfter)
 	b.sim.Inject(mapbox.Fault{Op: mapbox.OpDelete, Kind: mapbox.Status, Status: 503, Hits: -1})
@@ -147,7 +147,7 @@ func TestFailingDeleteDoesNotHoldUpARotation(t *testing.T) {
 // the additional secret's.
 func TestTokenInTwoSecretsLivesWhereItIsInUse(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	wide := uploads()
 	wide.Scopes = scopes
 	b.withAdditional(wide)
@@ -195,8 +195,8 @@ func TestPastedDateIsNotTrusted(t *testing.T) {
 	for name, created := range map[string]string{"future": "2126-01-01T00:00:00Z", "past": "2001-01-01T00:00:00Z", "now": "2026-01-02T15:04:05Z"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t).rotated()
-			id, value, err := b.sim.IssueByHand(user, "tokenmint/other/parent/"+native, scopes)
+			b := newTestRotator(t).rotated()
+			id, value, err := b.sim.AddToken(user, "tokenmint/other/parent/"+native, scopes)
 			b.must(err)
 			b.put(fmt.Sprintf(`{"token":%q,"scopes":["styles:read"],"created":%q,"rotation":%q}`, value, created, native), hand, secrets.Current)
 			b.mustRun(heartbeat)
@@ -214,30 +214,30 @@ func TestPastedDateIsNotTrusted(t *testing.T) {
 
 func TestLabelsMovedByHand(t *testing.T) {
 	t.Parallel()
-	for name, move := range map[string]func(b *bench){
-		"AWSPREVIOUS on the current version": func(b *bench) {
+	for name, move := range map[string]func(b *testRotator){
+		"AWSPREVIOUS on the current version": func(b *testRotator) {
 			b.move(secrets.Previous, strings.Repeat("a", 32), b.rotation())
 		},
-		"AWSPREVIOUS on a version without a value": func(b *bench) {
+		"AWSPREVIOUS on a version without a value": func(b *testRotator) {
 			b.begin(native)
 			b.move(secrets.Previous, strings.Repeat("a", 32), native)
 			b.move(secrets.Pending, native, "")
 		},
-		"AWSPENDING on the current version": func(b *bench) { b.move(secrets.Pending, "", b.rotation()) },
-		"a date on another version": func(b *bench) {
+		"AWSPENDING on the current version": func(b *testRotator) { b.move(secrets.Pending, "", b.rotation()) },
+		"a date on another version": func(b *testRotator) {
 			b.move("tokenmint:superseded:2026-01-01T00:00:00Z:"+native, "", b.rotation())
 		},
-		"a date in the future": func(b *bench) {
+		"a date in the future": func(b *testRotator) {
 			a := strings.Repeat("a", 32)
 			b.move("tokenmint:superseded:2126-01-01T00:00:00Z:"+a, "", a)
 		},
-		"a wait in the future": func(b *bench) {
+		"a wait in the future": func(b *testRotator) {
 			b.move("tokenmint:waiting:2126-01-01T00:00:00Z:"+native, "", b.rotation())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t).rotated()
+			b := newTestRotator(t).rotated()
 			move(b)
 			for i, event := range []string{heartbeat, `{"action":"retire","id":"r","name":"parent","now":true}`, `{"action":"rotate","id":"f","force":true}`} {
 				if report, err := b.run(event); err != nil || len(report.Tokens[0].Steps) > 6 {
@@ -255,7 +255,7 @@ func TestLabelsMovedByHand(t *testing.T) {
 	}
 }
 
-func (b *bench) rotation() string { return b.credential("").Rotation }
+func (b *testRotator) rotation() string { return b.credential("").Rotation }
 
 // Six tokens are due, and one run begins four rotations. All get their turn, and a forced run says
 // what it left undone.
@@ -267,7 +267,7 @@ func TestMoreTokensThanOneRunMayCreate(t *testing.T) {
 		m.Name, m.SecretID, m.RotateEvery, m.RetireAfter = fmt.Sprint("t", i), fmt.Sprint("tokenmint/t", i), time.Hour, 2*time.Hour
 		six = append(six, m)
 	}
-	b := newBench(t).rotated().withAdditional(six...)
+	b := newTestRotator(t).rotated().withAdditional(six...)
 	for i := range 3 {
 		b.mustRun(fmt.Sprintf(`{"action":"rotate","id":"hour %d"}`, i))
 		b.sim.Advance(time.Hour)
@@ -296,7 +296,7 @@ func TestMoreTokensThanOneRunMayCreate(t *testing.T) {
 // Between two heartbeats somebody rolls back and forward again. The labels look as before.
 func TestUndoneRollbackRestartsTheGrace(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	old := b.credential("")
 	b.mustRun(`{"action":"rotate","id":"one","force":true}`)
 	now := b.rotation()

@@ -23,7 +23,7 @@ func TestConvergesAfterAnyInterruption(t *testing.T) {
 					t.Parallel()
 					interrupted := 0
 					for skip := range positions {
-						if interrupt(newBench(t), wire, skip, all, effect) {
+						if interrupt(newTestRotator(t), wire, skip, all, effect) {
 							interrupted++
 						}
 					}
@@ -40,7 +40,7 @@ func TestConvergesAfterAnyInterruption(t *testing.T) {
 
 // interrupt rotates with one fault, then lets heartbeats follow. It reports whether the fault was
 // met.
-func interrupt(b *bench, wire string, skip int, all, effect bool) bool {
+func interrupt(b *testRotator, wire string, skip int, all, effect bool) bool {
 	t := b.t
 	pasted := b.paste(scopes...)
 	bystander, _ := b.issue("styles:list")
@@ -89,7 +89,7 @@ func interrupt(b *bench, wire string, skip int, all, effect bool) bool {
 
 func TestStoreThatRefusesUndoesTheCreate(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newTestRotator(t)
 	b.paste(scopes...)
 	id := strings.Repeat("b", 40)
 	// Somebody else has taken the version that this rotation would store.

@@ -15,10 +15,10 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// newMotoBench is a bench over somebody else's double of Secrets Manager. Its clock is the
+// newMotoRotator is a testRotator over somebody else's double of Secrets Manager. Its clock is the
 // machine's, which the rotator, whose clock tests move, does not read but to see what a person has
 // done during a rotation. Package moto lists the double's known errors.
-func newMotoBench(t *testing.T) *bench {
+func newMotoRotator(t *testing.T) *testRotator {
 	t.Helper()
 	b := newAccount(t)
 	endpoint, account := moto.Endpoint(t), moto.Account()
@@ -42,22 +42,22 @@ var motoErrs = map[string]string{
 
 func TestMotoStepsByTheProtocol(t *testing.T) {
 	t.Parallel()
-	tryCells(t, newMotoBench, motoErrs)
+	tryCells(t, newMotoRotator, motoErrs)
 }
 
 func TestMotoStepsInAnyOrder(t *testing.T) {
 	t.Parallel()
-	tryOrders(t, newMotoBench)
+	tryOrders(t, newMotoRotator)
 }
 
 func TestMotoPastedParent(t *testing.T) {
 	t.Parallel()
-	newMotoBench(t).replacesPasted()
+	newMotoRotator(t).replacesPasted()
 }
 
 func TestMotoForcedRotation(t *testing.T) {
 	t.Parallel()
-	newMotoBench(t).rotated().forcesOnce()
+	newMotoRotator(t).rotated().forcesOnce()
 }
 
 // Whatever call to Secrets Manager breaks, before or after its effect, once or from there on.
@@ -68,7 +68,7 @@ func TestMotoConvergesAfterAnyInterruption(t *testing.T) {
 			t.Run(fmt.Sprintf("all=%t effect=%t", all, effect), func(t *testing.T) {
 				t.Parallel()
 				interrupted := 0
-				for interrupt(newMotoBench(t), "aws", interrupted, all, effect) {
+				for interrupt(newMotoRotator(t), "aws", interrupted, all, effect) {
 					interrupted++
 				}
 				if interrupted < 10 {
@@ -82,7 +82,7 @@ func TestMotoConvergesAfterAnyInterruption(t *testing.T) {
 // AWSCURRENT moves after a run has looked: the compare-and-swap refuses.
 func TestMotoConflict(t *testing.T) {
 	t.Parallel()
-	b := newMotoBench(t).created()
+	b := newMotoRotator(t).created()
 	b.put(b.bare(), hand, "kept")
 	current, _ := b.describe().VersionAt(secrets.Current)
 	b.aws.ambush("UpdateSecretVersionStage", func() {
@@ -101,7 +101,7 @@ func TestMotoConflict(t *testing.T) {
 // A version is put again with the same value, as after a lost answer: nothing changes.
 func TestMotoPutAgain(t *testing.T) {
 	t.Parallel()
-	b := newMotoBench(t).created()
+	b := newMotoRotator(t).created()
 	before, v := b.look(), b.credential(native)
 	value, err := v.Encode()
 	b.must(err)

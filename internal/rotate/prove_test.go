@@ -16,17 +16,17 @@ import (
 
 func TestPendingTokenThatDoesNotWorkIsGivenUp(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(b *bench, pending secrets.Credential){
-		"revoked": func(b *bench, c secrets.Credential) {
+	for name, spoil := range map[string]func(b *testRotator, pending secrets.Credential){
+		"revoked": func(b *testRotator, c secrets.Credential) {
 			if err := b.sim.Revoke(user, c.ID); err != nil {
 				b.t.Fatal(err)
 			}
 		},
-		"proof refused": func(b *bench, _ secrets.Credential) {
+		"proof refused": func(b *testRotator, _ secrets.Credential) {
 			b.sim.Inject(mapbox.Fault{Op: mapbox.OpCreateTemporary, Kind: mapbox.Status, Status: http.StatusUnprocessableEntity})
 		},
 	} {
-		b := newBench(t).rotated()
+		b := newTestRotator(t).rotated()
 		before := b.credential("").ID
 		// The run dies after it has stored the pending version: all calls of the proof fail.
 		b.sim.Inject(mapbox.Fault{Op: mapbox.OpRetrieve, Hits: -1, Kind: mapbox.NoAnswer})
@@ -63,14 +63,14 @@ func TestPendingTokenThatDoesNotWorkIsGivenUp(t *testing.T) {
 // Mapbox.
 func TestPendingValueThatCannotServeIsGivenUp(t *testing.T) {
 	t.Parallel()
-	text := func(text string) func(*bench) string { return func(*bench) string { return text } }
-	stored := func(scopes ...string) func(*bench) string {
-		return func(b *bench) string {
+	text := func(text string) func(*testRotator) string { return func(*testRotator) string { return text } }
+	stored := func(scopes ...string) func(*testRotator) string {
+		return func(b *testRotator) string {
 			_, value := b.issue(scopes...)
 			return fmt.Sprintf(`{"token":%q,"scopes":["%s"]}`, value, strings.Join(scopes, `","`))
 		}
 	}
-	for name, value := range map[string]func(*bench) string{
+	for name, value := range map[string]func(*testRotator) string{
 		"no token":          text("oops"),
 		"no field token":    text(`{"username":"acme"}`),
 		"another's id":      text(`{"token":"sk.eyJ1IjoiYWNtZSIsImEiOiJ4In0.c2lnbmF0dXJl","id":"y"}`),
@@ -78,11 +78,11 @@ func TestPendingValueThatCannotServeIsGivenUp(t *testing.T) {
 		"public":            stored("styles:read"),
 		"cannot list":       stored("styles:write", "tokens:write"),
 		"cannot mint":       stored("styles:write", "tokens:read"),
-		"without its scope": func(b *bench) string { return b.bare() },
+		"without its scope": func(b *testRotator) string { return b.bare() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t).rotated()
+			b := newTestRotator(t).rotated()
 			b.aws.binary = map[bool]string{true: hand}[name == "binary"]
 			before := b.credential("").ID
 			b.put(value(b), hand, secrets.Pending)
@@ -120,7 +120,7 @@ func TestProofWaitsForATokenToBeListed(t *testing.T) {
 				if err := sim.AddAccount(user); err != nil {
 					t.Fatal(err)
 				}
-				b := (&bench{t: t, sim: sim, log: &log.Buffer{}}).inMemory()
+				b := (&testRotator{t: t, sim: sim, log: &log.Buffer{}}).inMemory()
 				b.handler = b.newHandler(b.memory, tokens.Config{HTTPClient: &http.Client{Transport: inProcess{sim}}})
 				b.paste(scopes...)
 				_, err = b.run(heartbeat)

@@ -50,8 +50,8 @@ func (w *refusingWire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// newRetryingBench is a bench whose SDK repeats calls, as in production.
-func newRetryingBench(t *testing.T) (*bench, *refusingWire) {
+// newRetryingRotator is a testRotator whose SDK repeats calls, as in production.
+func newRetryingRotator(t *testing.T) (*testRotator, *refusingWire) {
 	t.Helper()
 	b := newAccount(t).inMemory()
 	wire := &refusingWire{next: simaws.New(b.memory)}
@@ -81,7 +81,7 @@ func TestRefusalAfterALostAnswerDeletesNothing(t *testing.T) {
 		for _, promoted := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s promoted=%t", code, promoted), func(t *testing.T) {
 				t.Parallel()
-				b, wire := newRetryingBench(t)
+				b, wire := newRetryingRotator(t)
 				b.rotated()
 				wire.code.Store(code)
 				wire.between = func() {

@@ -19,10 +19,10 @@ const heartbeat = `{"action":"rotate","id":"2026-01-02T15:00:00Z"}`
 
 func TestPastedParentIsReplacedAtTheFirstHeartbeatAndRetired(t *testing.T) {
 	t.Parallel()
-	newBench(t).replacesPasted()
+	newTestRotator(t).replacesPasted()
 }
 
-func (b *bench) replacesPasted() {
+func (b *testRotator) replacesPasted() {
 	t := b.t
 	pasted := b.paste(scopes...)
 	bystander, _ := b.issue("styles:list")
@@ -65,7 +65,7 @@ func (b *bench) replacesPasted() {
 
 func TestDueIsReadFromTheSecret(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	first := b.credential("").ID
 	b.sim.Advance(rotateEvery - retireAfter - time.Minute)
 	if got := b.steps(`{"action":"rotate","id":"x"}`); got != "settled" {
@@ -82,10 +82,10 @@ func TestDueIsReadFromTheSecret(t *testing.T) {
 
 func TestForcedRotationDeliveredTwiceIsOne(t *testing.T) {
 	t.Parallel()
-	newBench(t).rotated().forcesOnce()
+	newTestRotator(t).rotated().forcesOnce()
 }
 
-func (b *bench) forcesOnce() {
+func (b *testRotator) forcesOnce() {
 	t := b.t
 	const event = `{"action":"rotate","id":"operator-1","name":"parent","force":true}`
 	if got := b.steps(event); got != "create promote unmark supersede settled" {
@@ -113,7 +113,7 @@ func (b *bench) forcesOnce() {
 
 func TestTooManyLiveTokensStopRotation(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	var err error
 	for i := range 10 {
 		if _, err = b.run(fmt.Sprintf(`{"action":"rotate","id":"force-%d","force":true}`, i)); err != nil {
@@ -131,23 +131,23 @@ func TestTooManyLiveTokensStopRotation(t *testing.T) {
 func TestWhatIsWrongWithTheSecretIsSaid(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		prepare func(b *bench)
+		prepare func(b *testRotator)
 		want    string
 	}{
-		"no secret":      {func(*bench) {}, "not found"},
-		"a quoted token": {func(b *bench) { b.hold(strconv.Quote(b.bare())) }, "holds no credential"},
-		"garbage over a parent": {func(b *bench) {
+		"no secret":      {func(*testRotator) {}, "not found"},
+		"a quoted token": {func(b *testRotator) { b.hold(strconv.Quote(b.bare())) }, "holds no credential"},
+		"garbage over a parent": {func(b *testRotator) {
 			b.paste(scopes...)
 			b.put("hello", hand, secrets.Current)
 		}, "holds no credential"},
-		"a public token": {func(b *bench) {
+		"a public token": {func(b *testRotator) {
 			_, value := b.issue("styles:read")
 			b.hold(value)
 		}, "store a secret token (sk)"},
-		"no tokens:read":  {func(b *bench) { b.paste("styles:read", "tokens:write") }, "lacks the scope tokens:read"},
-		"no tokens:write": {func(b *bench) { b.paste("styles:read", "tokens:read") }, "lacks the scope tokens:write"},
+		"no tokens:read":  {func(b *testRotator) { b.paste("styles:read", "tokens:write") }, "lacks the scope tokens:read"},
+		"no tokens:write": {func(b *testRotator) { b.paste("styles:read", "tokens:read") }, "lacks the scope tokens:write"},
 	} {
-		b := newBench(t)
+		b := newTestRotator(t)
 		tc.prepare(b)
 		_, err := b.handler.Handle(t.Context(), json.RawMessage(heartbeat))
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
@@ -160,7 +160,7 @@ func TestWhatIsWrongWithTheSecretIsSaid(t *testing.T) {
 // A person's slip in the past is no reason to stop rotating.
 func TestEarlierVersionThatIsNoCredentialIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	_, value := b.issue(scopes...)
 	b.aws.binary = strings.Repeat("e", 32)
 	for _, v := range []struct{ id, text string }{{"c", "oops"}, {"e", "YmluYXJ5"}, {"d", value}} {
@@ -181,7 +181,7 @@ func TestEarlierVersionThatIsNoCredentialIsLeftAlone(t *testing.T) {
 
 func TestLongStackNameStaysWithinTheNote(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newTestRotator(t)
 	b.paste(scopes...)
 	client, err := tokens.New(tokens.Config{HTTPClient: &http.Client{Transport: inProcess{b.sim}}})
 	if err != nil {
@@ -223,7 +223,7 @@ func TestNewRefusesTwoTokensInOneSecret(t *testing.T) {
 		{"tokenmint/parent", []string{"tokenmint/page", "tokenmint/page"}, true},
 		{arn + "tokenmint/parent-AbCdEf", []string{"tokenmint/page", "tokenmint/par", "tokenmint/parent-AbCdEf"}, false},
 	} {
-		b := newBench(t)
+		b := newTestRotator(t)
 		c := rotate.Config{Stack: "test", Parent: rotate.Managed{Name: "parent", SecretID: tc.parent}, Store: b.memory, Tokens: &tokens.Client{}, Now: b.sim.Now, Logger: discard()}
 		for i, id := range tc.further {
 			c.Additional = append(c.Additional, rotate.Managed{Name: "additional-" + string(rune('a'+i)), SecretID: id})

@@ -13,7 +13,7 @@ import (
 func TestStepsNameTheSecretByItsARN(t *testing.T) {
 	t.Parallel()
 	byARN := uploads()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	b.must(b.service.Create(t.Context(), byARN.SecretID, "", secrets.Value{}))
 	d, err := b.store.Describe(t.Context(), byARN.SecretID)
 	b.must(err)
@@ -34,7 +34,7 @@ func TestStepsNameTheSecretByItsARN(t *testing.T) {
 // A additional token is created with the parent, which must be readable.
 func TestStepsOfAnAdditionalToken(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().withAdditional(uploads())
+	b := newTestRotator(t).rotated().withAdditional(uploads())
 	b.mustRun(heartbeat)
 	parent, before, secretID := b.credential("").ID, b.stored(uploads().SecretID).ID, uploads().SecretID
 	b.must(b.memory.SetRotationEnabled(t.Context(), secretID, true))
@@ -67,7 +67,7 @@ func TestStepsOfAnAdditionalToken(t *testing.T) {
 // which does not wait for a rotation that cannot go on.
 func TestStepsOfAnAdditionalTokenThatIsNotThereYet(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().withAdditional(uploads())
+	b := newTestRotator(t).rotated().withAdditional(uploads())
 	secretID := uploads().SecretID
 	b.must(b.memory.SetRotationEnabled(t.Context(), secretID, true))
 	b.must(b.memory.BeginRotation(t.Context(), secretID, native))

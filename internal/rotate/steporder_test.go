@@ -29,12 +29,12 @@ var orders = map[string]string{
 
 func TestStepsInAnyOrder(t *testing.T) {
 	t.Parallel()
-	tryOrders(t, newBench)
+	tryOrders(t, newTestRotator)
 }
 
 // tryOrders also lets a heartbeat fall between any two steps, of a parent that is due and of one
 // that is not.
-func tryOrders(t *testing.T, open func(*testing.T) *bench) {
+func tryOrders(t *testing.T, open func(*testing.T) *testRotator) {
 	all := maps.Clone(orders)
 	steps := strings.Fields("create set test finish")
 	for i := range len(steps) + 1 {
@@ -68,7 +68,7 @@ func tryOrders(t *testing.T, open func(*testing.T) *bench) {
 }
 
 // follow takes the steps in order.
-func (b *bench) follow(order string) {
+func (b *testRotator) follow(order string) {
 	b.t.Helper()
 	for move := range strings.FieldsSeq(order) {
 		step, refused := strings.CutSuffix(move, "!")
@@ -84,7 +84,7 @@ func (b *bench) follow(order string) {
 
 // settles lets heartbeats follow, after which the current token is the only one of ours, and no
 // label is left behind.
-func (b *bench) settles() {
+func (b *testRotator) settles() {
 	b.t.Helper()
 	for range 3 {
 		b.sim.Advance(retireAfter)
@@ -104,7 +104,7 @@ func (b *bench) settles() {
 func TestFinishWhenAWSCURRENTMovesMeanwhile(t *testing.T) {
 	t.Parallel()
 	for _, before := range []string{"GetSecretValue", "UpdateSecretVersionStage"} {
-		b := newBench(t).created()
+		b := newTestRotator(t).created()
 		b.sim.Advance(time.Minute)
 		value := b.bare()
 		b.aws.ambush(before, func() {
@@ -129,7 +129,7 @@ func TestStepsWaitForTheValue(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"setSecret", "testSecret", "finishSecret"} {
 		for reads, want := range map[int]string{1: "", 5: "", 1000: "holds no value yet"} {
-			b := newBench(t).created()
+			b := newTestRotator(t).created()
 			b.aws.behind = map[string]int{native: reads}
 			before := b.sim.Now()
 			err := b.take(stepEvent(step))
@@ -146,7 +146,7 @@ func TestStepsWaitForTheValue(t *testing.T) {
 // A second delivery of createSecret while the first has created and not yet stored.
 func TestTwoDeliveriesOfCreateAtOnce(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().begin(native)
+	b := newTestRotator(t).rotated().begin(native)
 	creates := b.called(mapbox.OpCreate)
 	b.aws.ambush("PutSecretValue", func() {
 		_, err := b.handler.Handle(t.Context(), json.RawMessage(stepEvent("createSecret")))
@@ -165,7 +165,7 @@ func TestTwoDeliveriesOfCreateAtOnce(t *testing.T) {
 // work.
 func TestCreateStepAfterALostAnswer(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated().begin(native)
+	b := newTestRotator(t).rotated().begin(native)
 	b.sim.Inject(mapbox.Fault{Op: mapbox.OpCreate, Kind: mapbox.LostAnswer})
 	if _, err := b.run(stepEvent("createSecret")); err == nil {
 		t.Fatal("the answer was not lost")
@@ -190,18 +190,18 @@ func TestStrandedRotationIsTakenOver(t *testing.T) {
 	t.Parallel()
 	const rotates = "create promote unmark supersede settled"
 	for name, tc := range map[string]struct {
-		meanwhile func(b *bench)
+		meanwhile func(b *testRotator)
 		event     string
 		want      string
 	}{
-		"within a day":    {func(b *bench) { b.sim.Advance(24*time.Hour - time.Second) }, heartbeat, "wait"},
-		"after a day":     {func(b *bench) { b.sim.Advance(24 * time.Hour) }, heartbeat, "unmark unwatch settled"},
-		"overdue":         {func(b *bench) { b.sim.Advance(rotateEvery) }, heartbeat, "unmark unwatch " + rotates},
-		"forced":          {func(*bench) {}, `{"action":"rotate","id":"operator","force":true}`, "unmark unwatch " + rotates},
-		"switched off":    {func(b *bench) { b.enable(false) }, heartbeat, "unmark unwatch settled"},
-		"label taken off": {func(b *bench) { b.move(secrets.Pending, native, "") }, heartbeat, "unwatch settled"},
-		"value comes":     {func(b *bench) { b.must(b.take(stepEvent("createSecret"))) }, heartbeat, "promote unmark unwatch supersede settled"},
-		"another has begun": {func(b *bench) {
+		"within a day":    {func(b *testRotator) { b.sim.Advance(24*time.Hour - time.Second) }, heartbeat, "wait"},
+		"after a day":     {func(b *testRotator) { b.sim.Advance(24 * time.Hour) }, heartbeat, "unmark unwatch settled"},
+		"overdue":         {func(b *testRotator) { b.sim.Advance(rotateEvery) }, heartbeat, "unmark unwatch " + rotates},
+		"forced":          {func(*testRotator) {}, `{"action":"rotate","id":"operator","force":true}`, "unmark unwatch " + rotates},
+		"switched off":    {func(b *testRotator) { b.enable(false) }, heartbeat, "unmark unwatch settled"},
+		"label taken off": {func(b *testRotator) { b.move(secrets.Pending, native, "") }, heartbeat, "unwatch settled"},
+		"value comes":     {func(b *testRotator) { b.must(b.take(stepEvent("createSecret"))) }, heartbeat, "promote unmark unwatch supersede settled"},
+		"another has begun": {func(b *testRotator) {
 			b.sim.Advance(24 * time.Hour)
 			b.move(secrets.Pending, native, "")
 			b.begin(other)
@@ -209,7 +209,7 @@ func TestStrandedRotationIsTakenOver(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t).rotated().begin(native)
+			b := newTestRotator(t).rotated().begin(native)
 			if got := b.steps(heartbeat); got != "watch wait" {
 				t.Fatalf("at first sight: %s", got)
 			}
@@ -244,7 +244,7 @@ func TestEventsThatAreNoStep(t *testing.T) {
 		{stepEventOf("tokenmint/none", "createSecret"), "not found"},
 		{stepEventOf("tokenmint/strange", "createSecret"), "not one that this function rotates"},
 	} {
-		b := newBench(t).rotated().begin(native)
+		b := newTestRotator(t).rotated().begin(native)
 		b.must(b.service.Create(t.Context(), "tokenmint/strange", native, secrets.NewValue("x")))
 		before := b.look()
 		if err := b.take(tc.event); err == nil || !strings.Contains(err.Error(), tc.want) {

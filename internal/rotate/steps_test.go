@@ -16,7 +16,7 @@ import (
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 func TestStepsByTheProtocol(t *testing.T) {
 	t.Parallel()
-	tryCells(t, newBench, nil)
+	tryCells(t, newTestRotator, nil)
 }
 
 // stepOutcome is what one step must come to.
@@ -33,75 +33,75 @@ func fails(text string) stepOutcome { return stepOutcome{fails: text} }
 
 // cells are one state, and what each step comes to in it.
 type cells struct {
-	arrange                   func(*bench)
+	arrange                   func(*testRotator)
 	create, set, test, finish stepOutcome
 }
 
 // alike is a state in which all steps come to the same.
-func alike(arrange func(*bench), o stepOutcome) cells { return cells{arrange, o, o, o, o} }
+func alike(arrange func(*testRotator), o stepOutcome) cells { return cells{arrange, o, o, o, o} }
 
 var protocol = map[string]cells{
 	// Every step begins with DescribeSecret.
-	"rotation switched off": alike(func(b *bench) {
+	"rotation switched off": alike(func(b *testRotator) {
 		b.rotated().begin(native)
 		b.enable(false)
 	}, fails("is switched off")),
-	"rotation switched off after create": alike(func(b *bench) {
+	"rotation switched off after create": alike(func(b *testRotator) {
 		b.created()
 		b.enable(false)
 	}, fails("is switched off")),
-	"token not among the versions": alike(func(b *bench) { b.rotated().enable(true) }, fails("has no version")),
-	"another rotation's version":   alike(func(b *bench) { b.rotated().begin(other) }, fails("has no version")),
-	"older rotation, given up": alike(func(b *bench) {
+	"token not among the versions": alike(func(b *testRotator) { b.rotated().enable(true) }, fails("has no version")),
+	"another rotation's version":   alike(func(b *testRotator) { b.rotated().begin(other) }, fails("has no version")),
+	"older rotation, given up": alike(func(b *testRotator) {
 		b.created()
 		b.move(secrets.Pending, native, "")
 		b.begin(other)
 	}, fails("has no version")),
-	"token without AWSPENDING": alike(func(b *bench) {
+	"token without AWSPENDING": alike(func(b *testRotator) {
 		b.rotated().begin(native)
 		b.move("kept", "", native)
 		b.move(secrets.Pending, native, "")
 	}, fails("is not pending")),
-	"older rotation, replaced": alike(func(b *bench) {
+	"older rotation, replaced": alike(func(b *testRotator) {
 		b.finished()
 		b.mustRun(heartbeat)
 		b.begin(other)
 		b.put(b.bare(), other, secrets.Pending)
 		b.move(secrets.Current, native, other)
 	}, fails("is not pending")),
-	"token is current":                       alike(func(b *bench) { b.finished() }, done),
-	"token is current, AWSPENDING taken off": alike(func(b *bench) { b.finished().mustRun(heartbeat) }, done),
-	"token is current, the next rotation has begun": alike(func(b *bench) {
+	"token is current":                       alike(func(b *testRotator) { b.finished() }, done),
+	"token is current, AWSPENDING taken off": alike(func(b *testRotator) { b.finished().mustRun(heartbeat) }, done),
+	"token is current, the next rotation has begun": alike(func(b *testRotator) {
 		b.finished().mustRun(heartbeat)
 		b.begin(other)
 	}, done),
 
 	// The steps themselves.
-	"no AWSCURRENT": alike(func(b *bench) {
+	"no AWSCURRENT": alike(func(b *testRotator) {
 		b.must(b.service.Create(b.t.Context(), parentSecret, "", secrets.Value{}))
 		b.begin(native)
 	}, fails("has no current version")),
-	"AWSCURRENT is no credential": alike(func(b *bench) {
+	"AWSCURRENT is no credential": alike(func(b *testRotator) {
 		b.must(b.service.Create(b.t.Context(), parentSecret, hand, secrets.NewValue("oops")))
 		b.begin(native)
 	}, fails("holds no credential")),
 	"version without value": {
-		func(b *bench) { b.rotated().begin(native) },
+		func(b *testRotator) { b.rotated().begin(native) },
 		stepOutcome{stores: true}, fails("holds no value yet"), fails("holds no value yet"), fails("holds no value yet"),
 	},
 	"version with value": {
-		func(b *bench) { b.created() },
+		func(b *testRotator) { b.created() },
 		done, done, done, stepOutcome{labels: "first=AWSPREVIOUS native=AWSCURRENT+AWSPENDING"},
 	},
 	"value is no credential": {
-		func(b *bench) {
+		func(b *testRotator) {
 			b.rotated().begin(native)
 			b.put("oops", native, secrets.Pending)
 		},
 		done, done, fails("token is unfit"), stepOutcome{fails: "token is unfit", labels: "first=AWSCURRENT pasted=AWSPREVIOUS"},
 	},
 	"pending token revoked": {
-		func(b *bench) {
+		func(b *testRotator) {
 			b.created()
 			b.must(b.sim.Revoke(user, b.credential(native).ID))
 		},
@@ -111,23 +111,23 @@ var protocol = map[string]cells{
 	// A version that a person creates during the rotation. The service gives up then; a step that
 	// is on its way must still be harmless.
 	"made current by hand, version without value": {
-		func(b *bench) {
+		func(b *testRotator) {
 			b.rotated().begin(native)
 			b.put(b.bare(), hand, secrets.Current)
 		},
 		stepOutcome{stores: true}, fails("holds no value yet"), fails("holds no value yet"), fails("holds no value yet"),
 	},
-	"made current by hand, version with value": alike(func(b *bench) {
+	"made current by hand, version with value": alike(func(b *testRotator) {
 		b.created()
 		b.sim.Advance(time.Minute)
 		b.put(b.bare(), hand, secrets.Current)
 	}, fails("was overtaken")),
-	"made pending by hand": alike(func(b *bench) {
+	"made pending by hand": alike(func(b *testRotator) {
 		b.created()
 		b.put(b.bare(), hand, secrets.Pending)
 	}, fails("has no version")),
 	"made with another label by hand": {
-		func(b *bench) {
+		func(b *testRotator) {
 			b.created()
 			b.put(b.bare(), hand, "kept")
 		},
@@ -136,7 +136,7 @@ var protocol = map[string]cells{
 }
 
 // tryCells tries every step in every state, but for those that wrong names, with the reason.
-func tryCells(t *testing.T, open func(*testing.T) *bench, wrong map[string]string) {
+func tryCells(t *testing.T, open func(*testing.T) *testRotator, wrong map[string]string) {
 	for name := range wrong {
 		if _, ok := protocol[name]; !ok {
 			t.Errorf("there is no state %q to leave out", name)
@@ -163,7 +163,7 @@ func tryCells(t *testing.T, open func(*testing.T) *bench, wrong map[string]strin
 }
 
 // expect compares what there is to what there was and what a step should have done.
-func (b *bench) expect(before sight, want stepOutcome) {
+func (b *testRotator) expect(before sight, want stepOutcome) {
 	b.t.Helper()
 	after := b.look()
 	if want.labels != "" {
@@ -201,7 +201,7 @@ func (s sight) String() string {
 	return fmt.Sprintf("labels %s, %d values, tokens %s, %d creates, %d deletes", s.labels, len(s.values), s.live, s.creates, s.deletes)
 }
 
-func (b *bench) look() sight {
+func (b *testRotator) look() sight {
 	b.t.Helper()
 	s := sight{labels: b.labels(), values: map[string]secrets.Value{}}
 	for id, labels := range b.describe().Stages {
@@ -221,7 +221,7 @@ func (b *bench) look() sight {
 }
 
 // called counts the calls of an operation so far.
-func (b *bench) called(op string) int {
+func (b *testRotator) called(op string) int {
 	n := 0
 	for _, call := range b.sim.Calls() {
 		if call.Op == op {
@@ -232,7 +232,7 @@ func (b *bench) called(op string) int {
 }
 
 // labels says which version has which, by the part that a version plays.
-func (b *bench) labels() string {
+func (b *testRotator) labels() string {
 	b.t.Helper()
 	parts := map[string]string{strings.Repeat("a", 32): "pasted", native: "native", other: "other", hand: "hand"}
 	var all []string

@@ -37,7 +37,7 @@ func TestTokenOfAVersionThatCannotBeReadIsKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t).rotated()
+			b := newTestRotator(t).rotated()
 			b.mustRun(`{"action":"rotate","id":"replace","force":true}`)
 			old, _ := b.describe().VersionAt(secrets.Previous)
 			token := b.credential(old).ID
@@ -68,7 +68,7 @@ func TestTokenOfAVersionThatCannotBeReadIsKept(t *testing.T) {
 // The note of a token that the rotator creates names stack, token and version.
 func TestNoteIsThatOfACreatedToken(t *testing.T) {
 	t.Parallel()
-	b := newBench(t).rotated()
+	b := newTestRotator(t).rotated()
 	current, _ := b.describe().VersionAt(secrets.Current)
 	want := rotate.Note("test", "parent", current)
 	if got := b.live()[b.credential("").ID].Note; got != want {

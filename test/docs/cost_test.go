@@ -170,7 +170,7 @@ func newBilled(t *testing.T) *billed {
 		t.Fatal(err)
 	}
 	version := strings.Repeat("a", 32)
-	_, value, err := sim.IssueByHand("acme", rotate.Note("tokenmint", "parent", version),
+	_, value, err := sim.AddToken("acme", rotate.Note("tokenmint", "parent", version),
 		cfg.ParentScopes())
 	if err != nil {
 		t.Fatal(err)

@@ -94,7 +94,7 @@ func newFleet(t *testing.T) *fleet {
 	if err := sim.AddAccount("acme"); err != nil {
 		t.Fatal(err)
 	}
-	_, parent, err := sim.IssueByHand("acme", "Made by hand",
+	_, parent, err := sim.AddToken("acme", "Made by hand",
 		[]string{"fonts:read", "styles:read", "tokens:write"})
 	if err != nil {
 		t.Fatal(err)

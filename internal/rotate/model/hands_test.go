@@ -76,7 +76,7 @@ func pasteKind(k int, kind string) move {
 		case "public":
 			with = []string{"styles:read"}
 		}
-		id, token := must2(w.sim.IssueByHand(user, note, with))
+		id, token := must2(w.sim.AddToken(user, note, with))
 		w.secret(token)
 		text := token
 		switch kind {

@@ -23,7 +23,7 @@ func pasted(w *world) {
 // give makes a token by hand and makes it current.
 func (w *world) give(secret string, n int) {
 	w.remember()
-	id, value, err := w.sim.IssueByHand(user, "Made by hand", scopes)
+	id, value, err := w.sim.AddToken(user, "Made by hand", scopes)
 	if err != nil {
 		panic(err)
 	}
@@ -39,7 +39,7 @@ func (w *world) kept(m rotate.Managed, n int, age time.Duration) {
 	if with == nil {
 		with = scopes
 	}
-	id, value, err := w.sim.IssueByHand(user, "tokenmint/test/"+m.Name+"/"+rotation, with)
+	id, value, err := w.sim.AddToken(user, "tokenmint/test/"+m.Name+"/"+rotation, with)
 	if err != nil {
 		panic(err)
 	}

@@ -46,7 +46,7 @@ func newYear(t *testing.T) *year {
 		t.Fatal(err)
 	}
 	memory := aws.NewMemory(clock)
-	_, parent, err := y.sim.IssueByHand(user, "Made by hand", scopes)
+	_, parent, err := y.sim.AddToken(user, "Made by hand", scopes)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ func classify(err error) error {
 	fault, isFault := errors.AsType[smithy.APIError](err)
 	reply, isReply := errors.AsType[*awshttp.ResponseError](err)
 	if isReply && reply.HTTPStatusCode() != 0 && (!isFault || reply.HTTPStatusCode() < 300) {
-		return &unreadable{reply}
+		return &unreadValue{reply}
 	}
 	if !isFault {
 		return err
@@ -28,19 +28,19 @@ func classify(err error) error {
 	return fmt.Errorf("%w: %w", refusal, err)
 }
 
-// unreadable is the error for a reply whose body cannot be read. It hides the SDK's text, which
+// unreadValue is the error for a reply whose body cannot be read. It hides the SDK's text, which
 // quotes the body and so may contain a secret value. errors.Is still finds causes such as
 // context.Canceled.
-type unreadable struct {
+type unreadValue struct {
 	reply *awshttp.ResponseError
 }
 
-func (u *unreadable) Error() string {
+func (u *unreadValue) Error() string {
 	return fmt.Sprintf("reply with status %d to request %q cannot be read",
 		u.reply.HTTPStatusCode(), u.reply.ServiceRequestID())
 }
 
-func (u *unreadable) Unwrap() error { return u.reply }
+func (u *unreadValue) Unwrap() error { return u.reply }
 
 // refusalFor returns the error of package secrets for a code, or nil. The codes are from the API
 // reference: the section Errors of each operation, and Common Errors.

@@ -28,7 +28,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	for name, op := range operations {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newLab(t, mapbox.Config{})
+			b := newTestSimulator(t, mapbox.Config{})
 			id, exact := b.issue("alice", op.scope)
 			_, scopeless := b.issue("alice", "map:read")
 			_, bobs := b.issue("bob", everything...)
@@ -73,7 +73,7 @@ func forge(token string) string {
 
 func TestUnknownAddresses(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	for _, tc := range []struct{ method, path string }{
 		{"GET", "/"},
 		{"GET", "/styles/v1/alice"},
@@ -95,7 +95,7 @@ func TestUnknownAddresses(t *testing.T) {
 
 func TestListScopes(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	a := b.do("GET", "/scopes/v1/alice", b.all, "")
 	if a.status != http.StatusOK || len(a.rows) < 30 {
 		t.Fatalf("got %d with %d scopes", a.status, len(a.rows))
@@ -122,7 +122,7 @@ func TestListScopes(t *testing.T) {
 
 func TestEveryOriginMayCall(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	a := b.do("OPTIONS", "/tokens/v2/alice", "", "")
 	if a.status != http.StatusNoContent ||
 		!strings.Contains(a.header.Get("Access-Control-Allow-Methods"), "PATCH") ||
@@ -142,7 +142,7 @@ func TestEveryOriginMayCall(t *testing.T) {
 
 func TestContentTypeDoesNotMatter(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	for _, kind := range []string{"", "application/json", "text/plain",
 		"application/x-www-form-urlencoded"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
@@ -159,7 +159,7 @@ func TestContentTypeDoesNotMatter(t *testing.T) {
 func TestLinkNamesTheRequestsOwnOrigin(t *testing.T) {
 	t.Parallel()
 	sim := newSimulator(t, mapbox.Config{})
-	_, token, err := sim.IssueByHand("alice", "n", everything)
+	_, token, err := sim.AddToken("alice", "n", everything)
 	if err != nil {
 		t.Fatal(err)
 	}

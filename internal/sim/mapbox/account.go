@@ -70,11 +70,11 @@ func (s *Simulator) AddAccount(username string) error {
 	return nil
 }
 
-// IssueByHand creates a permanent token, as a person does on Mapbox's account page. The subset rule
+// AddToken creates a permanent token, as a person does on Mapbox's account page. The subset rule
 // does not apply there, so this is the way to an account's first secret token. One scope that is
 // not public makes the token secret. A scope that the account does not have yet is added, as
 // AddScope does. The error says that the account does not exist or that a scope is not valid.
-func (s *Simulator) IssueByHand(username, note string, scopes []string) (id, token string,
+func (s *Simulator) AddToken(username, note string, scopes []string) (id, token string,
 	err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,7 +23,7 @@ func TestCreateUsageFollowsScopes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newLab(t, mapbox.Config{})
+			b := newTestSimulator(t, mapbox.Config{})
 			a := b.create(`{"note":"n","scopes":` + tc.scopes + `}`)
 			if a.text("usage") != tc.usage || !strings.HasPrefix(a.text("token"), tc.usage+".") {
 				t.Errorf("usage %q, want %q, in the token too", a.text("usage"), tc.usage)
@@ -37,9 +37,10 @@ func TestCreateUsageFollowsScopes(t *testing.T) {
 
 func TestCreatedToken(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	a := b.create(`{"scopes":["styles:read","uploads:read"],"note":"é",
-		"allowedUrls":["https://a.example"],"resources":["r"],"allowedApplications":[{"platform":"iOS","bundleId":"com.a"}]}`)
+		"allowedUrls":["https://a.example"],"resources":["r"],
+		"allowedApplications":[{"platform":"iOS","bundleId":"com.a"}]}`)
 
 	got := members(a.object, "client", "usage", "default", "note", "created", "modified", "scopes",
 		"allowedUrls",
@@ -123,7 +124,7 @@ func TestCreateRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newLab(t, mapbox.Config{})
+			b := newTestSimulator(t, mapbox.Config{})
 			before := len(b.sim.Tokens("alice"))
 			b.want(b.do("POST", "/tokens/v2/alice", b.all, tc.body), tc.status, tc.message)
 			if after := len(b.sim.Tokens("alice")); after != before {
@@ -134,7 +135,7 @@ func TestCreateRefuses(t *testing.T) {
 
 	t.Run("the largest it takes", func(t *testing.T) {
 		t.Parallel()
-		b := newLab(t, mapbox.Config{})
+		b := newTestSimulator(t, mapbox.Config{})
 		b.create(`{"scopes":[],"note":"` + strings.Repeat("é", 128) + `","allowedUrls":` +
 			urls(100) + `}`)
 	})
@@ -142,7 +143,7 @@ func TestCreateRefuses(t *testing.T) {
 
 func TestCreatedStatus(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{CreatedStatus: http.StatusCreated})
+	b := newTestSimulator(t, mapbox.Config{CreatedStatus: http.StatusCreated})
 	for _, body := range []string{`{"scopes":[]}`,
 		`{"scopes":[],"expires":"2030-05-01T12:30:00Z"}`} {
 		if a := b.do("POST", "/tokens/v2/alice", b.all, body); a.status != http.StatusCreated {
@@ -153,7 +154,7 @@ func TestCreatedStatus(t *testing.T) {
 
 func TestSecretValueShowsOnce(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	made := b.create(`{"note":"secret","scopes":["uploads:read"]}`)
 	path := "/tokens/v2/alice/" + made.text("id")
 	if a := b.do("PATCH", path, b.all, `{"note":"still secret"}`); a.status != http.StatusOK ||

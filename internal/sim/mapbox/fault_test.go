@@ -46,7 +46,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newLab(t, mapbox.Config{})
+			b := newTestSimulator(t, mapbox.Config{})
 			before := len(b.sim.Tokens("alice"))
 			b.sim.Inject(tc.fault)
 			got, err := b.try("/tokens/v2/alice", `{"scopes":["styles:read"]}`)
@@ -78,7 +78,7 @@ func TestFaults(t *testing.T) {
 
 // try posts a request that may get no answer (status 0) or half of an answer. It opens a new
 // connection, because net/http may repeat a request on a kept connection.
-func (b *lab) try(path, body string) (answer, error) {
+func (b *testSimulator) try(path, body string) (answer, error) {
 	b.t.Helper()
 	url := b.url + path + "?access_token=" + b.all
 	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, url,
@@ -125,7 +125,7 @@ func TestFaultsStrikeWhatTheyName(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newLab(t, mapbox.Config{})
+			b := newTestSimulator(t, mapbox.Config{})
 			for _, f := range tc.faults {
 				b.sim.Inject(f)
 			}
@@ -143,7 +143,7 @@ func TestFaultsStrikeWhatTheyName(t *testing.T) {
 
 func TestOperationsAreNamed(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	b.do("GET", "/tokens/v2", b.all, "")
 	b.do("GET", "/tokens/v2/alice", b.all, "")
 	b.do("POST", "/tokens/v2/alice", b.all, `{"scopes":[]}`)
@@ -190,7 +190,7 @@ func TestDelays(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				sim := newSimulator(t, mapbox.Config{Now: time.Now})
-				_, token, err := sim.IssueByHand("alice", "n", everything)
+				_, token, err := sim.AddToken("alice", "n", everything)
 				if err != nil {
 					t.Fatal(err)
 				}

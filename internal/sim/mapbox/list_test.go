@@ -12,10 +12,10 @@ import (
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
 )
 
-// shelf returns a lab with tokens of known notes: the default token, the manual token, and a to d.
-// The tokens b and d are secret. The token b was modified last.
-func shelf(t *testing.T) *lab {
-	b := newLab(t, mapbox.Config{})
+// shelf returns a testSimulator with tokens of known notes: the default token, the manual token,
+// and a to d. The tokens b and d are secret. The token b was modified last.
+func shelf(t *testing.T) *testSimulator {
+	b := newTestSimulator(t, mapbox.Config{})
 	ids := make(map[string]string)
 	for note, scopes := range pairs("a", `[]`, "b", `["uploads:read"]`, "c", `["styles:read"]`, "d",
 		`["uploads:list"]`) {
@@ -78,7 +78,7 @@ func TestList(t *testing.T) {
 
 func TestListRefuses(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	for name, tc := range map[string]struct {
 		query   []string
 		status  int
@@ -148,7 +148,7 @@ func next(a answer) (string, bool) {
 }
 
 // follow requests the address in a Link header, which contains the access_token.
-func (b *lab) follow(link string) answer {
+func (b *testSimulator) follow(link string) answer {
 	b.t.Helper()
 	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, link, nil)
 	if err != nil {
@@ -190,7 +190,7 @@ func TestPagesSurviveDeletion(t *testing.T) {
 
 func TestPageWithoutLimit(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	for range 99 {
 		b.issue("alice", "styles:read")
 	}
@@ -206,7 +206,7 @@ func TestPageWithoutLimit(t *testing.T) {
 
 func TestListLag(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{ListLag: 3 * time.Second})
+	b := newTestSimulator(t, mapbox.Config{ListLag: 3 * time.Second})
 	made := b.create(`{"note":"late","scopes":[]}`)
 	listed := func() bool {
 		return slices.Contains(b.do("GET", "/tokens/v2/alice", b.all, "").column("note"), "late")

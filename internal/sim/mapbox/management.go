@@ -21,7 +21,8 @@ import (
 //	GET    /_sim/faults           the faults that still apply to requests
 //	POST   /_sim/faults           add a fault; only kind is required, see Fault:
 //	                              {"op","skip","hits","kind","status","message",
-//	                              "header":{"Name":"value"},"delay_before":"2s","delay_after":"2s"}
+//	                              "header":{"Name":"value"},
+//	                              "delay_before":"2s","delay_after":"2s"}
 //	DELETE /_sim/faults           remove all faults
 //	GET    /_sim/clock            {"now","offset"}
 //	POST   /_sim/clock            move the time ahead: {"advance":"61m"}

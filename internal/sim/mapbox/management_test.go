@@ -12,13 +12,13 @@ import (
 )
 
 // manage sends a request to the management handler.
-func (b *lab) manage(method, path, body string) (status int, text string) {
+func (b *testSimulator) manage(method, path, body string) (status int, text string) {
 	w := httptest.NewRecorder()
 	b.sim.Management().ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
 	return w.Code, strings.TrimSpace(w.Body.String())
 }
 
-func (b *lab) wantManaged(method, path, body string, status int, text string) {
+func (b *testSimulator) wantManaged(method, path, body string, status int, text string) {
 	b.t.Helper()
 	if gotStatus, got := b.manage(method, path, body); gotStatus != status || got != text {
 		b.t.Errorf("%s %s %s\n got %d %s\nwant %d %s", method, path, body, gotStatus, got, status,
@@ -28,7 +28,7 @@ func (b *lab) wantManaged(method, path, body string, status int, text string) {
 
 func TestManageFaults(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	const fault = `{"op":"list","skip":1,"hits":2,"kind":"status","status":503,"message":"later",` +
 		`"header":{"X-Rate-Limit-Reset":"7"},"delay_before":"1ns","delay_after":"2ns"}`
 	b.wantManaged("GET", "/_sim/faults", "", 200, "[]")
@@ -47,7 +47,7 @@ func TestManageFaults(t *testing.T) {
 
 func TestManageClock(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	temporary := b.temporary(b.all, time.Hour, "styles:read")
 	b.wantManaged("GET", "/_sim/clock", "", 200, `{"now":"2030-05-01T12:00:00.250Z","offset":"0s"}`)
 	b.wantManaged("POST", "/_sim/clock", `{"advance":"61m"}`, 200,
@@ -62,7 +62,7 @@ func TestManageClock(t *testing.T) {
 
 func TestManageCallsAndTokens(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	b.do("DELETE", "/tokens/v2/alice/"+b.all, b.all, "")
 	b.do("GET", "/tokens/v2/alice", forge(b.all), "")
 	b.do("GET", "/tokens/v2/alice", b.temporary(b.all, time.Minute, "tokens:read"), "")
@@ -101,7 +101,7 @@ func TestManageCallsAndTokens(t *testing.T) {
 
 func TestManageRefuses(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	for name, tc := range map[string]struct{ method, path, body, part string }{
 		"fault of no kind": {"POST", "/_sim/faults", `{}`, `kind "" must be one of`},
 		"fault of a wrong kind": {"POST", "/_sim/faults", `{"kind":"boom"}`,
@@ -153,7 +153,7 @@ func TestManageRefuses(t *testing.T) {
 
 func TestManagementListsItself(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	status, text := b.manage("GET", "/_sim/", "")
 	if status != http.StatusOK {
 		t.Fatalf("got %d", status)

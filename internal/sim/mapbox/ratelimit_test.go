@@ -10,7 +10,7 @@ import (
 
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{RateLimit: 3})
+	b := newTestSimulator(t, mapbox.Config{RateLimit: 3})
 	_, bobs := b.issue("bob", "tokens:read")
 	list := func() answer { return b.do("GET", "/tokens/v2/alice", b.all, "") }
 	for range 2 {
@@ -48,7 +48,7 @@ func TestRateLimit(t *testing.T) {
 
 func TestRateLimitedHasNoEffect(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{RateLimit: 1})
+	b := newTestSimulator(t, mapbox.Config{RateLimit: 1})
 	b.create(`{"scopes":[]}`)
 	before := len(b.sim.Tokens("alice"))
 	b.want(b.do("POST", "/tokens/v2/alice", b.all, `{"scopes":[]}`), http.StatusTooManyRequests,
@@ -60,7 +60,7 @@ func TestRateLimitedHasNoEffect(t *testing.T) {
 
 func TestEveryAuthenticatedReplyTellsTheLimit(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{RateLimit: 100})
+	b := newTestSimulator(t, mapbox.Config{RateLimit: 100})
 	_, scopeless := b.issue("alice", "map:read")
 	b.sim.Inject(mapbox.Fault{Op: mapbox.OpScopes, Kind: mapbox.Status, Status: 500})
 	for name, a := range map[string]answer{
@@ -75,7 +75,7 @@ func TestEveryAuthenticatedReplyTellsTheLimit(t *testing.T) {
 	}
 	for name, a := range map[string]answer{
 		"unauthorised": b.do("GET", "/tokens/v2/alice", "sk.none", ""),
-		"no limit":     newLab(t, mapbox.Config{}).do("GET", "/tokens/v2", "", ""),
+		"no limit":     newTestSimulator(t, mapbox.Config{}).do("GET", "/tokens/v2", "", ""),
 	} {
 		if a.header.Get("X-Rate-Limit-Limit") != "" {
 			t.Errorf("%s: %d tells a limit", name, a.status)

@@ -34,15 +34,15 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-func TestByHand(t *testing.T) {
+func TestAddToken(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	for _, name := range []string{"", "Alice", "a/b", "-a", "a.b", "alice"} {
 		if err := b.sim.AddAccount(name); err == nil {
 			t.Errorf("an account %q is opened", name)
 		}
 	}
-	if _, _, err := b.sim.IssueByHand("nobody", "n", nil); err == nil {
+	if _, _, err := b.sim.AddToken("nobody", "n", nil); err == nil {
 		t.Error("nobody gets a token")
 	}
 	if err := b.sim.Revoke("alice", "c"); err == nil {
@@ -68,7 +68,7 @@ func TestByHand(t *testing.T) {
 // tokens.
 func TestTogether(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{TemporaryDiesWithParent: true, RateLimit: 1000})
+	b := newTestSimulator(t, mapbox.Config{TemporaryDiesWithParent: true, RateLimit: 1000})
 	var group sync.WaitGroup
 	for i := range 20 {
 		group.Go(func() {
@@ -107,7 +107,7 @@ func FuzzCreate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		sim := newSimulator(t, mapbox.Config{})
-		_, token, err := sim.IssueByHand("alice", "n",
+		_, token, err := sim.AddToken("alice", "n",
 			[]string{"tokens:write", "styles:read", "uploads:read"})
 		if err != nil {
 			t.Fatal(err)

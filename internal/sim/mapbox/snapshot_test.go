@@ -11,7 +11,7 @@ import (
 
 func TestSnapshotOutlivesTheSimulator(t *testing.T) {
 	t.Parallel()
-	before := newLab(t, mapbox.Config{Seed: 1, TemporaryDiesWithParent: true})
+	before := newTestSimulator(t, mapbox.Config{Seed: 1, TemporaryDiesWithParent: true})
 	parentID, parent := before.issue("alice", "tokens:write", "styles:read")
 	child := before.temporary(parent, time.Hour, "styles:read")
 	if err := before.sim.Revoke("bob", before.sim.Tokens("bob")[0].ID); err != nil {
@@ -28,7 +28,7 @@ func TestSnapshotOutlivesTheSimulator(t *testing.T) {
 		t.Error("the snapshot does not say that it is secret")
 	}
 
-	after := newLab(t, mapbox.Config{Seed: 2, TemporaryDiesWithParent: true})
+	after := newTestSimulator(t, mapbox.Config{Seed: 2, TemporaryDiesWithParent: true})
 	if err := after.sim.Restore(snapshot); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestSnapshotOutlivesTheSimulator(t *testing.T) {
 
 func TestRestoreForgetsTheRateLimit(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{RateLimit: 1})
+	b := newTestSimulator(t, mapbox.Config{RateLimit: 1})
 	snapshot, err := b.sim.Snapshot()
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func TestRestoreRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newLab(t, mapbox.Config{})
+			b := newTestSimulator(t, mapbox.Config{})
 			if err := b.sim.Restore([]byte(tc.snapshot)); err == nil || err.Error() != tc.want {
 				t.Errorf("got %v, want %s", err, tc.want)
 			}

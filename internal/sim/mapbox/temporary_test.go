@@ -13,7 +13,7 @@ import (
 
 func TestTemporaryToken(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	// This is the tutorial's body. The note has no effect.
 	a := b.do("POST", "/tokens/v2/alice", b.all,
 		`{"note":"Uploads temp token","expires":"2030-05-01T12:45:00Z",`+
@@ -63,7 +63,7 @@ func TestExpires(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newLab(t, mapbox.Config{})
+			b := newTestSimulator(t, mapbox.Config{})
 			a := b.do("POST", "/tokens/v2/alice", b.all,
 				`{"scopes":["styles:read"],"expires":`+tc.expires+`}`)
 			status := http.StatusOK
@@ -90,7 +90,7 @@ func TestTemporaryRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newLab(t, mapbox.Config{})
+			b := newTestSimulator(t, mapbox.Config{})
 			b.want(b.do("POST", "/tokens/v2/alice", b.all,
 				`{"expires":"2030-05-01T12:30:00Z",`+tc.rest+`}`), 422, tc.message)
 		})
@@ -99,7 +99,7 @@ func TestTemporaryRefuses(t *testing.T) {
 
 func TestTemporaryFromTemporary(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	parent := b.temporary(b.all, 30*time.Minute, "tokens:write", "styles:read")
 	for name, tc := range map[string]struct {
 		expires string
@@ -128,7 +128,7 @@ func TestTemporaryFromTemporary(t *testing.T) {
 
 func TestTemporaryIsNeverListed(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	before := b.do("GET", "/tokens/v2/alice", b.all, "").column("id")
 	temporary := b.temporary(b.all, time.Hour, everything...)
 	if after := b.do("GET", "/tokens/v2/alice", temporary, "").column("id"); !slices.Equal(before,
@@ -148,7 +148,7 @@ func TestTemporaryAndItsParentsEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newLab(t, mapbox.Config{TemporaryDiesWithParent: tc.dies})
+			b := newTestSimulator(t, mapbox.Config{TemporaryDiesWithParent: tc.dies})
 			parentID, parent := b.issue("alice", "tokens:write", "styles:read")
 			child := b.temporary(parent, 50*time.Minute, "tokens:write", "styles:read")
 			grandchild := b.temporary(child, 40*time.Minute, "styles:read")
@@ -174,7 +174,7 @@ func TestTemporaryAndItsParentsEnd(t *testing.T) {
 
 func TestExpiredTemporariesAreForgotten(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{TemporaryDiesWithParent: true})
+	b := newTestSimulator(t, mapbox.Config{TemporaryDiesWithParent: true})
 	size := func() int {
 		snapshot, err := b.sim.Snapshot()
 		if err != nil {

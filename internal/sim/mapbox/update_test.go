@@ -39,7 +39,7 @@ func TestUpdate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newLab(t, mapbox.Config{})
+			b := newTestSimulator(t, mapbox.Config{})
 			made := b.create(tc.before)
 			b.sim.Advance(time.Minute)
 			a := b.do("PATCH", "/tokens/v2/alice/"+made.text("id"), b.all, tc.update)
@@ -81,7 +81,7 @@ func TestUpdateRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newLab(t, mapbox.Config{})
+			b := newTestSimulator(t, mapbox.Config{})
 			b.create(`{"note":"old","scopes":` + tc.before + `}`)
 			list := func() string { return string(b.do("GET", "/tokens/v2/alice", b.all, "").raw) }
 			before, id := list(), b.sim.Tokens("alice")[2].ID
@@ -95,7 +95,7 @@ func TestUpdateRefuses(t *testing.T) {
 
 func TestWrongID(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	_, bobs := b.issue("bob", everything...)
 	bobsID, _ := b.issue("bob", everything...)
 	for _, method := range []string{"PATCH", "DELETE"} {
@@ -110,7 +110,7 @@ func TestWrongID(t *testing.T) {
 
 func TestDelete(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	made := b.create(`{"scopes":["styles:read"]}`)
 	path := "/tokens/v2/alice/" + made.text("id")
 	if a := b.do("DELETE", path, b.all, ""); a.status != http.StatusNoContent || len(a.raw) != 0 {

@@ -12,7 +12,7 @@ import (
 
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
-	b := newLab(t, mapbox.Config{})
+	b := newTestSimulator(t, mapbox.Config{})
 	revokedID, revoked := b.issue("alice", "uploads:read")
 	if err := b.sim.Revoke("alice", revokedID); err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestVerdicts(t *testing.T) {
 	if err := stranger.AddAccount("alice"); err != nil {
 		t.Fatal(err)
 	}
-	_, foreign, err := stranger.IssueByHand("alice", "n", everything)
+	_, foreign, err := stranger.AddToken("alice", "n", everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestVerdicts(t *testing.T) {
 func TestSameSeedAndCallsGiveTheSameTokens(t *testing.T) {
 	t.Parallel()
 	run := func(seed uint64) []string {
-		b := newLab(t, mapbox.Config{Seed: seed})
+		b := newTestSimulator(t, mapbox.Config{Seed: seed})
 		return []string{
 			b.all,
 			b.create(`{"scopes":["uploads:read"]}`).text("token"),

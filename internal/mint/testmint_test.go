@@ -43,8 +43,8 @@ const profiles = `profiles:
       - iam: "arn:aws:iam::*:role/web-admin"
 `
 
-// bench is a mint with the simulator behind it over real HTTP, and the parent secret in memory.
-type bench struct {
+// testMint is a mint with the simulator behind it over real HTTP, and the parent secret in memory.
+type testMint struct {
 	t       *testing.T
 	yaml    string // of the profiles
 	mapbox  string // the simulator's URL
@@ -58,7 +58,7 @@ type bench struct {
 	planted []string      // token values that must show nowhere
 }
 
-func newBench(t *testing.T) *bench {
+func newTestMint(t *testing.T) *testMint {
 	t.Helper()
 	sim, err := mapbox.New(mapbox.Config{Seed: 7})
 	if err != nil {
@@ -67,7 +67,8 @@ func newBench(t *testing.T) *bench {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, yaml: profiles, sim: sim, store: aws.NewMemory(time.Now), log: &log.Buffer{}}
+	b := &testMint{t: t, yaml: profiles, sim: sim, store: aws.NewMemory(time.Now),
+		log: &log.Buffer{}}
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	b.mapbox = server.URL
@@ -75,15 +76,15 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// newOfflineBench is a mint with a parent, without the simulator: it can run in virtual time.
-func newOfflineBench(t *testing.T) *bench {
+// newOfflineTestMint is a mint with a parent, without the simulator: it can run in virtual time.
+func newOfflineTestMint(t *testing.T) *testMint {
 	t.Helper()
-	b := &bench{t: t, yaml: profiles, store: aws.NewMemory(time.Now), log: &log.Buffer{}}
+	b := &testMint{t: t, yaml: profiles, store: aws.NewMemory(time.Now), log: &log.Buffer{}}
 	b.storeParent("a", b.madeUp("sk", `{"u":"acme","a":"cm1"}`).Reveal())
 	return b
 }
 
-func (b *bench) newHandler(mapbox string) *mint.Handler {
+func (b *testMint) newHandler(mapbox string) *mint.Handler {
 	b.t.Helper()
 	client, err := tokens.New(tokens.Config{BaseURL: mapbox, MaxAttempts: 2,
 		MaxWait: 50 * time.Millisecond})
@@ -97,7 +98,7 @@ func (b *bench) newHandler(mapbox string) *mint.Handler {
 }
 
 // custom is a handler over parts of a test's own.
-func (b *bench) custom(create mint.CreateTemporary, read mint.ReadParent) *mint.Handler {
+func (b *testMint) custom(create mint.CreateTemporary, read mint.ReadParent) *mint.Handler {
 	b.t.Helper()
 	handler, err := mint.New(mint.Config{
 		Profiles:        b.profiles(),
@@ -115,7 +116,7 @@ func (b *bench) custom(create mint.CreateTemporary, read mint.ReadParent) *mint.
 }
 
 // cache is one over a table of its own, with a budget that no test but those of budgets meets.
-func (b *bench) cache() *tokencache.Cache {
+func (b *testMint) cache() *tokencache.Cache {
 	b.t.Helper()
 	cache, err := tokencache.New(tokencache.Config{
 		Store:  tokencache.NewMemory(),
@@ -129,7 +130,7 @@ func (b *bench) cache() *tokencache.Cache {
 	return cache
 }
 
-func (b *bench) profiles() []config.Profile {
+func (b *testMint) profiles() []config.Profile {
 	b.t.Helper()
 	cfg, err := config.Parse("profiles.yaml", []byte(b.yaml))
 	if err != nil {
@@ -139,9 +140,9 @@ func (b *bench) profiles() []config.Profile {
 }
 
 // issue makes a token by hand, as a person does on the account page.
-func (b *bench) issue(scopes ...string) (id, value string) {
+func (b *testMint) issue(scopes ...string) (id, value string) {
 	b.t.Helper()
-	id, value, err := b.sim.IssueByHand(user, "by hand", scopes)
+	id, value, err := b.sim.AddToken(user, "by hand", scopes)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func (b *bench) issue(scopes ...string) (id, value string) {
 var parentScopes = strings.Fields("styles:tiles styles:read fonts:read uploads:write tokens:write")
 
 // store puts text into a new current version of the parent secret.
-func (b *bench) storeParent(version, text string) {
+func (b *testMint) storeParent(version, text string) {
 	b.t.Helper()
 	ctx := b.t.Context()
 	id := strings.Repeat(version, 32)
@@ -174,7 +175,7 @@ func (b *bench) storeParent(version, text string) {
 }
 
 // withParent stores a parent that can do all that the profiles lend.
-func (b *bench) withParent() *bench {
+func (b *testMint) withParent() *testMint {
 	_, value := b.issue(parentScopes...)
 	b.storeParent("a", value)
 	return b
@@ -199,7 +200,7 @@ type reply struct {
 }
 
 // send hands an event to the handler and checks what holds for every reply.
-func (b *bench) send(ctx context.Context, event events.APIGatewayV2HTTPRequest) reply {
+func (b *testMint) send(ctx context.Context, event events.APIGatewayV2HTTPRequest) reply {
 	b.t.Helper()
 	out := b.sendJSON(ctx, rawEvent(b.t, event))
 	if out.Status != http.StatusOK && out.RequestID != event.RequestContext.RequestID {
@@ -219,7 +220,7 @@ func rawEvent(t *testing.T, event events.APIGatewayV2HTTPRequest) json.RawMessag
 }
 
 // sendJSON hands the text of an event to the handler and checks what holds for every reply.
-func (b *bench) sendJSON(ctx context.Context, event json.RawMessage) reply {
+func (b *testMint) sendJSON(ctx context.Context, event json.RawMessage) reply {
 	b.t.Helper()
 	got, err := b.handler.HandleJSON(ctx, event)
 	if err != nil {
@@ -244,7 +245,7 @@ func (b *bench) sendJSON(ctx context.Context, event json.RawMessage) reply {
 }
 
 // mints counts the temporary tokens that were asked of the simulator.
-func (b *bench) mints() int {
+func (b *testMint) mints() int {
 	n := 0
 	for _, call := range b.sim.Calls() {
 		if call.Op == mapbox.OpCreateTemporary {
@@ -255,7 +256,7 @@ func (b *bench) mints() int {
 }
 
 // noLeak fails if a planted token is in the log or in one of the texts.
-func (b *bench) noLeak(texts ...string) {
+func (b *testMint) noLeak(texts ...string) {
 	b.t.Helper()
 	for _, text := range append(texts, b.log.String(), b.metrics.String()) {
 		for _, value := range b.planted {
@@ -269,7 +270,7 @@ func (b *bench) noLeak(texts ...string) {
 }
 
 // audits returns the audit records so far.
-func (b *bench) audits() []map[string]any {
+func (b *testMint) audits() []map[string]any {
 	b.t.Helper()
 	var records []map[string]any
 	for line := range strings.Lines(b.log.String()) {

@@ -24,9 +24,9 @@ import (
 // parentSecret is the name of the parent secret on this machine.
 const parentSecret = "tokenmint/parent"
 
-// world is what the functions call on this machine: the Tokens API, and Secrets Manager with a
-// parent token.
-type world struct {
+// backend holds the services that the functions call on this machine: the Tokens API, and Secrets
+// Manager with a parent token.
+type backend struct {
 	sim      *mapbox.Simulator // nil with --live, which uses the real Mapbox
 	secrets  *aws.Memory
 	user     string
@@ -37,56 +37,56 @@ type world struct {
 }
 
 // close unlocks the directory in --state.
-func (w *world) close() {
-	if w.lock != nil {
-		_ = w.lock.Close()
+func (b *backend) close() {
+	if b.lock != nil {
+		_ = b.lock.Close()
 	}
 }
 
-// worldOptions are the flags that shape a world.
-type worldOptions struct {
+// backendOptions are the flags that shape a backend.
+type backendOptions struct {
 	user   string
 	rate   int      // requests a minute for an account; 0 means no limit
 	seed   uint64   // of the simulator
 	scopes []string // the account has these besides the known ones
 }
 
-// newWorld returns a world with a simulator, an account, and a new parent token in its secret.
-func newWorld(cfg *config.Config, o worldOptions) (*world, error) {
-	w, err := emptyWorld(o)
+// newBackend returns a backend with a simulator, an account, and a new parent token in its secret.
+func newBackend(cfg *config.Config, o backendOptions) (*backend, error) {
+	b, err := emptyBackend(o)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.sim.AddAccount(o.user); err != nil {
+	if err := b.sim.AddAccount(o.user); err != nil {
 		return nil, err
 	}
-	if err := w.addScopes(o.scopes); err != nil {
+	if err := b.addScopes(o.scopes); err != nil {
 		return nil, err
 	}
-	scopes := w.offered(cfg.ParentScopes())
+	scopes := b.offered(cfg.ParentScopes())
 	version := newID() // the parent looks as if a rotation had created it
 	note := rotate.Note(setup.DefaultStack, "parent", version)
-	id, parent, err := w.sim.IssueByHand(o.user, note, scopes)
+	id, parent, err := b.sim.AddToken(o.user, note, scopes)
 	if err != nil {
 		return nil, err
 	}
-	_, devToken, err := w.sim.IssueByHand(o.user, "For your own requests", devScopes(scopes))
+	_, devToken, err := b.sim.AddToken(o.user, "For your own requests", devScopes(scopes))
 	if err != nil {
 		return nil, err
 	}
-	w.devToken = tokens.NewToken(devToken)
-	if err := w.makeSecrets(cfg); err != nil {
+	b.devToken = tokens.NewToken(devToken)
+	if err := b.makeSecrets(cfg); err != nil {
 		return nil, err
 	}
-	return w, w.storeParent(version, secrets.Credential{
+	return b, b.storeParent(version, secrets.Credential{
 		Token: tokens.NewToken(parent), Username: o.user, ID: id, Scopes: scopes,
-		Created: w.now().UTC(), Rotation: version,
+		Created: b.now().UTC(), Rotation: version,
 	})
 }
 
-func (w *world) addScopes(scopes []string) error {
+func (b *backend) addScopes(scopes []string) error {
 	for _, scope := range scopes {
-		if err := w.sim.AddScope(w.user, scope); err != nil {
+		if err := b.sim.AddScope(b.user, scope); err != nil {
 			return fmt.Errorf("--scope: %w", err)
 		}
 	}
@@ -94,42 +94,42 @@ func (w *world) addScopes(scopes []string) error {
 }
 
 // offered returns the scopes that the account has. Mapbox gives a token no other scope.
-func (w *world) offered(scopes []string) []string {
-	has := w.sim.Scopes(w.user)
+func (b *backend) offered(scopes []string) []string {
+	has := b.sim.Scopes(b.user)
 	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
 		return !slices.Contains(has, scope)
 	})
 }
 
 // makeSecrets creates the missing secrets of additional tokens. They have no value, as in a stack.
-func (w *world) makeSecrets(cfg *config.Config) error {
+func (b *backend) makeSecrets(cfg *config.Config) error {
 	for _, t := range cfg.Tokens {
 		if strings.HasPrefix(t.Secret, "arn:") {
 			continue // only AWS gives ARNs, so this secret cannot exist here
 		}
-		if _, err := w.secrets.Describe(noDeadline, t.Secret); err == nil {
+		if _, err := b.secrets.Describe(noDeadline, t.Secret); err == nil {
 			continue
 		}
-		if err := w.secrets.Create(noDeadline, t.Secret, "", secrets.Value{}); err != nil {
+		if err := b.secrets.Create(noDeadline, t.Secret, "", secrets.Value{}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// emptyWorld returns a world without an account. Its clock is that of the simulator, so a change of
-// the simulator's clock changes the time of the functions too.
-func emptyWorld(o worldOptions) (*world, error) {
+// emptyBackend returns a backend without an account. Its clock is that of the simulator, so a
+// change of the simulator's clock changes the time of the functions too.
+func emptyBackend(o backendOptions) (*backend, error) {
 	sim, err := mapbox.New(mapbox.Config{Seed: o.seed, RateLimit: o.rate})
 	if err != nil {
 		return nil, err
 	}
-	return &world{sim: sim, secrets: aws.NewMemory(sim.Now), user: o.user, now: sim.Now}, nil
+	return &backend{sim: sim, secrets: aws.NewMemory(sim.Now), user: o.user, now: sim.Now}, nil
 }
 
-// liveWorld returns a world for the real Mapbox. The given token is the parent, and only this
+// liveBackend returns a backend for the real Mapbox. The given token is the parent, and only this
 // process holds it.
-func liveWorld(value string) (*world, error) {
+func liveBackend(value string) (*backend, error) {
 	if value == "" {
 		return nil, errors.New("--live needs the parent token in MAPBOX_ACCESS_TOKEN: " +
 			"a secret token with tokens:write")
@@ -141,32 +141,32 @@ func liveWorld(value string) (*world, error) {
 	if err != nil {
 		return nil, fmt.Errorf("MAPBOX_ACCESS_TOKEN: %w", err)
 	}
-	w := &world{
+	b := &backend{
 		secrets: aws.NewMemory(time.Now), user: credential.Username,
 		now: time.Now, awsPath: "/" + newID(),
 	}
-	return w, w.storeParent(newID(), credential)
+	return b, b.storeParent(newID(), credential)
 }
 
-func (w *world) storeParent(version string, c secrets.Credential) error {
+func (b *backend) storeParent(version string, c secrets.Credential) error {
 	value, err := c.Encode()
 	if err != nil {
 		return err
 	}
-	return w.secrets.Create(noDeadline, parentSecret, version, value)
+	return b.secrets.Create(noDeadline, parentSecret, version, value)
 }
 
 // mapboxAPI serves the simulated Tokens API, and /_sim/ to manage the simulator.
-func (w *world) mapboxAPI(p pages) http.Handler {
+func (b *backend) mapboxAPI(p pages) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/_sim/", noOtherPages(w.sim.Management()))
-	mux.Handle("/", p.simulator(w.sim))
+	mux.Handle("/_sim/", noOtherPages(b.sim.Management()))
+	mux.Handle("/", p.simulator(b.sim))
 	return mux
 }
 
 // awsAPI serves Secrets Manager.
-func (w *world) awsAPI() http.Handler {
-	return noOtherPages(onlyAtPath(w.awsPath, aws.New(w.secrets)))
+func (b *backend) awsAPI() http.Handler {
+	return noOtherPages(onlyAtPath(b.awsPath, aws.New(b.secrets)))
 }
 
 // onlyAtPath serves requests to one secret path. An empty path allows every request. All users of

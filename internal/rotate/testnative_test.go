@@ -26,42 +26,42 @@ func stepEventOf(secretID, step string) string {
 }
 
 // begin does what Secrets Manager does before the first step.
-func (b *bench) begin(id string) *bench {
+func (b *testRotator) begin(id string) *testRotator {
 	b.t.Helper()
 	b.enable(true)
 	b.must(b.service.BeginRotation(b.t.Context(), parentSecret, id))
 	return b
 }
 
-func (b *bench) enable(enabled bool) {
+func (b *testRotator) enable(enabled bool) {
 	b.t.Helper()
 	b.must(b.service.SetRotationEnabled(b.t.Context(), parentSecret, enabled))
 }
 
 // created has a rotation whose first step is done.
-func (b *bench) created() *bench {
+func (b *testRotator) created() *testRotator {
 	b.t.Helper()
 	b.rotated().begin(native).must(b.take(stepEvent("createSecret")))
 	return b
 }
 
 // finished has one whose last step is done.
-func (b *bench) finished() *bench {
+func (b *testRotator) finished() *testRotator {
 	b.t.Helper()
 	b.created().must(b.take(stepEvent("finishSecret")))
 	return b
 }
 
 // bare is a token that a person has made.
-func (b *bench) bare() string {
+func (b *testRotator) bare() string {
 	b.t.Helper()
 	_, value := b.issue(scopes...)
 	return value
 }
 
-// take hands the handler an event, in states too in which the invariants of [bench.run] do not
+// take hands the handler an event, in states too in which the invariants of [testRotator.run] do not
 // hold. What it says shows no token.
-func (b *bench) take(event string) error {
+func (b *testRotator) take(event string) error {
 	b.t.Helper()
 	report, err := b.handler.Handle(b.t.Context(), json.RawMessage(event))
 	said, marshalErr := json.Marshal(report)
@@ -71,17 +71,17 @@ func (b *bench) take(event string) error {
 }
 
 // put stores a version of the parent's secret.
-func (b *bench) put(text, id, label string) {
+func (b *testRotator) put(text, id, label string) {
 	b.t.Helper()
 	b.must(b.store.Put(b.t.Context(), parentSecret, id, secrets.NewValue(text), label))
 }
 
-func (b *bench) move(label, from, to string) {
+func (b *testRotator) move(label, from, to string) {
 	b.t.Helper()
 	b.must(b.store.MoveStage(b.t.Context(), parentSecret, label, from, to))
 }
 
-func (b *bench) must(err error) {
+func (b *testRotator) must(err error) {
 	b.t.Helper()
 	if err != nil {
 		b.t.Fatal(err)

@@ -24,9 +24,9 @@ var everything = []string{
 	"uploads:read", "uploads:write", "uploads:list",
 }
 
-// lab is a simulator behind an HTTP server. It has the accounts alice and bob. The field all is a
-// token of alice's with the scopes in everything.
-type lab struct {
+// testSimulator is a simulator behind an HTTP server. It has the accounts alice and bob. The field
+// all is a token of alice's with the scopes in everything.
+type testSimulator struct {
 	t   *testing.T
 	sim *mapbox.Simulator
 	url string
@@ -34,9 +34,9 @@ type lab struct {
 	all, allID string
 }
 
-func newLab(t *testing.T, cfg mapbox.Config) *lab {
+func newTestSimulator(t *testing.T, cfg mapbox.Config) *testSimulator {
 	t.Helper()
-	b := &lab{t: t}
+	b := &testSimulator{t: t}
 	b.sim = newSimulator(t, cfg)
 	server := httptest.NewServer(b.sim)
 	t.Cleanup(server.Close)
@@ -45,8 +45,8 @@ func newLab(t *testing.T, cfg mapbox.Config) *lab {
 	return b
 }
 
-// in returns the lab for a subtest.
-func (b *lab) in(t *testing.T) *lab {
+// in returns the testSimulator for a subtest.
+func (b *testSimulator) in(t *testing.T) *testSimulator {
 	sub := *b
 	sub.t = t
 	return &sub
@@ -69,9 +69,9 @@ func newSimulator(t testing.TB, cfg mapbox.Config) *mapbox.Simulator {
 	return sim
 }
 
-func (b *lab) issue(user string, scopes ...string) (id, token string) {
+func (b *testSimulator) issue(user string, scopes ...string) (id, token string) {
 	b.t.Helper()
-	id, token, err := b.sim.IssueByHand(user, "by hand", scopes)
+	id, token, err := b.sim.AddToken(user, "by hand", scopes)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func (a answer) text(name string) string {
 
 // do sends a request. The query contains the token and the params, which are pairs of a name and a
 // value.
-func (b *lab) do(method, path, token, body string, params ...string) answer {
+func (b *testSimulator) do(method, path, token, body string, params ...string) answer {
 	b.t.Helper()
 	q := make(url.Values)
 	if token != "" {
@@ -113,7 +113,7 @@ func (b *lab) do(method, path, token, body string, params ...string) answer {
 	return b.send(req)
 }
 
-func (b *lab) send(req *http.Request) answer {
+func (b *testSimulator) send(req *http.Request) answer {
 	b.t.Helper()
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
@@ -131,7 +131,7 @@ func (b *lab) send(req *http.Request) answer {
 }
 
 // want checks the status and the message of an answer.
-func (b *lab) want(a answer, status int, message string) {
+func (b *testSimulator) want(a answer, status int, message string) {
 	b.t.Helper()
 	if a.status != status || a.text("message") != message {
 		b.t.Errorf("got %d %q, want %d %q", a.status, a.text("message"), status, message)
@@ -139,7 +139,7 @@ func (b *lab) want(a answer, status int, message string) {
 }
 
 // create creates a permanent token with b.all.
-func (b *lab) create(body string) answer {
+func (b *testSimulator) create(body string) answer {
 	b.t.Helper()
 	a := b.do("POST", "/tokens/v2/alice", b.all, body)
 	if a.status != http.StatusOK {
@@ -149,7 +149,7 @@ func (b *lab) create(body string) answer {
 }
 
 // temporary creates a temporary token that lives for d.
-func (b *lab) temporary(by string, d time.Duration, scopes ...string) string {
+func (b *testSimulator) temporary(by string, d time.Duration, scopes ...string) string {
 	b.t.Helper()
 	a := b.do("POST", "/tokens/v2/alice", by,
 		temporaryBody(b.sim.Now().Add(d).Format(time.RFC3339), scopes))
@@ -165,7 +165,7 @@ func temporaryBody(expires string, scopes []string) string {
 }
 
 // verdict returns the code that the operation retrieve answers.
-func (b *lab) verdict(token string) string {
+func (b *testSimulator) verdict(token string) string {
 	b.t.Helper()
 	a := b.do("GET", "/tokens/v2", token, "")
 	if a.status != http.StatusOK {

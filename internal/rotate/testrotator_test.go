@@ -35,9 +35,9 @@ const (
 
 var scopes = strings.Fields("styles:read tokens:read tokens:write uploads:write")
 
-// bench is a rotator between the simulator and Secrets Manager's wire, both over HTTP, on one clock
+// testRotator is a rotator between the simulator and Secrets Manager's wire, both over HTTP, on one clock
 // that tests move.
-type bench struct {
+type testRotator struct {
 	t       *testing.T
 	sim     *mapbox.Simulator
 	memory  *simaws.Memory // behind store and service, unless these are another's
@@ -56,7 +56,7 @@ type service interface {
 	SetRotationEnabled(ctx context.Context, id string, enabled bool) error
 }
 
-func newBench(t *testing.T) *bench {
+func newTestRotator(t *testing.T) *testRotator {
 	t.Helper()
 	b := newAccount(t).inMemory()
 	b.aws = &faultyWire{next: simaws.New(b.memory)}
@@ -73,8 +73,8 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// newAccount is a bench without a Secrets Manager.
-func newAccount(t *testing.T) *bench {
+// newAccount is a testRotator without a Secrets Manager.
+func newAccount(t *testing.T) *testRotator {
 	t.Helper()
 	sim, err := mapbox.New(mapbox.Config{Seed: 11})
 	if err != nil {
@@ -83,24 +83,24 @@ func newAccount(t *testing.T) *bench {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t: t, sim: sim, log: &log.Buffer{}, planted: []string{rotationToken}}
+	return &testRotator{t: t, sim: sim, log: &log.Buffer{}, planted: []string{rotationToken}}
 }
 
 // inMemory keeps the secrets in memory.
-func (b *bench) inMemory() *bench {
+func (b *testRotator) inMemory() *testRotator {
 	b.memory = simaws.NewMemory(b.sim.Now)
 	b.store, b.service = b.memory, b.memory
 	return b
 }
 
 // mapbox starts the simulator on a port of its own.
-func (b *bench) mapbox() string {
+func (b *testRotator) mapbox() string {
 	server := httptest.NewServer(b.sim)
 	b.t.Cleanup(server.Close)
 	return server.URL
 }
 
-func (b *bench) newHandler(store secrets.Store, config tokens.Config) *rotate.Handler {
+func (b *testRotator) newHandler(store secrets.Store, config tokens.Config) *rotate.Handler {
 	b.t.Helper()
 	config.Now = b.sim.Now
 	client, err := tokens.New(config)
@@ -122,15 +122,15 @@ func (b *bench) newHandler(store secrets.Store, config tokens.Config) *rotate.Ha
 	return handler
 }
 
-// pause waits on the bench's clock.
-func (b *bench) pause(ctx context.Context, d time.Duration) error {
+// pause waits on the clock of the test.
+func (b *testRotator) pause(ctx context.Context, d time.Duration) error {
 	b.sim.Advance(d)
 	return ctx.Err()
 }
 
 // paste stores a token as a person does: bare, as the secret's first value. It returns the token's
 // id.
-func (b *bench) paste(scopes ...string) string {
+func (b *testRotator) paste(scopes ...string) string {
 	b.t.Helper()
 	id, value := b.issue(scopes...)
 	if err := b.service.Create(b.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(value)); err != nil {
@@ -139,9 +139,9 @@ func (b *bench) paste(scopes ...string) string {
 	return id
 }
 
-func (b *bench) issue(scopes ...string) (id, value string) {
+func (b *testRotator) issue(scopes ...string) (id, value string) {
 	b.t.Helper()
-	id, value, err := b.sim.IssueByHand(user, "Made by hand", scopes)
+	id, value, err := b.sim.AddToken(user, "Made by hand", scopes)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func (b *bench) issue(scopes ...string) (id, value string) {
 }
 
 // rotated stores a parent that a rotation has made, so that nothing is due.
-func (b *bench) rotated() *bench {
+func (b *testRotator) rotated() *testRotator {
 	b.t.Helper()
 	b.paste(scopes...)
 	b.mustRun(`{"action":"rotate","id":"first"}`)
@@ -163,7 +163,7 @@ func (b *bench) rotated() *bench {
 }
 
 // run hands the handler an event and checks what must hold after any run, however it ended.
-func (b *bench) run(event string) (rotate.Report, error) {
+func (b *testRotator) run(event string) (rotate.Report, error) {
 	b.t.Helper()
 	report, err := b.handler.Handle(b.t.Context(), json.RawMessage(event))
 	b.check()
@@ -173,7 +173,7 @@ func (b *bench) run(event string) (rotate.Report, error) {
 	return report, err
 }
 
-func (b *bench) mustRun(event string) rotate.Report {
+func (b *testRotator) mustRun(event string) rotate.Report {
 	b.t.Helper()
 	report, err := b.run(event)
 	if err != nil {
@@ -183,14 +183,14 @@ func (b *bench) mustRun(event string) rotate.Report {
 }
 
 // steps runs an event and returns what was done.
-func (b *bench) steps(event string) string {
+func (b *testRotator) steps(event string) string {
 	b.t.Helper()
 	return strings.Join(b.mustRun(event).Tokens[0].Steps, " ")
 }
 
 // check holds the invariants: the current version holds a token that works, and no token that is
 // not ours is gone.
-func (b *bench) check() {
+func (b *testRotator) check() {
 	b.t.Helper()
 	current := b.credential("")
 	if _, ok := b.live()[current.ID]; !ok {
@@ -200,7 +200,7 @@ func (b *bench) check() {
 	b.noLeak()
 }
 
-func (b *bench) noLeak(texts ...string) {
+func (b *testRotator) noLeak(texts ...string) {
 	b.t.Helper()
 	for _, text := range append(texts, b.log.String()) {
 		for _, value := range b.planted {
@@ -212,7 +212,7 @@ func (b *bench) noLeak(texts ...string) {
 }
 
 // credential reads a version, "" for the current one.
-func (b *bench) credential(version string) secrets.Credential {
+func (b *testRotator) credential(version string) secrets.Credential {
 	b.t.Helper()
 	if version == "" {
 		version, _ = b.describe().VersionAt(secrets.Current)
@@ -228,7 +228,7 @@ func (b *bench) credential(version string) secrets.Credential {
 	return credential
 }
 
-func (b *bench) describe() secrets.Description {
+func (b *testRotator) describe() secrets.Description {
 	b.t.Helper()
 	d, err := b.store.Describe(b.t.Context(), parentSecret)
 	if err != nil {
@@ -238,7 +238,7 @@ func (b *bench) describe() secrets.Description {
 }
 
 // live returns the account's tokens by id.
-func (b *bench) live() map[string]mapbox.TokenInfo {
+func (b *testRotator) live() map[string]mapbox.TokenInfo {
 	live := map[string]mapbox.TokenInfo{}
 	for _, t := range b.sim.Tokens(user) {
 		live[t.ID] = t
@@ -247,7 +247,7 @@ func (b *bench) live() map[string]mapbox.TokenInfo {
 }
 
 // ours returns the ids of the live tokens that bear our note.
-func (b *bench) ours() []string {
+func (b *testRotator) ours() []string {
 	var ids []string
 	for id, t := range b.live() {
 		if strings.HasPrefix(t.Note, ourNotes) {
