@@ -151,10 +151,12 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 		case s.id == o.current.id:
 			err = r.undate(ctx, m, s)
 		case len(s.labels) == 0 &&
-			(find(r.live, s.credential.ID) != nil || o.now.Sub(s.created) < orphanAge || s.unread()):
+			(find(r.live, s.credential.ID) != nil || o.now.Sub(s.created) < orphanAge ||
+				s.unread()):
 			// The list of the proof shows the pending token, so it is recent. A token stored just
 			// now may be newer still.
-			again := slices.ContainsFunc(o.superseded, o.isDoubtful) // the date must not hide the doubt
+			// the date must not hide the doubt
+			again := slices.ContainsFunc(o.superseded, o.isDoubtful)
 			err = r.supersede(ctx, m, s, again)
 		}
 		if err != nil {
@@ -203,7 +205,8 @@ func (r *run) supersede(ctx context.Context, m Managed, old superseded, again bo
 func (r *run) forget(ctx context.Context, m Managed, o observation, old superseded) error {
 	switch {
 	case old.id == o.current.id:
-		if d, err := r.store.Describe(ctx, m.SecretID); err != nil || !d.Has(old.id, secrets.Current) {
+		if d, err := r.store.Describe(ctx, m.SecretID); err != nil ||
+			!d.Has(old.id, secrets.Current) {
 			return err
 		}
 	case old.credential.ID != o.current.credential.ID:

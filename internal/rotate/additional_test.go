@@ -19,12 +19,14 @@ import (
 // uploads is a secret token and page a public one, each in a secret that the stack has made without
 // a value.
 func uploads() rotate.Managed {
-	return rotate.Managed{Name: "uploads", SecretID: "tokenmint/uploads", Scopes: []string{"uploads:write"}, RotateEvery: rotateEvery, RetireAfter: retireAfter}
+	return rotate.Managed{Name: "uploads", SecretID: "tokenmint/uploads",
+		Scopes: []string{"uploads:write"}, RotateEvery: rotateEvery, RetireAfter: retireAfter}
 }
 
 func page() rotate.Managed {
 	return rotate.Managed{
-		Name: "page", SecretID: "tokenmint/page", Scopes: []string{"styles:read"}, AllowedURLs: []string{"https://maps.example.com"},
+		Name: "page", SecretID: "tokenmint/page", Scopes: []string{"styles:read"},
+		AllowedURLs: []string{"https://maps.example.com"},
 		RotateEvery: rotateEvery, RetireAfter: retireAfter,
 	}
 }
@@ -39,9 +41,11 @@ func (b *testRotator) withAdditional(further ...rotate.Managed) *testRotator {
 		b.t.Fatal(err)
 	}
 	b.handler, err = rotate.New(rotate.Config{
-		Stack:      "test",
-		Parent:     rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
-		Additional: further, Store: b.memory, Tokens: client, Now: b.sim.Now, Logger: discard(), Pause: b.pause,
+		Stack: "test",
+		Parent: rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery,
+			RetireAfter: retireAfter},
+		Additional: further, Store: b.memory, Tokens: client, Now: b.sim.Now, Logger: discard(),
+		Pause: b.pause,
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -80,7 +84,9 @@ func TestAdditionalTokensAreMadeOnFirstSightAndKept(t *testing.T) {
 	b := newTestRotator(t).rotated().withAdditional(uploads(), page())
 	// Secrets Manager makes a secret's first version current by itself, so there is nothing to
 	// promote.
-	if got := stepsOf(b.mustRun(`{"action":"rotate","id":"one"}`)); got != "parent[settled] uploads[create unmark settled] page[create unmark settled]" {
+	if got := stepsOf(
+		b.mustRun(`{"action":"rotate","id":"one"}`)); got != "parent[settled] uploads[create "+
+		"unmark settled] page[create unmark settled]" {
 		t.Errorf("first sight: %s", got)
 	}
 	secret, public := b.stored("tokenmint/uploads"), b.stored("tokenmint/page")
@@ -90,7 +96,9 @@ func TestAdditionalTokensAreMadeOnFirstSightAndKept(t *testing.T) {
 	if note := b.live()[public.ID].Note; !strings.HasPrefix(note, "tokenmint/test/page/") {
 		t.Errorf("note = %q", note)
 	}
-	if got := stepsOf(b.mustRun(`{"action":"rotate","id":"two"}`)); got != "parent[settled] uploads[settled] page[settled]" {
+	if got := stepsOf(
+		b.mustRun(`{"action":"rotate","id":"two"}`)); got != "parent[settled] uploads[settled] "+
+		"page[settled]" {
 		t.Errorf("at rest: %s", got)
 	}
 	b.sim.Advance(rotateEvery)
@@ -119,7 +127,9 @@ func TestConfigurationThatChanges(t *testing.T) {
 	wider.Scopes = []string{"styles:read", "uploads:write"}
 	moved.AllowedURLs = []string{"https://new.example.com", "https://maps.example.com"}
 	b.withAdditional(wider, moved)
-	if got := stepsOf(b.mustRun(`{"action":"rotate","id":"two"}`)); got != "parent[settled] uploads[create promote unmark supersede settled] page[edit settled]" {
+	if got := stepsOf(
+		b.mustRun(`{"action":"rotate","id":"two"}`)); got != "parent[settled] uploads[create "+
+		"promote unmark supersede settled] page[edit settled]" {
 		t.Errorf("wider and moved: %s", got)
 	}
 	if b.stored("tokenmint/uploads").ID == secret || b.stored("tokenmint/page").ID != public {
@@ -127,13 +137,15 @@ func TestConfigurationThatChanges(t *testing.T) {
 	}
 	moved.AllowedURLs = nil
 	b.withAdditional(wider, moved)
-	if got := stepsOf(b.mustRun(`{"action":"rotate","id":"three","name":"page"}`)); got != "page[edit settled]" {
+	if got := stepsOf(
+		b.mustRun(`{"action":"rotate","id":"three","name":"page"}`)); got != "page[edit settled]" {
 		t.Errorf("without URLs: %s", got)
 	}
 	moved.Scopes = []string{"styles:read", "uploads:write"}
 	b.withAdditional(wider, moved)
 	b.mustRun(`{"action":"rotate","id":"four","name":"page"}`)
-	if got := b.stored("tokenmint/page"); got.ID == public || got.Token.Usage() != tokens.UsageSecret {
+	if got := b.stored("tokenmint/page"); got.ID == public ||
+		got.Token.Usage() != tokens.UsageSecret {
 		t.Error("a public token that gets a secret scope was not replaced")
 	}
 }
@@ -141,19 +153,23 @@ func TestConfigurationThatChanges(t *testing.T) {
 func TestOneThatFailsDoesNotHoldUpTheOthers(t *testing.T) {
 	t.Parallel()
 	beyond, missing := uploads(), uploads()
-	beyond.Name, beyond.SecretID, beyond.Scopes = "beyond", "tokenmint/beyond", []string{"datasets:write"}
+	beyond.Name, beyond.SecretID, beyond.Scopes = "beyond", "tokenmint/beyond",
+		[]string{"datasets:write"}
 	missing.Name, missing.SecretID = "missing", "tokenmint/missing"
 	b := newTestRotator(t).rotated().withAdditional(beyond, missing, uploads(), page())
 	b.forgetSecret("tokenmint/missing")
 	report, err := b.run(`{"action":"rotate","id":"one"}`)
-	if err == nil || !strings.Contains(err.Error(), "rotate beyond: create") || !strings.Contains(err.Error(), "rotate missing") {
+	if err == nil || !strings.Contains(err.Error(), "rotate beyond: create") ||
+		!strings.Contains(err.Error(), "rotate missing") {
 		t.Errorf("error = %v", err)
 	}
-	if report.Tokens[1].Error == "" || report.Tokens[3].Error != "" || b.stored("tokenmint/uploads").ID == "" || b.stored("tokenmint/page").ID == "" {
+	if report.Tokens[1].Error == "" || report.Tokens[3].Error != "" ||
+		b.stored("tokenmint/uploads").ID == "" || b.stored("tokenmint/page").ID == "" {
 		t.Errorf("report = %s", stepsOf(report))
 	}
 	b.sim.Inject(mapbox.Fault{Op: mapbox.OpList, Kind: mapbox.Status, Status: 500, Hits: -1})
-	if report, err := b.run(`{"action":"rotate","id":"two"}`); err == nil || len(report.Tokens) != 5 {
+	if report, err := b.run(`{"action":"rotate","id":"two"}`); err == nil ||
+		len(report.Tokens) != 5 {
 		t.Errorf("without a list: %v", err)
 	}
 }
@@ -162,7 +178,8 @@ func TestOneThatFailsDoesNotHoldUpTheOthers(t *testing.T) {
 func (b *testRotator) forgetSecret(id string) {
 	b.t.Helper()
 	kept := aws.NewMemory(b.sim.Now)
-	for _, name := range []string{parentSecret, "tokenmint/beyond", "tokenmint/uploads", "tokenmint/page"} {
+	for _, name := range []string{parentSecret, "tokenmint/beyond", "tokenmint/uploads",
+		"tokenmint/page"} {
 		if name == id {
 			continue
 		}
@@ -197,7 +214,8 @@ func TestPlanSaysAndDoesNothing(t *testing.T) {
 	if got := stepsOf(report); got != "parent[create] uploads[create]" {
 		t.Errorf("plan: %s", got)
 	}
-	if report.Tokens[0].Why != "the token was created manually" || report.Tokens[1].Why != "there is none yet" {
+	if report.Tokens[0].Why != "the token was created manually" ||
+		report.Tokens[1].Why != "there is none yet" {
 		t.Errorf("why: %q, %q", report.Tokens[0].Why, report.Tokens[1].Why)
 	}
 	for _, call := range b.sim.Calls()[calls:] {
@@ -216,13 +234,16 @@ func TestRetireNowEndsEveryGrace(t *testing.T) {
 	leaked := b.credential("").ID
 	b.mustRun(`{"action":"rotate","id":"after-the-leak","force":true}`)
 	b.sim.Advance(time.Minute)
-	if got := b.steps(`{"action":"retire","id":"now","name":"parent","now":true}`); got != "retire forget settled" {
+	got := b.steps(`{"action":"retire","id":"now","name":"parent","now":true}`)
+	if got != "retire forget settled" {
 		t.Errorf("steps: %s", got)
 	}
-	if _, alive := b.live()[leaked]; alive || !slices.Equal(b.ours(), []string{b.credential("").ID}) {
+	if _, alive := b.live()[leaked]; alive ||
+		!slices.Equal(b.ours(), []string{b.credential("").ID}) {
 		t.Error("the leaked token lives")
 	}
-	for _, event := range []string{`{"action":"retire","id":"x"}`, `{"action":"retire","id":"x","name":"parent"}`} {
+	for _, event := range []string{`{"action":"retire","id":"x"}`,
+		`{"action":"retire","id":"x","name":"parent"}`} {
 		if _, err := b.handler.Handle(t.Context(), json.RawMessage(event)); err == nil {
 			t.Errorf("%s was taken", event)
 		}
@@ -241,7 +262,8 @@ func TestRetireNowSparesWhatWasJustRolledBack(t *testing.T) {
 	b.sim.Advance(time.Hour)
 	b.move(secrets.Current, now, before)
 	for range 2 {
-		if _, err := b.run(retire); err == nil || !strings.Contains(err.Error(), "repeat this 20 minutes later") {
+		if _, err := b.run(retire); err == nil ||
+			!strings.Contains(err.Error(), "repeat this 20 minutes later") {
 			t.Errorf("at once: error is %v", err)
 		}
 	}

@@ -17,7 +17,8 @@ const (
 
 	// nativeLimit is how long heartbeats wait for the value of a rotation that Secrets Manager has
 	// begun. The service repeats its steps within the rotation's window, which is at most one day.
-	// Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
+	// Source:
+	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
 	nativeLimit = 24 * time.Hour
 
 	// maxLive is the number of live tokens of one name at which no other is created.
@@ -139,13 +140,16 @@ func (s situation) last() step {
 	case s.isUnderWay() && s.pending == nil:
 		return step{action: wait, why: s.whyWait()}
 	case why == "" && s.retireNow && slices.ContainsFunc(s.superseded, s.isRolledBack):
-		return step{action: refuse, why: "a version newer than the current one was rolled back less than 20 minutes ago, " +
+		return step{action: refuse, why: "a version newer than the current one was rolled back " +
+			"less than 20 minutes ago, " +
 			"and a run may still make it current: repeat this 20 minutes later"}
 	case why == "" && s.retireNow && len(s.remaining()) > 0:
-		return step{action: refuse, why: "these replaced tokens are still alive: " + strings.Join(s.remaining(), ", ") + "; repeat this"}
+		return step{action: refuse, why: "these replaced tokens are still alive: " +
+			strings.Join(s.remaining(), ", ") + "; repeat this"}
 	case why == "":
 		return step{action: settled, why: "nothing is due"}
-	case s.isUnderWay(), s.unproved, s.tried[step{action: create}.key()], s.tried[step{action: edit}.key()]:
+	case s.isUnderWay(), s.unproved, s.tried[step{action: create}.key()],
+		s.tried[step{action: edit}.key()]:
 		return step{action: later, why: why + "; this run has tried, and the next run continues"}
 	case s.ours() >= maxLive:
 		return step{action: refuse, why: fmt.Sprintf("%s, but %d tokens of this name are alive: "+

@@ -89,7 +89,9 @@ func (r *run) needs(ctx context.Context, m Managed, o observation, id string) st
 }
 
 // needsBy says why a secret with these labels needs the token, or "".
-func (r *run) needsBy(ctx context.Context, m Managed, o observation, d secrets.Description, id string) string {
+func (r *run) needsBy(
+	ctx context.Context, m Managed, o observation, d secrets.Description, id string,
+) string {
 	for _, versionID := range slices.Sorted(maps.Keys(d.Stages)) {
 		use := r.use(m, d, versionID)
 		if use == "" {
@@ -98,7 +100,8 @@ func (r *run) needsBy(ctx context.Context, m Managed, o observation, d secrets.D
 		holds, err := r.holds(ctx, m, o, d, versionID, id)
 		switch {
 		case err != nil:
-			return fmt.Sprintf("version %s of secret %s cannot be read, and may hold it: %v", versionID, m.SecretID, err)
+			return fmt.Sprintf("version %s of secret %s cannot be read, and may hold it: %v",
+				versionID, m.SecretID, err)
 		case holds:
 			return fmt.Sprintf("it is %s in secret %s", use, m.SecretID)
 		}
@@ -123,7 +126,8 @@ func (r *run) use(m Managed, d secrets.Description, versionID string) string {
 			since = latest(since, date)
 		}
 	}
-	if !since.IsZero() && r.now().Sub(since) >= m.RetireAfter && !since.Before(r.unseenChange(m, d).Add(-clockSlack)) {
+	if !since.IsZero() && r.now().Sub(since) >= m.RetireAfter &&
+		!since.Before(r.unseenChange(m, d).Add(-clockSlack)) {
 		return ""
 	}
 	return "in its grace period"
@@ -131,7 +135,9 @@ func (r *run) use(m Managed, d secrets.Description, versionID string) string {
 
 // holds reports whether a version holds a token. If it cannot be read, it counts as holding the
 // live token whose note names it, and no other.
-func (r *run) holds(ctx context.Context, m Managed, o observation, d secrets.Description, versionID, id string) (bool, error) {
+func (r *run) holds(
+	ctx context.Context, m Managed, o observation, d secrets.Description, versionID, id string,
+) (bool, error) {
 	v, err := r.read(ctx, m, versionID)
 	switch {
 	case err == nil:
@@ -146,7 +152,8 @@ func (r *run) holds(ctx context.Context, m Managed, o observation, d secrets.Des
 	}
 	note := notePrefix(r.stack, m.Name) + versionID
 	if t := o.find(id); t != nil && t.Note == note {
-		return true, nil // two runs of one event may each have created one: nobody knows which is in the version
+		// two runs of one event may each have created one: nobody knows which is in the version
+		return true, nil
 	}
 	switch {
 	case slices.ContainsFunc(o.live, func(t tokens.Metadata) bool { return t.Note == note }):

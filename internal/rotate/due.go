@@ -46,11 +46,13 @@ func (s situation) dueUnasked() dueness {
 	case s.current.credential.ID == "" && !s.isParent:
 		return dueness{"it is a temporary token that a person stored", stored}
 	case s.isGone():
-		return dueness{"Mapbox does not list it: it was deleted, or belongs to another account", stored}
+		return dueness{"Mapbox does not list it: it was deleted, or belongs to another account",
+			stored}
 	case t == nil, t.Note != s.notePrefix+s.current.id:
 		return dueness{"the token was created manually", stored}
 	case s.now.Sub(t.Created) >= s.RotateEvery:
-		return dueness{fmt.Sprintf("it is %s old", s.now.Sub(t.Created).Round(time.Minute)), t.Created.Add(s.RotateEvery)}
+		return dueness{fmt.Sprintf("it is %s old", s.now.Sub(t.Created).Round(time.Minute)),
+			t.Created.Add(s.RotateEvery)}
 	case s.differs():
 		return dueness{changed, s.now}
 	}
@@ -83,7 +85,9 @@ func (s situation) differs() bool {
 // and stays public. A secret token is never edited: every copy of it would gain the new scopes.
 func (s situation) canEdit() bool {
 	t := s.find(s.current.credential.ID)
-	hasSecretScope := slices.ContainsFunc(s.Scopes, func(scope string) bool { return !isPublic(scope) })
+	hasSecretScope := slices.ContainsFunc(s.Scopes, func(scope string) bool {
+		return !isPublic(scope)
+	})
 	return t != nil && t.Usage == tokens.UsagePublic && !hasSecretScope
 }
 
@@ -98,12 +102,14 @@ func isPublic(scope string) bool {
 	return false
 }
 
-// isRolledBack reports whether a version is newer than the current one and left less than orphanAge
-// ago. A run may have seen that version as pending, and may still promote it: the current version
-// is again the one that the run expects. The token must live until no such run can exist. An older
-// version has no such risk, as no such run expects the current one.
+// isRolledBack reports whether a person has recently rolled this version back to an older one. The
+// version is newer than the current version, and it was current until less than orphanAge ago. A
+// slow run may have seen this version as pending, and may still promote it: the older version is
+// current again, as that run expects. So the token must live until no such run can exist. A version
+// older than the current one has no such risk: no run that promotes it expects the current version.
 func (s situation) isRolledBack(old superseded) bool {
-	return s.find(old.credential.ID) != nil && old.id != s.current.id && old.created.After(s.current.created) &&
+	return s.find(old.credential.ID) != nil && old.id != s.current.id &&
+		old.created.After(s.current.created) &&
 		s.now.Sub(old.since) < orphanAge
 }
 

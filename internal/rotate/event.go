@@ -12,19 +12,23 @@ import (
 
 // event is what the function may be invoked with, in one of three forms:
 //
-//   - the schedule's and an operator's, which has an "action", see below. The template's schedule sends its planned time
-//     as id, so that a delivery that comes twice is one rotation;
-//   - an EventBridge event, which has a "source" and a "detail-type": it means {"action":"rotate"};
+//   - an event of the schedule or of an operator, which has an "action". The template's schedule
+//     sends its planned time as id, so an event that is delivered twice is one rotation;
+//   - an event of EventBridge, which has a "source" and a "detail-type". It means
+//     {"action":"rotate"};
 //   - a step of Secrets Manager's own rotation, which has a "Step".
 //
-// An event with the members of two forms is refused. An operator's event may hold the members of
-// this type and no others, spelt exactly so: a misspelt member would be ignored, and the run would
-// do something else.
+// An event with the members of two forms is refused. An operator's event may have the members of
+// this type and no others. So a misspelt member is an error and never changes what a run does.
 //
-// The actions: "rotate" does what is due; with "force" a rotation is due in any case. "plan" says
-// what would be done now, and does nothing. "retire" with "now" deletes all replaced tokens without
-// waiting for their grace: the answer to a leak, after a forced rotation. "name" narrows any of
-// them to one managed token.
+// These are the actions:
+//
+//   - "rotate" does what is due. With "force" a rotation is always due.
+//   - "plan" says what "rotate" would do now, and does nothing.
+//   - "retire" with "now" deletes all replaced tokens and ignores their grace periods. After a
+//     leak, an operator forces a rotation and then retires.
+//
+// Each action takes a "name", which limits it to one managed token.
 type event struct {
 	Action string
 	ID     string
@@ -49,11 +53,15 @@ func decodeEvent(raw json.RawMessage) (event, error) {
 	if err != nil {
 		return event{}, notKnown(err.Error())
 	}
-	operator, bridge, step := m.firstOf(operatorMarks), m.firstOf(eventBridgeMarks), m.firstOf(rotationStepMarks)
-	forms := slices.DeleteFunc([]string{operator, bridge, step}, func(mark string) bool { return mark == "" })
+	operator, bridge, step := m.firstOf(operatorMarks), m.firstOf(eventBridgeMarks),
+		m.firstOf(rotationStepMarks)
+	forms := slices.DeleteFunc([]string{operator, bridge, step}, func(mark string) bool {
+		return mark == ""
+	})
 	switch {
 	case len(forms) > 1:
-		return event{}, fmt.Errorf("event is ambiguous: it has both %q and %q; %s", forms[0], forms[1], formsHelp)
+		return event{}, fmt.Errorf("event is ambiguous: it has both %q and %q; %s", forms[0],
+			forms[1], formsHelp)
 	case step != "":
 		return m.rotationStep()
 	case bridge != "":
@@ -65,7 +73,8 @@ func decodeEvent(raw json.RawMessage) (event, error) {
 }
 
 // formsHelp names the forms in error messages.
-const formsHelp = `send {"action":"rotate"}, an event of EventBridge, or a step of Secrets Manager's rotation`
+const formsHelp = `send {"action":"rotate"}, an event of EventBridge, ` +
+	"or a step of Secrets Manager's rotation"
 
 var errNoForm = errors.New("event has neither an action nor a Step: " + formsHelp)
 
@@ -175,7 +184,8 @@ func (e event) check() error {
 	case e.Now && e.Action != "retire":
 		return fmt.Errorf(`"now" goes with the action retire only, not with %s`, e.Action)
 	case e.Action == "retire" && (e.Name == "" || !e.Now):
-		return errors.New(`retire needs a name and "now":true: every rotate deletes tokens whose grace period is over`)
+		return errors.New(`retire needs a name and "now":true: ` +
+			"every rotate deletes tokens whose grace period is over")
 	}
 	return nil
 }
@@ -185,18 +195,21 @@ func (e event) check() error {
 func (m members) eventBridge() (event, error) {
 	e := event{Action: "rotate"}
 	var source, kind string
-	if err := errors.Join(m.text("source", &source), m.text("detail-type", &kind), m.text("id", &e.ID)); err != nil {
+	if err := errors.Join(m.text("source", &source), m.text("detail-type", &kind),
+		m.text("id", &e.ID)); err != nil {
 		return event{}, err
 	}
 	if source == "" || kind == "" {
-		return event{}, fmt.Errorf(`event of EventBridge lacks "source" or "detail-type": %s`, formsHelp)
+		return event{}, fmt.Errorf(`event of EventBridge lacks "source" or "detail-type": %s`,
+			formsHelp)
 	}
 	return e, nil
 }
 
 // rotationStep reads a step of Secrets Manager's rotation. It ignores unknown members: the service
 // may add some.
-// Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets_lambda-functions-code.html
+// Source:
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets_lambda-functions-code.html
 func (m members) rotationStep() (event, error) {
 	var e event
 	if step := string(m["Step"]); step == "" || step == `""` {
@@ -209,7 +222,8 @@ func (m members) rotationStep() (event, error) {
 	switch e.Step {
 	case "createSecret", "setSecret", "testSecret", "finishSecret":
 	default:
-		return event{}, fmt.Errorf("unknown rotation step %q: known are createSecret, setSecret, testSecret and finishSecret", e.Step)
+		return event{}, fmt.Errorf("unknown rotation step %q: known are createSecret, setSecret, "+
+			"testSecret and finishSecret", e.Step)
 	}
 	if e.SecretID == "" || e.ClientRequestToken == "" {
 		return event{}, errors.New("rotation step without SecretId or ClientRequestToken")

@@ -47,33 +47,40 @@ func TestEventsThatAreRefused(t *testing.T) {
 		{`{"action":"rotate","id":"x","name":"page","n\u0061me":"parent"}`, `"name" appears twice`},
 
 		{`{"action":"plan","id":"x","force":true}`, `"force" goes with the action rotate`},
-		{`{"action":"retire","id":"x","name":"parent","now":true,"force":true}`, `"force" goes with`},
+		{`{"action":"retire","id":"x","name":"parent","now":true,"force":true}`,
+			`"force" goes with`},
 		{`{"action":"rotate","id":"x","now":true}`, `"now" goes with the action retire`},
 		{`{"action":"retire","id":"x","name":"parent"}`, "retire needs a name"},
 		{`{"action":"retire","id":"x","now":true}`, "retire needs a name"},
 
 		{`{"action":"rotate","id":"x","source":"aws.events"}`, "ambiguous"},
-		{`{"source":"aws.events","detail-type":"Scheduled Event","id":"x","force":true}`, "ambiguous"},
+		{`{"source":"aws.events","detail-type":"Scheduled Event","id":"x","force":true}`,
+			"ambiguous"},
 		{`{"action":"rotate","id":"x","Step":"createSecret"}`, "ambiguous"},
-		{`{"source":"s","detail-type":"t","Step":"createSecret","SecretId":"s","ClientRequestToken":"c"}`, "ambiguous"},
+		{`{"source":"s","detail-type":"t","Step":"createSecret","SecretId":"s",` +
+			`"ClientRequestToken":"c"}`, "ambiguous"},
 
 		{`{"source":"aws.events","id":"x"}`, `lacks "source" or "detail-type"`},
 		{`{"source":"","detail-type":"t","id":"x"}`, `"source" must be a string`},
 		{`{"source":1,"detail-type":"t","id":"x"}`, `"source" must be a string`},
 
 		{`{"Step":"dropSecret","SecretId":"x","ClientRequestToken":"y"}`, "unknown rotation step"},
-		{`{"Step":"CreateSecret","SecretId":"x","ClientRequestToken":"y"}`, "unknown rotation step"},
-		{`{"step":"createSecret","SecretId":"x","ClientRequestToken":"y"}`, "neither an action nor a Step"},
+		{`{"Step":"CreateSecret","SecretId":"x","ClientRequestToken":"y"}`,
+			"unknown rotation step"},
+		{`{"step":"createSecret","SecretId":"x","ClientRequestToken":"y"}`,
+			"neither an action nor a Step"},
 		{`{"Step":"createSecret"}`, "without SecretId"},
 		{`{"Step":"createSecret","secretId":"x","ClientRequestToken":"y"}`, "without SecretId"},
 	} {
-		report, err := b.handler.Handle(t.Context(), json.RawMessage(tc.event))
-		if err == nil || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%s: error = %v, want %q", tc.event, err, tc.want)
-		}
-		if len(report.Tokens) > 0 {
-			t.Errorf("%s: something was done: %+v", tc.event, report)
-		}
+		t.Run(tc.event, func(t *testing.T) {
+			report, err := b.handler.Handle(t.Context(), json.RawMessage(tc.event))
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%s: error = %v, want %q", tc.event, err, tc.want)
+			}
+			if len(report.Tokens) > 0 {
+				t.Errorf("%s: something was done: %+v", tc.event, report)
+			}
+		})
 	}
 }
 
@@ -84,8 +91,9 @@ func TestEventsThatAreTaken(t *testing.T) {
 	for _, event := range []string{
 		`{"action":"rotate","id":"x","name":"parent","force":false}`,
 		`{"action":"plan","id":"x"}`,
-		`{"version":"0","id":"y","detail-type":"Scheduled Event","source":"aws.events","account":"123456789012",` +
-			`"time":"2026-01-02T15:00:00Z","region":"eu-central-1","resources":[],"detail":{"action":"x"},"replay-name":"r"}`,
+		`{"version":"0","id":"y","detail-type":"Scheduled Event","source":"aws.events",` +
+			`"account":"123456789012","time":"2026-01-02T15:00:00Z","region":"eu-central-1",` +
+			`"resources":[],"detail":{"action":"x"},"replay-name":"r"}`,
 	} {
 		if _, err := b.handler.Handle(t.Context(), json.RawMessage(event)); err != nil {
 			t.Errorf("%s: %v", event, err)

@@ -3,8 +3,6 @@ package rotate_test
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +15,8 @@ import (
 // hold makes a text the parent secret's first value.
 func (b *testRotator) hold(text string) {
 	b.t.Helper()
-	b.must(b.service.Create(b.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(text)))
+	b.must(b.service.Create(b.t.Context(), parentSecret, strings.Repeat("a", 32),
+		secrets.NewValue(text)))
 }
 
 // tryEvent runs an event in states in which the invariants of [testRotator.run] need not hold.
@@ -28,94 +27,6 @@ func (b *testRotator) tryEvent(event string) (rotate.Report, error) {
 	b.must(marshalErr)
 	b.noLeak(fmt.Sprint(err), string(said))
 	return report, err
-}
-
-// A new stack has no parent yet. Its heartbeat succeeds and says what to do; who asks for more
-// hears that nothing was done.
-func TestNoParentYetIsAWait(t *testing.T) {
-	t.Parallel()
-	for name, text := range map[string]string{"empty": "", "placeholder": "replace-me", "json": `{"token":""}`, "generated": `x9$"{]`} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := newTestRotator(t).withAdditional(uploads())
-			if text == "" {
-				b.must(b.service.Create(t.Context(), parentSecret, "", secrets.Value{}))
-			} else {
-				b.hold(text)
-			}
-			report, err := b.tryEvent(heartbeat)
-			if got := stepsOf(report); err != nil || got != "parent[wait] uploads[wait]" || !strings.Contains(report.Tokens[0].Why, "tokenmint bootstrap") {
-				t.Errorf("%s, %v", got, err)
-			}
-			for _, event := range []string{
-				`{"action":"rotate","id":"f","force":true}`, `{"action":"rotate","id":"f","name":"uploads","force":true}`,
-				`{"action":"retire","id":"r","name":"parent","now":true}`,
-			} {
-				if _, err := b.tryEvent(event); err == nil || !strings.Contains(err.Error(), "tokenmint bootstrap") {
-					t.Errorf("%s: %v", event, err)
-				}
-			}
-		})
-	}
-}
-
-// What an additional token's secret holds first may be anything.
-func TestAdditionalSecretWithAPlaceholderGetsItsToken(t *testing.T) {
-	t.Parallel()
-	for name, text := range map[string]func(b *testRotator) string{
-		"text":      func(*testRotator) string { return "replace-me" },
-		"json":      func(*testRotator) string { return `{"token":""}` },
-		"quoted":    func(b *testRotator) string { return `"` + b.bare() + `"` },
-		"public":    func(b *testRotator) string { _, value := b.issue("styles:read"); return value },
-		"temporary": func(b *testRotator) string { return b.temporary() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := newTestRotator(t).rotated()
-			b.must(b.memory.Create(t.Context(), "tokenmint/uploads", hand, secrets.NewValue(text(b))))
-			b.withAdditional(uploads())
-			b.mustRun(heartbeat)
-			if got := b.stored("tokenmint/uploads"); got.Rotation == "" || !slices.Equal(got.Scopes, []string{"uploads:write"}) {
-				t.Errorf("stored is %+v", got)
-			}
-			if got := stepsOf(b.mustRun(heartbeat)); !strings.Contains(got, "uploads[settled]") {
-				t.Errorf("afterwards: %s", got)
-			}
-		})
-	}
-}
-
-// temporary returns a temporary token.
-func (b *testRotator) temporary() string {
-	b.t.Helper()
-	body := fmt.Sprintf(`{"scopes":["styles:read","tokens:read","tokens:write"],"expires":%q}`, b.sim.Now().Add(time.Hour).Format(time.RFC3339))
-	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, "https://api.mapbox.com/tokens/v2/"+user+"?access_token="+b.bare(), strings.NewReader(body))
-	b.must(err)
-	r.Header.Set("Content-Type", "application/json")
-	reply, err := inProcess{b.sim}.RoundTrip(r)
-	b.must(err)
-	defer func() { b.must(reply.Body.Close()) }()
-	var got struct{ Token string }
-	b.must(json.NewDecoder(reply.Body).Decode(&got))
-	b.planted = append(b.planted, got.Token)
-	return got.Token
-}
-
-// While the parent is temporary, nothing is deleted: what was there before is the last that can be
-// rolled back to.
-func TestTemporaryParentDeletesNothing(t *testing.T) {
-	t.Parallel()
-	b := newTestRotator(t).rotated()
-	last := b.credential("").ID
-	b.put(b.temporary(), hand, secrets.Current)
-	for _, event := range []string{heartbeat, `{"action":"retire","id":"r","name":"parent","now":true}`, `{"action":"rotate","id":"f","force":true}`} {
-		if _, err := b.tryEvent(event); err == nil || !strings.Contains(err.Error(), "the parent is a temporary token") {
-			t.Errorf("%s: %v", event, err)
-		}
-		if _, alive := b.live()[last]; !alive {
-			t.Fatalf("%s deleted the last permanent parent", event)
-		}
-	}
 }
 
 // A delete that fails for ever keeps nothing that is due from being done.
@@ -132,7 +43,8 @@ func TestFailingDeleteDoesNotHoldUpARotation(t *testing.T) {
 	}
 	b.sim.Advance(rotateEvery)
 	before = b.credential("").ID
-	if _, err := b.run(`{"action":"rotate","id":"three"}`); err == nil || b.credential("").ID == before {
+	if _, err := b.run(`{"action":"rotate","id":"three"}`); err == nil ||
+		b.credential("").ID == before {
 		t.Errorf("due: %v", err)
 	}
 	b.sim.ClearFaults()
@@ -168,7 +80,8 @@ func TestTokenInTwoSecretsLivesWhereItIsInUse(t *testing.T) {
 	// The reverse: the parent is pasted into the additional secret, and later replaced in its own.
 	// It has its whole grace period.
 	parent := b.credential("")
-	b.must(b.memory.Put(t.Context(), "tokenmint/uploads", other, secrets.NewValue(parent.Token.Reveal()), secrets.Current))
+	b.must(b.memory.Put(t.Context(), "tokenmint/uploads", other,
+		secrets.NewValue(parent.Token.Reveal()), secrets.Current))
 	for i := range 8 {
 		b.mustRun(fmt.Sprintf(`{"action":"rotate","id":"reverse %d"}`, i))
 		b.sim.Advance(time.Hour)
@@ -192,13 +105,15 @@ func TestTokenInTwoSecretsLivesWhereItIsInUse(t *testing.T) {
 // What a value says about itself is not believed.
 func TestPastedDateIsNotTrusted(t *testing.T) {
 	t.Parallel()
-	for name, created := range map[string]string{"future": "2126-01-01T00:00:00Z", "past": "2001-01-01T00:00:00Z", "now": "2026-01-02T15:04:05Z"} {
+	for name, created := range map[string]string{"future": "2126-01-01T00:00:00Z",
+		"past": "2001-01-01T00:00:00Z", "now": "2026-01-02T15:04:05Z"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newTestRotator(t).rotated()
 			id, value, err := b.sim.AddToken(user, "tokenmint/other/parent/"+native, scopes)
 			b.must(err)
-			b.put(fmt.Sprintf(`{"token":%q,"scopes":["styles:read"],"created":%q,"rotation":%q}`, value, created, native), hand, secrets.Current)
+			b.put(fmt.Sprintf(`{"token":%q,"scopes":["styles:read"],"created":%q,"rotation":%q}`,
+				value, created, native), hand, secrets.Current)
 			b.mustRun(heartbeat)
 			if b.credential("").ID == id {
 				t.Error("the pasted token was not replaced")
@@ -223,7 +138,9 @@ func TestLabelsMovedByHand(t *testing.T) {
 			b.move(secrets.Previous, strings.Repeat("a", 32), native)
 			b.move(secrets.Pending, native, "")
 		},
-		"AWSPENDING on the current version": func(b *testRotator) { b.move(secrets.Pending, "", b.rotation()) },
+		"AWSPENDING on the current version": func(b *testRotator) {
+			b.move(secrets.Pending, "", b.rotation())
+		},
 		"a date on another version": func(b *testRotator) {
 			b.move("tokenmint:superseded:2026-01-01T00:00:00Z:"+native, "", b.rotation())
 		},
@@ -239,7 +156,9 @@ func TestLabelsMovedByHand(t *testing.T) {
 			t.Parallel()
 			b := newTestRotator(t).rotated()
 			move(b)
-			for i, event := range []string{heartbeat, `{"action":"retire","id":"r","name":"parent","now":true}`, `{"action":"rotate","id":"f","force":true}`} {
+			for i, event := range []string{heartbeat,
+				`{"action":"retire","id":"r","name":"parent","now":true}`,
+				`{"action":"rotate","id":"f","force":true}`} {
 				if report, err := b.run(event); err != nil || len(report.Tokens[0].Steps) > 6 {
 					t.Errorf("%d: %s, %v", i, stepsOf(report), err)
 				}
@@ -264,7 +183,8 @@ func TestMoreTokensThanOneRunMayCreate(t *testing.T) {
 	var six []rotate.Managed
 	for i := range 6 {
 		m := uploads()
-		m.Name, m.SecretID, m.RotateEvery, m.RetireAfter = fmt.Sprint("t", i), fmt.Sprint("tokenmint/t", i), time.Hour, 2*time.Hour
+		m.Name, m.SecretID, m.RotateEvery, m.RetireAfter = fmt.Sprint("t", i),
+			fmt.Sprint("tokenmint/t", i), time.Hour, 2*time.Hour
 		six = append(six, m)
 	}
 	b := newTestRotator(t).rotated().withAdditional(six...)

@@ -21,7 +21,8 @@ type faultyWire struct {
 	met    bool              // a call was broken since the wire was armed
 	before map[string]func() // what happens just before the next call of an operation
 	binary string            // id of a version whose value is shown as SecretBinary
-	behind map[string]int    // how many reads of a version are at a copy that does not have its value yet
+	// how many reads of a version are at a copy that does not have its value yet
+	behind map[string]int
 }
 
 // ambush lets something happen just before the next call of an operation.

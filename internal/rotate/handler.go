@@ -21,7 +21,8 @@ type run struct {
 	live   []tokens.Metadata    // the account's tokens; nil when they must be listed
 	wrote  map[string]time.Time // when this run last changed a secret, by its id
 
-	unseenAt map[string]time.Time // when this run noticed a change by somebody else, see [run.unseenChange]
+	// when this run noticed a change by somebody else, see [run.unseenChange]
+	unseenAt map[string]time.Time
 }
 
 // Handle runs one event. It returns an error if anything that is due is not done, so that Lambda
@@ -139,7 +140,9 @@ func (h *Handler) parentCredential(ctx context.Context) (secrets.Credential, err
 
 // reconcile observes, decides and acts until nothing is left to do. A step that fails does not stop
 // the others: the errors are joined. A run repeats no step, so the loop ends.
-func (r *run) reconcile(ctx context.Context, m Managed, auth *secrets.Credential) (TokenReport, error) {
+func (r *run) reconcile(
+	ctx context.Context, m Managed, auth *secrets.Credential,
+) (TokenReport, error) {
 	report := TokenReport{Name: m.Name}
 	r.intent.tried, r.intent.unproved = map[string]bool{}, false
 	var errs []error
@@ -181,7 +184,8 @@ func (r *run) undone(m Managed, o observation, s step) error {
 	case s.action == refuse:
 		return fmt.Errorf("%s: %s", s.action, s.why)
 	case (situation{m, o, r.intent}).isForced():
-		return fmt.Errorf("%s: the forced rotation is not done: %s; send the same event again", s.action, s.why)
+		return fmt.Errorf("%s: the forced rotation is not done: %s; send the same event again",
+			s.action, s.why)
 	}
 	return nil
 }

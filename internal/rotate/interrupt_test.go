@@ -64,7 +64,8 @@ func interrupt(b *testRotator, wire string, skip int, all, effect bool) bool {
 		if hour > 0 {
 			b.sim.Advance(time.Hour)
 		}
-		if _, err := b.run(fmt.Sprintf(`{"action":"rotate","id":"hour-%d"}`, hour)); err != nil && hour > 0 {
+		if _, err := b.run(fmt.Sprintf(`{"action":"rotate","id":"hour-%d"}`, hour)); err != nil &&
+			hour > 0 {
 			t.Errorf("position %d: hour %d: %v", skip, hour, err)
 		}
 		if n := len(b.ours()); n > 3 {
@@ -73,7 +74,8 @@ func interrupt(b *testRotator, wire string, skip int, all, effect bool) bool {
 	}
 	current := b.credential("").ID
 	if got := b.ours(); !slices.Equal(got, []string{current}) || current == pasted {
-		t.Errorf("position %d: at the end %d of our tokens live, current pasted: %t", skip, len(got), current == pasted)
+		t.Errorf("position %d: at the end %d of our tokens live, current pasted: %t", skip,
+			len(got), current == pasted)
 	}
 	if _, alive := b.live()[pasted]; alive {
 		t.Errorf("position %d: the pasted token lives on", skip)
@@ -93,7 +95,8 @@ func TestStoreThatRefusesUndoesTheCreate(t *testing.T) {
 	b.paste(scopes...)
 	id := strings.Repeat("b", 40)
 	// Somebody else has taken the version that this rotation would store.
-	if err := b.memory.Put(t.Context(), parentSecret, id, secrets.NewValue("taken"), "other"); err != nil {
+	if err := b.memory.Put(t.Context(), parentSecret, id,
+		secrets.NewValue("taken"), "other"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.run(`{"action":"rotate","id":"` + id + `"}`); err == nil {

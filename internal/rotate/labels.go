@@ -13,8 +13,9 @@ import (
 // label also keeps Secrets Manager from deleting the version while its token lives.
 const supersededPrefix = "tokenmint:superseded:"
 
-// againMark follows the prefix if a run dates several versions again. Such a date does not prove
-// that the run has seen all changes: if the run dies, the next run must doubt the other dates.
+// againMark follows the prefix in a label of a run that dates several versions again, one after
+// another. The run can die before it has dated them all. So a date with this mark says nothing
+// about the dates of other versions: the next run doubts them and dates them again.
 const againMark = "again:"
 
 // clockSlack is the largest difference between two clocks, plus the time of one write.
@@ -49,7 +50,8 @@ func lastDate(d secrets.Description, now time.Time) time.Time {
 	var last time.Time
 	for id, labels := range d.Stages {
 		for _, label := range labels {
-			if since, ok := supersededSince(label, id, now); ok && !strings.HasPrefix(label, supersededPrefix+againMark) {
+			if since, ok := supersededSince(label, id, now); ok &&
+				!strings.HasPrefix(label, supersededPrefix+againMark) {
 				last = latest(last, since)
 			}
 		}
@@ -97,7 +99,8 @@ func observeWatched(d secrets.Description, now time.Time) []watched {
 				if err == nil && !since.After(now.Add(clockSlack)) {
 					w.since, w.pendingID = since, text[at+1:]
 				}
-			} else if _, dated := supersededSince(label, id, now); dated || !strings.HasPrefix(label, supersededPrefix) {
+			} else if _, dated := supersededSince(label, id, now); dated ||
+				!strings.HasPrefix(label, supersededPrefix) {
 				continue
 			}
 			all = append(all, w)

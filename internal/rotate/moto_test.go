@@ -35,9 +35,11 @@ func newMotoRotator(t *testing.T) *testRotator {
 
 // motoErrs names the states of the protocol's table that are left out.
 var motoErrs = map[string]string{
-	"token not among the versions":             "rotation cannot be switched on without a version that is registered",
-	"no AWSCURRENT":                            "no version is registered in a secret that has none",
-	"made current by hand, version with value": "after a promotion, a version that is put as current takes the label from the wrong one; and times are in seconds",
+	"token not among the versions": "rotation cannot be switched on without a " +
+		"version that is registered",
+	"no AWSCURRENT": "no version is registered in a secret that has none",
+	"made current by hand, version with value": "after a promotion, a version that is put as " +
+		"current takes the label from the wrong one; and times are in seconds",
 }
 
 func TestMotoStepsByTheProtocol(t *testing.T) {
@@ -86,14 +88,16 @@ func TestMotoConflict(t *testing.T) {
 	b.put(b.bare(), hand, "kept")
 	current, _ := b.describe().VersionAt(secrets.Current)
 	b.aws.ambush("UpdateSecretVersionStage", func() {
-		if err := b.store.MoveStage(t.Context(), parentSecret, secrets.Current, current, hand); err != nil {
+		if err := b.store.MoveStage(t.Context(), parentSecret, secrets.Current,
+			current, hand); err != nil {
 			t.Error(err)
 		}
 	})
 	if _, err := b.run(stepEvent("finishSecret")); !errors.Is(err, secrets.ErrConflict) {
 		t.Errorf("error is %v, want %v", err, secrets.ErrConflict)
 	}
-	if got, want := b.labels(), "first=AWSPREVIOUS hand=AWSCURRENT+kept native=AWSPENDING"; got != want {
+	if got, want := b.labels(),
+		"first=AWSPREVIOUS hand=AWSCURRENT+kept native=AWSPENDING"; got != want {
 		t.Errorf("labels are %s, want %s", got, want)
 	}
 }

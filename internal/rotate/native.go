@@ -11,7 +11,8 @@ import (
 // handleStep answers one step of Secrets Manager's own rotation. The service repeats steps, so each
 // step first checks whether it is done. A step does its work with the same functions as a
 // heartbeat.
-// Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+// Source:
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 func (h *Handler) handleStep(ctx context.Context, e event) error {
 	d, err := h.store.Describe(ctx, e.SecretID)
 	if err != nil {
@@ -58,7 +59,8 @@ func expectRotation(d secrets.Description, id string) error {
 	case !known:
 		return fmt.Errorf("secret %s has no version %s to rotate to", d.Name, id)
 	case !d.Has(id, secrets.Current) && !d.Has(id, secrets.Pending):
-		return fmt.Errorf("version %s of secret %s is not pending; its labels are %v", id, d.Name, labels)
+		return fmt.Errorf("version %s of secret %s is not pending; its labels are %v", id,
+			d.Name, labels)
 	}
 	return nil
 }
@@ -83,13 +85,15 @@ func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, nam
 	case at == registered && name == "createSecret":
 		return r.createSecret(ctx, m, o)
 	case at == registered:
-		return fmt.Errorf("version %s of secret %s holds no value yet", r.intent.rotation, m.SecretID)
+		return fmt.Errorf("version %s of secret %s holds no value yet", r.intent.rotation,
+			m.SecretID)
 	case name == "testSecret":
 		return r.prove(ctx, m, o)
 	case name == "finishSecret":
 		return r.promote(ctx, m, o)
 	}
-	return nil // createSecret is done. setSecret has no work: Mapbox made the token valid when it created it
+	// createSecret is done. setSecret has no work: Mapbox made the token valid when it created it
+	return nil
 }
 
 // progress is how far a rotation of Secrets Manager's own has come.
@@ -106,7 +110,8 @@ func (r *run) progress(m Managed, o observation) (progress, error) {
 	id := r.intent.rotation
 	switch {
 	case o.current.id == "":
-		return 0, fmt.Errorf("secret %s has no current version: the heartbeat stores the first", m.SecretID)
+		return 0, fmt.Errorf("secret %s has no current version: the heartbeat stores the first",
+			m.SecretID)
 	case o.current.id == id:
 		return promoted, nil
 	case o.pendingID != id:
@@ -138,11 +143,13 @@ func (r *run) createSecret(ctx context.Context, m Managed, o observation) error 
 			if ctx.Err() != nil {
 				return err
 			}
-			r.logger.WarnContext(ctx, "lost token of an earlier attempt stays", "secret", m.SecretID, "tokenId", t.ID, "cause", err)
+			r.logger.WarnContext(ctx, "lost token of an earlier attempt stays", "secret",
+				m.SecretID, "tokenId", t.ID, "cause", err)
 		}
 	}
 	if n := o.ours(); n >= maxLive {
-		return fmt.Errorf("%d tokens of this name are alive: delete some of them, or wait for their grace periods to end", n)
+		return fmt.Errorf("%d tokens of this name are alive: delete some of them, or wait for "+
+			"their grace periods to end", n)
 	}
 	return r.create(ctx, m, o, r.intent.rotation)
 }

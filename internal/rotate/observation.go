@@ -21,15 +21,16 @@ type observation struct {
 	pending       *version           // its value; nil if it has none, is current, or cannot be read
 	unreadPending error              // why the pending version cannot be read
 	native        bool               // Secrets Manager's own rotation is switched on
-	unseenAt      time.Time          // earlier dates are in doubt: somebody changed the secret; else zero
-	watched       []watched
-	superseded    []superseded
-	live          []tokens.Metadata // the account's tokens
-	uncertain     map[string]bool   // ids of live tokens that an unreadable version may hold
-	problems      []string          // what only a person can change
-	done          bool              // a forced rotation has stored its token
-	notePrefix    string
-	now           time.Time
+	// earlier dates are in doubt: somebody changed the secret; else zero
+	unseenAt   time.Time
+	watched    []watched
+	superseded []superseded
+	live       []tokens.Metadata // the account's tokens
+	uncertain  map[string]bool   // ids of live tokens that an unreadable version may hold
+	problems   []string          // what only a person can change
+	done       bool              // a forced rotation has stored its token
+	notePrefix string
+	now        time.Time
 }
 
 // version is a version of the secret and the credential in it.
@@ -66,7 +67,8 @@ func (o observation) isSuperseded(id string) bool {
 // isDoubtful reports whether a version's date may be too early.
 func (o observation) isDoubtful(old superseded) bool {
 	alive := old.unread() || o.find(old.credential.ID) != nil
-	return len(old.labels) > 0 && old.since.Before(o.unseenAt.Add(-clockSlack)) && old.id != o.current.id && alive
+	return len(old.labels) > 0 && old.since.Before(o.unseenAt.Add(-clockSlack)) &&
+		old.id != o.current.id && alive
 }
 
 // watchedSince says since when a run waits for the pending version; now, if no label says so.
@@ -81,7 +83,9 @@ func (o observation) watchedSince() time.Time {
 
 // named returns the live token that was created for a version, or nil.
 func (o observation) named(versionID string) *tokens.Metadata {
-	i := slices.IndexFunc(o.live, func(t tokens.Metadata) bool { return t.Note == o.notePrefix+versionID })
+	i := slices.IndexFunc(o.live, func(t tokens.Metadata) bool {
+		return t.Note == o.notePrefix+versionID
+	})
 	if i < 0 {
 		return nil
 	}
@@ -99,12 +103,16 @@ func (o observation) isGone() bool {
 func (o observation) isOrphan(t tokens.Metadata) bool {
 	rotation, ours := rotationOf(t.Note, o.notePrefix)
 	switch {
-	case !ours, t.ID == o.current.credential.ID, o.pending != nil && t.ID == o.pending.credential.ID:
+	case !ours, t.ID == o.current.credential.ID,
+		o.pending != nil && t.ID == o.pending.credential.ID:
 		return false
-	case o.current.unread() && rotation == o.current.id, o.unreadPending != nil && rotation == o.pendingID:
+	case o.current.unread() && rotation == o.current.id,
+		o.unreadPending != nil && rotation == o.pendingID:
 		return false
 	}
-	return !slices.ContainsFunc(o.superseded, func(s superseded) bool { return s.credential.ID == t.ID })
+	return !slices.ContainsFunc(o.superseded, func(s superseded) bool {
+		return s.credential.ID == t.ID
+	})
 }
 
 // isLost reports whether t is an orphan that no run can still store.

@@ -20,7 +20,9 @@ import (
 // The order of the two reads does not matter. Another run may store a token between them. If that
 // token is not listed yet, no rule considers it. If it is listed, it is an orphan only once it is
 // old.
-func (r *run) observe(ctx context.Context, m Managed, auth *secrets.Credential) (observation, error) {
+func (r *run) observe(
+	ctx context.Context, m Managed, auth *secrets.Credential,
+) (observation, error) {
 	o := observation{
 		isParent: m.SecretID == r.parent.SecretID, notePrefix: notePrefix(r.stack, m.Name),
 		uncertain: map[string]bool{},
@@ -29,7 +31,9 @@ func (r *run) observe(ctx context.Context, m Managed, auth *secrets.Credential) 
 	if err != nil {
 		return o, err
 	}
-	o.now = r.now() // not before: a date that another run has written while the call hung would seem to be of the future
+	// not before: a date that another run has written while the call hung would seem to be of the
+	// future
+	o.now = r.now()
 	o.native, o.watched, o.secretCreated = d.RotationEnabled, observeWatched(d, o.now), d.Created
 	o.unseenAt = r.unseenChange(m, d)
 	if o.current, err = r.observeCurrent(ctx, m, d); err != nil {
@@ -64,12 +68,15 @@ func (r *run) unseenChange(m Managed, d secrets.Description) time.Time {
 }
 
 // observeCurrent reads the current version. The parent's must hold a token that can authorize.
-func (r *run) observeCurrent(ctx context.Context, m Managed, d secrets.Description) (version, error) {
+func (r *run) observeCurrent(
+	ctx context.Context, m Managed, d secrets.Description,
+) (version, error) {
 	id, ok := d.VersionAt(secrets.Current)
 	isParent := m.SecretID == r.parent.SecretID
 	switch {
 	case !ok && isParent:
-		return version{}, fmt.Errorf("%w (secret %s has no current version)", errNoParent, m.SecretID)
+		return version{}, fmt.Errorf("%w (secret %s has no current version)", errNoParent,
+			m.SecretID)
 	case !ok:
 		return version{}, nil
 	}
@@ -80,7 +87,8 @@ func (r *run) observeCurrent(ctx context.Context, m Managed, d secrets.Descripti
 	case err != nil && (isParent || ctx.Err() != nil):
 		return v, err
 	case isParent && v.credential.Token.Usage() == tokens.UsagePublic:
-		return v, fmt.Errorf("secret %s holds a public token (pk), which cannot authorize: store a secret token (sk)", m.SecretID)
+		return v, fmt.Errorf("secret %s holds a public token (pk), which cannot authorize: store "+
+			"a secret token (sk)", m.SecretID)
 	}
 	v.id, v.err = id, err
 	return v, nil
@@ -110,7 +118,9 @@ func (h *Handler) isStored(ctx context.Context, m Managed, id string) (bool, err
 }
 
 // observeVersions reads all versions except the current one.
-func (r *run) observeVersions(ctx context.Context, m Managed, d secrets.Description, o *observation) error {
+func (r *run) observeVersions(
+	ctx context.Context, m Managed, d secrets.Description, o *observation,
+) error {
 	var ok bool
 	if o.pendingID, ok = d.VersionAt(secrets.Pending); ok && o.pendingID != o.current.id {
 		v, err := r.read(ctx, m, o.pendingID)
@@ -130,7 +140,8 @@ func (r *run) observeVersions(ctx context.Context, m Managed, d secrets.Descript
 			o.superseded = append(o.superseded, *s)
 		}
 	}
-	isOlder := o.pending != nil && o.pending.err == nil && o.pending.created.Before(o.current.created)
+	isOlder := o.pending != nil && o.pending.err == nil &&
+		o.pending.created.Before(o.current.created)
 	if isOlder && !o.isSuperseded(o.pendingID) {
 		// A person has stored another version since. The pending one may have been current before,
 		// so its token gets a grace period too.
@@ -143,7 +154,9 @@ func (r *run) observeVersions(ctx context.Context, m Managed, d secrets.Descript
 // observeSuperseded reads the version with these labels if it was current once; else it returns
 // nil. A version without a value, or whose value is not a credential, has no token to retire. A
 // version that cannot be read is kept.
-func (r *run) observeSuperseded(ctx context.Context, m Managed, id string, labels []string, o *observation) *superseded {
+func (r *run) observeSuperseded(
+	ctx context.Context, m Managed, id string, labels []string, o *observation,
+) *superseded {
 	s := superseded{version: version{id: id}}
 	for _, label := range labels {
 		if since, ok := supersededSince(label, id, o.now); ok {
@@ -166,7 +179,8 @@ func (r *run) observeSuperseded(ctx context.Context, m Managed, id string, label
 	named := o.named(id)
 	switch {
 	case errors.Is(err, errNoCredential):
-		r.logger.WarnContext(ctx, "earlier version is left alone", "secret", m.SecretID, "version", id, "cause", err)
+		r.logger.WarnContext(ctx, "earlier version is left alone", "secret", m.SecretID, "version",
+			id, "cause", err)
 		return keepIf(len(s.labels) > 0, s) // the forget rule removes the labels
 	case errors.Is(err, secrets.ErrNotFound) && named == nil:
 		// It has no value, or the read is stale. It is dated, and forgotten once no read can be
@@ -203,7 +217,8 @@ func (r *run) observeUnlabelled(ctx context.Context, m Managed, o *observation) 
 			return err
 		case err != nil:
 			o.uncertain[t.ID] = true
-			o.problem("token %s is kept: the version that its note names cannot be read: %v", t.ID, err)
+			o.problem("token %s is kept: the version that its note names cannot be read: %v",
+				t.ID, err)
 		case v != nil:
 			o.superseded = append(o.superseded, superseded{version: *v})
 		}
@@ -212,7 +227,9 @@ func (r *run) observeUnlabelled(ctx context.Context, m Managed, o *observation) 
 }
 
 // holder returns the version that a token's note names, if it holds that token; else nil.
-func (h *Handler) holder(ctx context.Context, m Managed, notePrefix string, t tokens.Metadata) (*version, error) {
+func (h *Handler) holder(
+	ctx context.Context, m Managed, notePrefix string, t tokens.Metadata,
+) (*version, error) {
 	rotation, _ := rotationOf(t.Note, notePrefix)
 	v, err := h.read(ctx, m, rotation)
 	switch {

@@ -11,7 +11,9 @@ import (
 // longest wait first. If a run may not create all successors that are due, the others can wait. If
 // it may, the order is the configuration's.
 func (r *run) byLongestWait(ctx context.Context, selected []Managed) []Managed {
-	ordered := slices.DeleteFunc(slices.Clone(selected), func(m Managed) bool { return m.Name == r.parent.Name })
+	ordered := slices.DeleteFunc(slices.Clone(selected), func(m Managed) bool {
+		return m.Name == r.parent.Name
+	})
 	if len(ordered) <= r.intent.creates {
 		return ordered
 	}
@@ -19,7 +21,9 @@ func (r *run) byLongestWait(ctx context.Context, selected []Managed) []Managed {
 	for _, m := range ordered {
 		waitingSince[m.Name] = r.waitingSince(ctx, m)
 	}
-	slices.SortStableFunc(ordered, func(a, b Managed) int { return waitingSince[a.Name].Compare(waitingSince[b.Name]) })
+	slices.SortStableFunc(ordered, func(a, b Managed) int {
+		return waitingSince[a.Name].Compare(waitingSince[b.Name])
+	})
 	return ordered
 }
 

@@ -102,7 +102,8 @@ func (r *run) proveScopes(ctx context.Context, c, auth secrets.Credential) error
 // proveMints issues a token for one minute, with the scopes of the widest profile.
 func (h *Handler) proveMints(ctx context.Context, m Managed, c secrets.Credential) error {
 	scopes := slices.DeleteFunc(slices.Clone(c.Scopes), func(s string) bool {
-		return strings.HasPrefix(s, "tokens:") || (m.ProofScopes != nil && !slices.Contains(m.ProofScopes, s))
+		return strings.HasPrefix(s, "tokens:") ||
+			(m.ProofScopes != nil && !slices.Contains(m.ProofScopes, s))
 	})
 	if len(scopes) == 0 {
 		scopes = []string{"tokens:write"}
@@ -117,14 +118,16 @@ func (h *Handler) proveMints(ctx context.Context, m Managed, c secrets.Credentia
 // proveBounded asks for a scope that the token does not have. Mapbox must refuse: the whole mint
 // relies on that rule.
 func (h *Handler) proveBounded(ctx context.Context, c secrets.Credential) error {
-	for _, beyond := range []string{"styles:write", "datasets:write", "tilesets:write", "user:write"} {
+	for _, beyond := range []string{"styles:write", "datasets:write", "tilesets:write",
+		"user:write"} {
 		if slices.Contains(c.Scopes, beyond) {
 			continue
 		}
 		_, err := h.mintProof(ctx, c, []string{beyond})
 		switch {
 		case err == nil:
-			return fmt.Errorf("%w: it issues tokens with %s, a scope that it does not have", errUnfit, beyond)
+			return fmt.Errorf("%w: it issues tokens with %s, a scope that it does not have",
+				errUnfit, beyond)
 		case isRefusal(err):
 			return nil
 		}

@@ -23,38 +23,42 @@ func TestPendingTokenThatDoesNotWorkIsGivenUp(t *testing.T) {
 			}
 		},
 		"proof refused": func(b *testRotator, _ secrets.Credential) {
-			b.sim.Inject(mapbox.Fault{Op: mapbox.OpCreateTemporary, Kind: mapbox.Status, Status: http.StatusUnprocessableEntity})
+			b.sim.Inject(mapbox.Fault{Op: mapbox.OpCreateTemporary, Kind: mapbox.Status,
+				Status: http.StatusUnprocessableEntity})
 		},
 	} {
-		b := newTestRotator(t).rotated()
-		before := b.credential("").ID
-		// The run dies after it has stored the pending version: all calls of the proof fail.
-		b.sim.Inject(mapbox.Fault{Op: mapbox.OpRetrieve, Hits: -1, Kind: mapbox.NoAnswer})
-		if _, err := b.run(`{"action":"rotate","id":"one","force":true}`); err == nil {
-			t.Fatalf("%s: the proof did not fail", name)
-		}
-		b.sim.ClearFaults()
-		pendingID, ok := b.describe().VersionAt(secrets.Pending)
-		if !ok {
-			t.Fatalf("%s: nothing is pending after an unknown outcome", name)
-		}
-		spoil(b, b.credential(pendingID))
-		if _, err := b.run(`{"action":"rotate","id":"two"}`); err == nil || !strings.Contains(err.Error(), "unfit") {
-			t.Errorf("%s: error = %v", name, err)
-		}
-		if b.credential("").ID != before {
-			t.Errorf("%s: the current token was replaced", name)
-		}
-		if _, ok := b.describe().VersionAt(secrets.Pending); ok {
-			t.Errorf("%s: AWSPENDING is left", name)
-		}
-		b.sim.Advance(time.Hour)
-		b.mustRun(`{"action":"rotate","id":"three"}`)
-		b.sim.Advance(retireAfter) // whether it was ever current, nobody knows
-		b.mustRun(`{"action":"rotate","id":"four"}`)
-		if got := b.ours(); len(got) != 1 {
-			t.Errorf("%s: %d of our tokens live after the grace", name, len(got))
-		}
+		t.Run(name, func(t *testing.T) {
+			b := newTestRotator(t).rotated()
+			before := b.credential("").ID
+			// The run dies after it has stored the pending version: all calls of the proof fail.
+			b.sim.Inject(mapbox.Fault{Op: mapbox.OpRetrieve, Hits: -1, Kind: mapbox.NoAnswer})
+			if _, err := b.run(`{"action":"rotate","id":"one","force":true}`); err == nil {
+				t.Fatalf("%s: the proof did not fail", name)
+			}
+			b.sim.ClearFaults()
+			pendingID, ok := b.describe().VersionAt(secrets.Pending)
+			if !ok {
+				t.Fatalf("%s: nothing is pending after an unknown outcome", name)
+			}
+			spoil(b, b.credential(pendingID))
+			if _, err := b.run(`{"action":"rotate","id":"two"}`); err == nil ||
+				!strings.Contains(err.Error(), "unfit") {
+				t.Errorf("%s: error = %v", name, err)
+			}
+			if b.credential("").ID != before {
+				t.Errorf("%s: the current token was replaced", name)
+			}
+			if _, ok := b.describe().VersionAt(secrets.Pending); ok {
+				t.Errorf("%s: AWSPENDING is left", name)
+			}
+			b.sim.Advance(time.Hour)
+			b.mustRun(`{"action":"rotate","id":"three"}`)
+			b.sim.Advance(retireAfter) // whether it was ever current, nobody knows
+			b.mustRun(`{"action":"rotate","id":"four"}`)
+			if got := b.ours(); len(got) != 1 {
+				t.Errorf("%s: %d of our tokens live after the grace", name, len(got))
+			}
+		})
 	}
 }
 
@@ -63,7 +67,9 @@ func TestPendingTokenThatDoesNotWorkIsGivenUp(t *testing.T) {
 // Mapbox.
 func TestPendingValueThatCannotServeIsGivenUp(t *testing.T) {
 	t.Parallel()
-	text := func(text string) func(*testRotator) string { return func(*testRotator) string { return text } }
+	text := func(text string) func(*testRotator) string {
+		return func(*testRotator) string { return text }
+	}
 	stored := func(scopes ...string) func(*testRotator) string {
 		return func(b *testRotator) string {
 			_, value := b.issue(scopes...)
@@ -71,9 +77,10 @@ func TestPendingValueThatCannotServeIsGivenUp(t *testing.T) {
 		}
 	}
 	for name, value := range map[string]func(*testRotator) string{
-		"no token":          text("oops"),
-		"no field token":    text(`{"username":"acme"}`),
-		"another's id":      text(`{"token":"sk.eyJ1IjoiYWNtZSIsImEiOiJ4In0.c2lnbmF0dXJl","id":"y"}`),
+		"no token":       text("oops"),
+		"no field token": text(`{"username":"acme"}`),
+		"another's id": text(`{"token":"sk.eyJ1IjoiYWNtZSIsImEiOiJ4In0.c2lnbmF0dXJl",` +
+			`"id":"y"}`),
 		"binary":            text("YmluYXJ5"),
 		"public":            stored("styles:read"),
 		"cannot list":       stored("styles:write", "tokens:write"),
@@ -87,11 +94,14 @@ func TestPendingValueThatCannotServeIsGivenUp(t *testing.T) {
 			before := b.credential("").ID
 			b.put(value(b), hand, secrets.Pending)
 			live := len(b.live())
-			if _, err := b.run(heartbeat); err == nil || !strings.Contains(err.Error(), "token is unfit") {
+			if _, err := b.run(heartbeat); err == nil ||
+				!strings.Contains(err.Error(), "token is unfit") {
 				t.Errorf("error is %v", err)
 			}
-			if got, want := b.labels(), "first=AWSCURRENT pasted=AWSPREVIOUS"; got != want || b.credential("").ID != before || len(b.live()) != live {
-				t.Errorf("labels are %s, want %s; %d tokens live, want %d", got, want, len(b.live()), live)
+			if got, want := b.labels(), "first=AWSCURRENT pasted=AWSPREVIOUS"; got != want ||
+				b.credential("").ID != before || len(b.live()) != live {
+				t.Errorf("labels are %s, want %s; %d tokens live, want %d", got, want,
+					len(b.live()), live)
 			}
 			if got := b.steps(heartbeat); got != "settled" {
 				t.Errorf("afterwards: %s", got)
@@ -121,10 +131,12 @@ func TestProofWaitsForATokenToBeListed(t *testing.T) {
 					t.Fatal(err)
 				}
 				b := (&testRotator{t: t, sim: sim, log: &log.Buffer{}}).inMemory()
-				b.handler = b.newHandler(b.memory, tokens.Config{HTTPClient: &http.Client{Transport: inProcess{sim}}})
+				b.handler = b.newHandler(b.memory,
+					tokens.Config{HTTPClient: &http.Client{Transport: inProcess{sim}}})
 				b.paste(scopes...)
 				_, err = b.run(heartbeat)
-				if (err == nil) != (tc.want == "") || (err != nil && !strings.Contains(err.Error(), tc.want)) {
+				if (err == nil) != (tc.want == "") ||
+					(err != nil && !strings.Contains(err.Error(), tc.want)) {
 					t.Errorf("error = %v", err)
 				}
 			})

@@ -75,8 +75,10 @@ func newRetryingRotator(t *testing.T) (*testRotator, *refusingWire) {
 func TestRefusalAfterALostAnswerDeletesNothing(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{
-		"DecryptionFailure", "EncryptionFailure", "AccessDeniedException", "LimitExceededException", "InvalidRequestException",
-		"InvalidParameterException", "ResourceNotFoundException", "ResourceExistsException", "ExpiredTokenException",
+		"DecryptionFailure", "EncryptionFailure", "AccessDeniedException", "LimitExceededException",
+		"InvalidRequestException",
+		"InvalidParameterException", "ResourceNotFoundException", "ResourceExistsException",
+		"ExpiredTokenException",
 	} {
 		for _, promoted := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s promoted=%t", code, promoted), func(t *testing.T) {

@@ -4,28 +4,31 @@
 // A run has no memory of earlier runs. For each managed token it repeats three stages until nothing
 // is left to do:
 //
-//	observe  read the secret's versions and list the account's tokens   observe.go, observation.go, labels.go
-//	decide   choose one step; a pure function                           decide.go, rules.go, due.go
-//	act      do that step                                               act.go, prove.go, delete.go
+//	observe  read the secret's versions, list the account's tokens   observe.go, labels.go
+//	decide   choose one step; a pure function                        decide.go, rules.go, due.go
+//	act      do that step                                            act.go, prove.go, delete.go
 //
 // The parent comes first. The additional tokens follow: the parent creates, lists and deletes them.
 //
 // A run can die at any point. Three facts let the next run recognize what is left:
 //
-//   - The note of a token names its rotation, and is chosen before the token exists (note.go). So a run can find and
-//     delete a token whose value was lost.
-//   - The version that holds the successor has the id of the rotation, and AWSPENDING until its promotion.
-//   - A replaced version has a label with the time at which a run saw the replacement (labels.go). The grace period counts
-//     from that time.
+//   - The note of a token names its rotation, and is chosen before the token exists (note.go). So a
+//     run can find and delete a token whose value was lost.
+//   - The version that holds the successor has the id of the rotation, and AWSPENDING until its
+//     promotion.
+//   - A replaced version has a label with the time at which a run saw the replacement (labels.go).
+//     The grace period counts from that time.
 //
 // Where a run can be interrupted, and what the next run finds:
 //
 //	before create           nothing: it begins again
-//	create, answer lost     a token with our note in no version: deleted once no run can still store it ([orphanAge])
+//	create, answer lost     a token with our note in no version: deleted after [orphanAge],
+//	                        because then no run can still store it
 //	before store            the same
 //	store, answer lost      a pending version: proved and promoted
 //	before promotion        the same
-//	promotion, answer lost  AWSPENDING on the current version: removed; the old version without a date: dated
+//	promotion, answer lost  AWSPENDING on the current version: removed;
+//	                        the old version without a date: dated
 //	after promotion         the same
 //	before delete           a dated version after its grace period: its token is deleted
 //	delete, answer lost     a dated version whose token is not listed: the date is removed
@@ -47,12 +50,15 @@ import (
 
 // Tokens is the part of the Tokens API that rotation calls. A [tokens.Client] implements it.
 type Tokens interface {
-	List(ctx context.Context, auth tokens.Auth, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error]
+	List(ctx context.Context, auth tokens.Auth,
+		opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error]
 	Create(ctx context.Context, auth tokens.Auth, req tokens.CreateRequest) (tokens.Metadata, error)
-	CreateTemporary(ctx context.Context, auth tokens.Auth, req tokens.TemporaryRequest) (tokens.Temporary, error)
+	CreateTemporary(ctx context.Context, auth tokens.Auth,
+		req tokens.TemporaryRequest) (tokens.Temporary, error)
 	Delete(ctx context.Context, auth tokens.Auth, id string) error
 	Retrieve(ctx context.Context, token tokens.Token) (tokens.Retrieved, error)
-	Update(ctx context.Context, auth tokens.Auth, id string, req tokens.UpdateRequest) (tokens.Metadata, error)
+	Update(ctx context.Context, auth tokens.Auth, id string,
+		req tokens.UpdateRequest) (tokens.Metadata, error)
 }
 
 // Managed is a token that the rotator keeps fresh in a secret.
@@ -61,7 +67,8 @@ type Managed struct {
 	SecretID    string   // name or ARN
 	Scopes      []string // nil = those that the current token has
 	AllowedURLs []string // of a public token
-	ProofScopes []string // the scopes of the temporary token that a proof issues; nil = all that the token has
+	// the scopes of the temporary token that a proof issues; nil = all that the token has
+	ProofScopes []string
 	RotateEvery time.Duration
 	RetireAfter time.Duration // how long an old token outlives its replacement
 }
@@ -104,7 +111,8 @@ func New(c Config) (*Handler, error) {
 	for _, m := range c.Additional {
 		name := secretName(m.SecretID)
 		if other, taken := holds[name]; taken {
-			return nil, fmt.Errorf("rotate: secret %s cannot hold both %s and %s: each token needs its own secret",
+			return nil, fmt.Errorf("rotate: secret %s cannot hold both %s and %s: each token "+
+				"needs its own secret",
 				name, other, m.Name)
 		}
 		holds[name] = m.Name

@@ -31,13 +31,15 @@ func (b *testRotator) replacesPasted() {
 		t.Errorf("first heartbeat: %s", got)
 	}
 	current := b.credential("")
-	if current.ID == pasted || current.Username != user || !slices.Equal(current.Scopes, scopes) || current.Created.IsZero() {
+	if current.ID == pasted || current.Username != user || !slices.Equal(current.Scopes, scopes) ||
+		current.Created.IsZero() {
 		t.Errorf("current = %+v", current)
 	}
 	if note := b.live()[current.ID].Note; note != ourNotes+current.Rotation {
 		t.Errorf("note = %q, rotation = %q", note, current.Rotation)
 	}
-	if got := b.describe(); !slices.Contains(got.Stages[strings.Repeat("a", 32)], secrets.Previous) {
+	if got := b.describe(); !slices.Contains(got.Stages[strings.Repeat("a", 32)],
+		secrets.Previous) {
 		t.Errorf("labels = %v", got.Stages)
 	}
 
@@ -72,7 +74,9 @@ func TestDueIsReadFromTheSecret(t *testing.T) {
 		t.Errorf("before it is due: %s", got)
 	}
 	b.sim.Advance(2 * time.Minute)
-	if got := b.steps(`{"version":"0","id":"y","source":"aws.events","detail-type":"Scheduled Event","detail":{}}`); got != "create promote unmark supersede settled" {
+	got := b.steps(`{"version":"0","id":"y","source":"aws.events",` +
+		`"detail-type":"Scheduled Event","detail":{}}`)
+	if got != "create promote unmark supersede settled" {
 		t.Errorf("when it is due: %s", got)
 	}
 	if b.credential("").ID == first {
@@ -116,7 +120,8 @@ func TestTooManyLiveTokensStopRotation(t *testing.T) {
 	b := newTestRotator(t).rotated()
 	var err error
 	for i := range 10 {
-		if _, err = b.run(fmt.Sprintf(`{"action":"rotate","id":"force-%d","force":true}`, i)); err != nil {
+		if _, err = b.run(fmt.Sprintf(`{"action":"rotate","id":"force-%d","force":true}`,
+			i)); err != nil {
 			break
 		}
 	}
@@ -134,8 +139,10 @@ func TestWhatIsWrongWithTheSecretIsSaid(t *testing.T) {
 		prepare func(b *testRotator)
 		want    string
 	}{
-		"no secret":      {func(*testRotator) {}, "not found"},
-		"a quoted token": {func(b *testRotator) { b.hold(strconv.Quote(b.bare())) }, "holds no credential"},
+		"no secret": {func(*testRotator) {}, "not found"},
+		"a quoted token": {func(b *testRotator) {
+			b.hold(strconv.Quote(b.bare()))
+		}, "holds no credential"},
 		"garbage over a parent": {func(b *testRotator) {
 			b.paste(scopes...)
 			b.put("hello", hand, secrets.Current)
@@ -144,16 +151,22 @@ func TestWhatIsWrongWithTheSecretIsSaid(t *testing.T) {
 			_, value := b.issue("styles:read")
 			b.hold(value)
 		}, "store a secret token (sk)"},
-		"no tokens:read":  {func(b *testRotator) { b.paste("styles:read", "tokens:write") }, "lacks the scope tokens:read"},
-		"no tokens:write": {func(b *testRotator) { b.paste("styles:read", "tokens:read") }, "lacks the scope tokens:write"},
+		"no tokens:read": {func(b *testRotator) {
+			b.paste("styles:read", "tokens:write")
+		}, "lacks the scope tokens:read"},
+		"no tokens:write": {func(b *testRotator) {
+			b.paste("styles:read", "tokens:read")
+		}, "lacks the scope tokens:write"},
 	} {
-		b := newTestRotator(t)
-		tc.prepare(b)
-		_, err := b.handler.Handle(t.Context(), json.RawMessage(heartbeat))
-		if err == nil || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%s: error = %v", name, err)
-		}
-		b.noLeak(fmt.Sprint(err))
+		t.Run(name, func(t *testing.T) {
+			b := newTestRotator(t)
+			tc.prepare(b)
+			_, err := b.handler.Handle(t.Context(), json.RawMessage(heartbeat))
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%s: error = %v", name, err)
+			}
+			b.noLeak(fmt.Sprint(err))
+		})
 	}
 }
 
@@ -166,10 +179,12 @@ func TestEarlierVersionThatIsNoCredentialIsLeftAlone(t *testing.T) {
 	for _, v := range []struct{ id, text string }{{"c", "oops"}, {"e", "YmluYXJ5"}, {"d", value}} {
 		current, _ := b.describe().VersionAt(secrets.Current)
 		id := strings.Repeat(v.id, 32)
-		if err := b.memory.Put(t.Context(), parentSecret, id, secrets.NewValue(v.text), secrets.Pending); err != nil {
+		if err := b.memory.Put(t.Context(), parentSecret, id, secrets.NewValue(v.text),
+			secrets.Pending); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.memory.MoveStage(t.Context(), parentSecret, secrets.Current, current, id); err != nil {
+		if err := b.memory.MoveStage(t.Context(), parentSecret, secrets.Current,
+			current, id); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -188,14 +203,16 @@ func TestLongStackNameStaysWithinTheNote(t *testing.T) {
 		t.Fatal(err)
 	}
 	handler, err := rotate.New(rotate.Config{
-		Stack:  strings.Repeat("a-very-long-stack-", 7),
-		Parent: rotate.Managed{Name: strings.Repeat("n", 32), SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
-		Store:  b.memory, Tokens: client, Now: b.sim.Now, Logger: discard(),
+		Stack: strings.Repeat("a-very-long-stack-", 7),
+		Parent: rotate.Managed{Name: strings.Repeat("n", 32), SecretID: parentSecret,
+			RotateEvery: rotateEvery, RetireAfter: retireAfter},
+		Store: b.memory, Tokens: client, Now: b.sim.Now, Logger: discard(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := handler.Handle(t.Context(), json.RawMessage(`{"action":"rotate","id":"`+strings.Repeat("i", 64)+`"}`)); err != nil {
+	if _, err := handler.Handle(t.Context(), json.RawMessage(`{"action":"rotate","id":"`+
+		strings.Repeat("i", 64)+`"}`)); err != nil {
 		t.Fatal(err) // the simulator refuses a note of more than 128 characters
 	}
 }
@@ -221,15 +238,22 @@ func TestNewRefusesTwoTokensInOneSecret(t *testing.T) {
 		{arn + "tokenmint/parent-AbCdEf", []string{"tokenmint/parent"}, true},
 		{"tokenmint/parent", []string{arn + "tokenmint/parent-AbCdEf"}, true},
 		{"tokenmint/parent", []string{"tokenmint/page", "tokenmint/page"}, true},
-		{arn + "tokenmint/parent-AbCdEf", []string{"tokenmint/page", "tokenmint/par", "tokenmint/parent-AbCdEf"}, false},
+		{arn + "tokenmint/parent-AbCdEf", []string{"tokenmint/page", "tokenmint/par",
+			"tokenmint/parent-AbCdEf"}, false},
 	} {
-		b := newTestRotator(t)
-		c := rotate.Config{Stack: "test", Parent: rotate.Managed{Name: "parent", SecretID: tc.parent}, Store: b.memory, Tokens: &tokens.Client{}, Now: b.sim.Now, Logger: discard()}
-		for i, id := range tc.further {
-			c.Additional = append(c.Additional, rotate.Managed{Name: "additional-" + string(rune('a'+i)), SecretID: id})
-		}
-		if _, err := rotate.New(c); (err != nil) != tc.refused || err != nil && !strings.Contains(err.Error(), "additional-") {
-			t.Errorf("%s and %v: %v", tc.parent, tc.further, err)
-		}
+		t.Run(strings.Join(append(tc.further, tc.parent), " "), func(t *testing.T) {
+			b := newTestRotator(t)
+			c := rotate.Config{Stack: "test", Parent: rotate.Managed{Name: "parent",
+				SecretID: tc.parent}, Store: b.memory, Tokens: &tokens.Client{}, Now: b.sim.Now,
+				Logger: discard()}
+			for i, id := range tc.further {
+				c.Additional = append(c.Additional, rotate.Managed{Name: "additional-" +
+					string(rune('a'+i)), SecretID: id})
+			}
+			if _, err := rotate.New(c); (err != nil) != tc.refused ||
+				err != nil && !strings.Contains(err.Error(), "additional-") {
+				t.Errorf("%s and %v: %v", tc.parent, tc.further, err)
+			}
+		})
 	}
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // forgetCurrent removes the date of a version that is current again. It comes before any version is
-// dated. A person may replace the current version soon after a date, and then nothing shows that its
-// own date is too early.
+// dated. A person may replace the current version soon after a date, and then nothing shows that
+// its own date is too early.
 func (s situation) forgetCurrent() (steps []step) {
 	for _, old := range s.superseded {
 		if old.id == s.current.id && len(old.labels) > 0 {
@@ -29,7 +29,8 @@ func (s situation) restartGraces() (steps []step) {
 	for _, old := range s.superseded {
 		if s.isDoubtful(old) {
 			steps = append(steps, step{action: supersede, subject: old.id, old: old,
-				why: "somebody changed the secret after version " + old.id + " was dated; it may have been current since"})
+				why: "somebody changed the secret after version " + old.id +
+					" was dated; it may have been current since"})
 		}
 	}
 	for i := range steps {
@@ -47,9 +48,11 @@ func (s situation) endOvertaken() (steps []step) {
 			continue
 		}
 		if len(old.labels) == 0 && s.find(old.credential.ID) != nil {
-			steps = append(steps, step{action: supersede, subject: old.id, old: old, why: "version " + old.id + " was overtaken"})
+			steps = append(steps, step{action: supersede, subject: old.id, old: old,
+				why: "version " + old.id + " was overtaken"})
 		}
-		steps = append(steps, step{action: unmark, subject: s.pendingID, why: "the pending version was overtaken"})
+		steps = append(steps, step{action: unmark, subject: s.pendingID,
+			why: "the pending version was overtaken"})
 	}
 	return steps
 }
@@ -59,7 +62,8 @@ func (s situation) promotePending() []step {
 	if s.pending == nil || s.isSuperseded(s.pendingID) {
 		return nil
 	}
-	return []step{{action: promote, subject: s.pendingID, why: "version " + s.pendingID + " is pending"}}
+	return []step{{action: promote, subject: s.pendingID,
+		why: "version " + s.pendingID + " is pending"}}
 }
 
 // endPending removes AWSPENDING from a version that has no value to promote, unless the run waits
@@ -89,7 +93,8 @@ func (s situation) endPending() []step {
 func (s situation) endWatches() (steps []step) {
 	for _, w := range s.watched {
 		if w.pendingID == "" || w.pendingID != s.pendingID || w.pendingID == s.current.id {
-			steps = append(steps, step{action: unwatch, subject: w.label, watch: w, why: "label " + w.label + " belongs to no wait any more"})
+			steps = append(steps, step{action: unwatch, subject: w.label, watch: w,
+				why: "label " + w.label + " belongs to no wait any more"})
 		}
 	}
 	return steps
@@ -105,7 +110,8 @@ func (s situation) dateReplaced() (steps []step) {
 	for _, old := range s.superseded {
 		unknown := old.unread() && old.credential.ID == ""
 		if old.id != s.current.id && len(old.labels) == 0 && (s.isReplaced(old) || unknown) {
-			steps = append(steps, step{action: supersede, subject: old.id, old: old, why: "version " + old.id + " was replaced"})
+			steps = append(steps, step{action: supersede, subject: old.id, old: old,
+				why: "version " + old.id + " was replaced"})
 		}
 	}
 	return steps
@@ -130,12 +136,15 @@ func (s situation) isUnderWay() bool { return s.pendingID != "" && s.pendingID !
 func (s situation) obstacle() string {
 	switch {
 	case !s.permanent():
-		return "the parent is a temporary token (tk), which cannot create or delete tokens: store a secret token (sk)"
+		return "the parent is a temporary token (tk), which cannot create or delete tokens: " +
+			"store a secret token (sk)"
 	case s.current.unread() && !s.isForced():
-		return fmt.Sprintf("the current version cannot be read: %v; make it readable, or force a rotation to replace it",
+		return fmt.Sprintf("the current version cannot be read: %v; make it readable, or force a "+
+			"rotation to replace it",
 			s.current.err)
 	case s.isParent && s.find(s.current.credential.ID) == nil:
-		return fmt.Sprintf("the parent, token %s, is not among the tokens of account %s: if that lasts, store another parent",
+		return fmt.Sprintf("the parent, token %s, is not among the tokens of account %s: if that "+
+			"lasts, store another parent",
 			s.current.credential.ID, s.auth.Username)
 	}
 	return ""
@@ -171,8 +180,8 @@ func (s situation) forgetGone() (steps []step) {
 	return steps
 }
 
-// isWithoutValue reports whether a version certainly has no value. "Retire now" does not shorten the
-// grace period here: a read that is behind does not find a value that was stored just now.
+// isWithoutValue reports whether a version certainly has no value. "Retire now" does not shorten
+// the grace period here: a read that is behind does not find a value that was stored just now.
 func (s situation) isWithoutValue(old superseded) bool {
 	return errors.Is(old.err, secrets.ErrNotFound) && old.credential.ID == "" && !old.isLast &&
 		s.now.Sub(old.since) >= s.RetireAfter
@@ -222,7 +231,8 @@ func (s situation) sweepLost() (steps []step) {
 	for _, t := range s.live {
 		if s.mayDelete() && s.isLost(t) && !s.uncertain[t.ID] {
 			steps = append(steps, step{action: sweep, subject: t.ID, orphan: t,
-				why: "token " + t.ID + " has our note and is in no version, and no run can still store it"})
+				why: "token " + t.ID + " has our note and is in no version, and no run can still " +
+					"store it"})
 		}
 	}
 	return steps
@@ -238,7 +248,9 @@ func (s situation) watchPending() []step {
 
 // isWatched reports whether a label says since when a run waits.
 func (s situation) isWatched() bool {
-	return slices.ContainsFunc(s.watched, func(w watched) bool { return w.pendingID == s.pendingID })
+	return slices.ContainsFunc(s.watched, func(w watched) bool {
+		return w.pendingID == s.pendingID
+	})
 }
 
 // whyWait says why the pending version has no value.

@@ -9,7 +9,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/rotate"
 )
 
-// TestRulesAreThoseOfTheTable compares names and order of the rules with the first table of docs/rotation.md.
+// TestRulesAreThoseOfTheTable compares names and order of the rules with the first table of
+// docs/rotation.md.
 func TestRulesAreThoseOfTheTable(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/rotation.md")

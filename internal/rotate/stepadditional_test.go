@@ -36,10 +36,12 @@ func TestStepsOfAnAdditionalToken(t *testing.T) {
 	t.Parallel()
 	b := newTestRotator(t).rotated().withAdditional(uploads())
 	b.mustRun(heartbeat)
-	parent, before, secretID := b.credential("").ID, b.stored(uploads().SecretID).ID, uploads().SecretID
+	parent, before, secretID := b.credential("").ID, b.stored(uploads().SecretID).ID,
+		uploads().SecretID
 	b.must(b.memory.SetRotationEnabled(t.Context(), secretID, true))
 	b.must(b.memory.BeginRotation(t.Context(), secretID, native))
-	for _, step := range []string{"createSecret", "createSecret", "setSecret", "testSecret", "finishSecret", "finishSecret"} {
+	for _, step := range []string{"createSecret", "createSecret", "setSecret", "testSecret",
+		"finishSecret", "finishSecret"} {
 		b.mustRun(heartbeatOf("parent"))
 		if _, err := b.run(stepEventOf(secretID, step)); err != nil {
 			t.Fatalf("%s: %v", step, err)
@@ -58,7 +60,8 @@ func TestStepsOfAnAdditionalToken(t *testing.T) {
 
 	b.must(b.memory.BeginRotation(t.Context(), secretID, other))
 	b.put("oops", hand, secrets.Current)
-	if err := b.take(strings.Replace(stepEventOf(secretID, "createSecret"), native, other, 1)); err == nil || !strings.Contains(err.Error(), "parent: ") {
+	if err := b.take(strings.Replace(stepEventOf(secretID, "createSecret"),
+		native, other, 1)); err == nil || !strings.Contains(err.Error(), "parent: ") {
 		t.Errorf("without a parent: error is %v", err)
 	}
 }
@@ -73,14 +76,16 @@ func TestStepsOfAnAdditionalTokenThatIsNotThereYet(t *testing.T) {
 	b.must(b.memory.BeginRotation(t.Context(), secretID, native))
 	creates := b.called(mapbox.OpCreate)
 	for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
-		if err := b.take(stepEventOf(secretID, step)); err == nil || !strings.Contains(err.Error(), "has no current version") {
+		if err := b.take(stepEventOf(secretID, step)); err == nil ||
+			!strings.Contains(err.Error(), "has no current version") {
 			t.Errorf("%s: error is %v", step, err)
 		}
 	}
 	if got := b.called(mapbox.OpCreate) - creates; got != 0 {
 		t.Errorf("%d tokens were created", got)
 	}
-	if got := stepsOf(b.mustRun(heartbeat)); got != "parent[settled] uploads[unmark create promote unmark settled]" {
+	if got := stepsOf(b.mustRun(heartbeat)); got != "parent[settled] uploads[unmark create "+
+		"promote unmark settled]" {
 		t.Errorf("heartbeat: %s", got)
 	}
 	b.must(b.memory.BeginRotation(t.Context(), secretID, other))

@@ -38,7 +38,8 @@ func tryOrders(t *testing.T, open func(*testing.T) *testRotator) {
 	all := maps.Clone(orders)
 	steps := strings.Fields("create set test finish")
 	for i := range len(steps) + 1 {
-		all[fmt.Sprintf("heartbeat after %d steps", i)] = strings.Join(slices.Insert(slices.Clone(steps), i, "beat"), " ")
+		all[fmt.Sprintf("heartbeat after %d steps", i)] = strings.Join(
+			slices.Insert(slices.Clone(steps), i, "beat"), " ")
 	}
 	for name, order := range all {
 		for _, due := range []bool{false, true} {
@@ -94,7 +95,8 @@ func (b *testRotator) settles() {
 	if got := b.ours(); !slices.Equal(got, []string{current.ID}) {
 		b.t.Errorf("%d of our tokens live, want the current one", len(got))
 	}
-	if labels := b.labels(); strings.Contains(labels, secrets.Pending) || strings.Contains(labels, "dated") {
+	if labels := b.labels(); strings.Contains(labels, secrets.Pending) ||
+		strings.Contains(labels, "dated") {
 		b.t.Errorf("labels are left behind: %s", labels)
 	}
 }
@@ -108,7 +110,8 @@ func TestFinishWhenAWSCURRENTMovesMeanwhile(t *testing.T) {
 		b.sim.Advance(time.Minute)
 		value := b.bare()
 		b.aws.ambush(before, func() {
-			if err := b.store.Put(t.Context(), parentSecret, hand, secrets.NewValue(value), secrets.Current); err != nil {
+			if err := b.store.Put(t.Context(), parentSecret, hand, secrets.NewValue(value),
+				secrets.Current); err != nil {
 				t.Error(err)
 			}
 		})
@@ -116,7 +119,8 @@ func TestFinishWhenAWSCURRENTMovesMeanwhile(t *testing.T) {
 			t.Errorf("before %s: error is %v, want %v", before, err, secrets.ErrConflict)
 		}
 		b.follow("finish!")
-		if got, want := b.labels(), "first=AWSPREVIOUS hand=AWSCURRENT native=AWSPENDING"; got != want {
+		if got, want := b.labels(),
+			"first=AWSPREVIOUS hand=AWSCURRENT native=AWSPENDING"; got != want {
 			t.Errorf("before %s: labels are %s, want %s", before, got, want)
 		}
 		b.settles()
@@ -129,16 +133,20 @@ func TestStepsWaitForTheValue(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"setSecret", "testSecret", "finishSecret"} {
 		for reads, want := range map[int]string{1: "", 5: "", 1000: "holds no value yet"} {
-			b := newTestRotator(t).created()
-			b.aws.behind = map[string]int{native: reads}
-			before := b.sim.Now()
-			err := b.take(stepEvent(step))
-			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-				t.Errorf("%s after %d reads: error is %v", step, reads, err)
-			}
-			if waited := b.sim.Now().Sub(before); waited < time.Second/2 || waited > time.Minute {
-				t.Errorf("%s after %d reads: waited for %s", step, reads, waited)
-			}
+			t.Run(fmt.Sprintf("%s after %d reads", step, reads), func(t *testing.T) {
+				b := newTestRotator(t).created()
+				b.aws.behind = map[string]int{native: reads}
+				before := b.sim.Now()
+				err := b.take(stepEvent(step))
+				if (err == nil) != (want == "") ||
+					err != nil && !strings.Contains(err.Error(), want) {
+					t.Errorf("%s after %d reads: error is %v", step, reads, err)
+				}
+				if waited := b.sim.Now().Sub(before); waited < time.Second/2 ||
+					waited > time.Minute {
+					t.Errorf("%s after %d reads: waited for %s", step, reads, waited)
+				}
+			})
 		}
 	}
 }
@@ -171,7 +179,8 @@ func TestCreateStepAfterALostAnswer(t *testing.T) {
 		t.Fatal("the answer was not lost")
 	}
 	before := b.look()
-	if _, err := b.run(stepEvent("createSecret")); err == nil || !strings.Contains(err.Error(), "may still be at work") {
+	if _, err := b.run(stepEvent("createSecret")); err == nil ||
+		!strings.Contains(err.Error(), "may still be at work") {
 		t.Errorf("at once: error = %v", err)
 	}
 	b.expect(before, done)
@@ -194,13 +203,26 @@ func TestStrandedRotationIsTakenOver(t *testing.T) {
 		event     string
 		want      string
 	}{
-		"within a day":    {func(b *testRotator) { b.sim.Advance(24*time.Hour - time.Second) }, heartbeat, "wait"},
-		"after a day":     {func(b *testRotator) { b.sim.Advance(24 * time.Hour) }, heartbeat, "unmark unwatch settled"},
-		"overdue":         {func(b *testRotator) { b.sim.Advance(rotateEvery) }, heartbeat, "unmark unwatch " + rotates},
-		"forced":          {func(*testRotator) {}, `{"action":"rotate","id":"operator","force":true}`, "unmark unwatch " + rotates},
-		"switched off":    {func(b *testRotator) { b.enable(false) }, heartbeat, "unmark unwatch settled"},
-		"label taken off": {func(b *testRotator) { b.move(secrets.Pending, native, "") }, heartbeat, "unwatch settled"},
-		"value comes":     {func(b *testRotator) { b.must(b.take(stepEvent("createSecret"))) }, heartbeat, "promote unmark unwatch supersede settled"},
+		"within a day": {func(b *testRotator) {
+			b.sim.Advance(24*time.Hour - time.Second)
+		}, heartbeat, "wait"},
+		"after a day": {func(b *testRotator) {
+			b.sim.Advance(24 * time.Hour)
+		}, heartbeat, "unmark unwatch settled"},
+		"overdue": {func(b *testRotator) {
+			b.sim.Advance(rotateEvery)
+		}, heartbeat, "unmark unwatch " + rotates},
+		"forced": {func(*testRotator) {},
+			`{"action":"rotate","id":"operator","force":true}`, "unmark unwatch " + rotates},
+		"switched off": {func(b *testRotator) {
+			b.enable(false)
+		}, heartbeat, "unmark unwatch settled"},
+		"label taken off": {func(b *testRotator) {
+			b.move(secrets.Pending, native, "")
+		}, heartbeat, "unwatch settled"},
+		"value comes": {func(b *testRotator) {
+			b.must(b.take(stepEvent("createSecret")))
+		}, heartbeat, "promote unmark unwatch supersede settled"},
 		"another has begun": {func(b *testRotator) {
 			b.sim.Advance(24 * time.Hour)
 			b.move(secrets.Pending, native, "")
@@ -223,7 +245,9 @@ func TestStrandedRotationIsTakenOver(t *testing.T) {
 
 func TestEventsThatAreNoStep(t *testing.T) {
 	t.Parallel()
-	without := func(field string) string { return strings.Replace(stepEvent("createSecret"), field, "X"+field, 1) }
+	without := func(field string) string {
+		return strings.Replace(stepEvent("createSecret"), field, "X"+field, 1)
+	}
 	for _, tc := range []struct{ event, want string }{
 		{stepEvent("createsecret"), "unknown rotation step"},
 		{stepEvent("CreateSecret"), "unknown rotation step"},
@@ -240,16 +264,20 @@ func TestEventsThatAreNoStep(t *testing.T) {
 		{without("SecretId"), "without SecretId"},
 		{without("ClientRequestToken"), "without SecretId or ClientRequestToken"},
 		{strings.TrimSuffix(stepEvent("createSecret"), `"}`), "not a JSON object"},
-		{strings.Replace(stepEvent("createSecret"), `"createSecret"`, `["createSecret"]`, 1), "not a JSON object"},
+		{strings.Replace(stepEvent("createSecret"), `"createSecret"`, `["createSecret"]`, 1),
+			"not a JSON object"},
 		{stepEventOf("tokenmint/none", "createSecret"), "not found"},
 		{stepEventOf("tokenmint/strange", "createSecret"), "not one that this function rotates"},
 	} {
-		b := newTestRotator(t).rotated().begin(native)
-		b.must(b.service.Create(t.Context(), "tokenmint/strange", native, secrets.NewValue("x")))
-		before := b.look()
-		if err := b.take(tc.event); err == nil || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%s: error = %v, want %q", strings.ReplaceAll(tc.event, rotationToken, "…"), err, tc.want)
-		}
-		b.expect(before, done)
+		t.Run(strings.ReplaceAll(tc.event, rotationToken, "…"), func(t *testing.T) {
+			b := newTestRotator(t).rotated().begin(native)
+			b.must(b.service.Create(t.Context(), "tokenmint/strange", native,
+				secrets.NewValue("x")))
+			before := b.look()
+			if err := b.take(tc.event); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error = %v, want %q", err, tc.want)
+			}
+			b.expect(before, done)
+		})
 	}
 }

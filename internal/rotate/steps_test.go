@@ -50,8 +50,12 @@ var protocol = map[string]cells{
 		b.created()
 		b.enable(false)
 	}, fails("is switched off")),
-	"token not among the versions": alike(func(b *testRotator) { b.rotated().enable(true) }, fails("has no version")),
-	"another rotation's version":   alike(func(b *testRotator) { b.rotated().begin(other) }, fails("has no version")),
+	"token not among the versions": alike(func(b *testRotator) {
+		b.rotated().enable(true)
+	}, fails("has no version")),
+	"another rotation's version": alike(func(b *testRotator) {
+		b.rotated().begin(other)
+	}, fails("has no version")),
 	"older rotation, given up": alike(func(b *testRotator) {
 		b.created()
 		b.move(secrets.Pending, native, "")
@@ -69,8 +73,10 @@ var protocol = map[string]cells{
 		b.put(b.bare(), other, secrets.Pending)
 		b.move(secrets.Current, native, other)
 	}, fails("is not pending")),
-	"token is current":                       alike(func(b *testRotator) { b.finished() }, done),
-	"token is current, AWSPENDING taken off": alike(func(b *testRotator) { b.finished().mustRun(heartbeat) }, done),
+	"token is current": alike(func(b *testRotator) { b.finished() }, done),
+	"token is current, AWSPENDING taken off": alike(func(b *testRotator) {
+		b.finished().mustRun(heartbeat)
+	}, done),
 	"token is current, the next rotation has begun": alike(func(b *testRotator) {
 		b.finished().mustRun(heartbeat)
 		b.begin(other)
@@ -87,7 +93,8 @@ var protocol = map[string]cells{
 	}, fails("holds no credential")),
 	"version without value": {
 		func(b *testRotator) { b.rotated().begin(native) },
-		stepOutcome{stores: true}, fails("holds no value yet"), fails("holds no value yet"), fails("holds no value yet"),
+		stepOutcome{stores: true}, fails("holds no value yet"), fails("holds no value yet"),
+		fails("holds no value yet"),
 	},
 	"version with value": {
 		func(b *testRotator) { b.created() },
@@ -98,14 +105,16 @@ var protocol = map[string]cells{
 			b.rotated().begin(native)
 			b.put("oops", native, secrets.Pending)
 		},
-		done, done, fails("token is unfit"), stepOutcome{fails: "token is unfit", labels: "first=AWSCURRENT pasted=AWSPREVIOUS"},
+		done, done, fails("token is unfit"), stepOutcome{fails: "token is unfit",
+			labels: "first=AWSCURRENT pasted=AWSPREVIOUS"},
 	},
 	"pending token revoked": {
 		func(b *testRotator) {
 			b.created()
 			b.must(b.sim.Revoke(user, b.credential(native).ID))
 		},
-		done, done, fails("token is unfit"), stepOutcome{fails: "token is unfit", labels: "first=AWSCURRENT pasted=AWSPREVIOUS"},
+		done, done, fails("token is unfit"), stepOutcome{fails: "token is unfit",
+			labels: "first=AWSCURRENT pasted=AWSPREVIOUS"},
 	},
 
 	// A version that a person creates during the rotation. The service gives up then; a step that
@@ -115,7 +124,8 @@ var protocol = map[string]cells{
 			b.rotated().begin(native)
 			b.put(b.bare(), hand, secrets.Current)
 		},
-		stepOutcome{stores: true}, fails("holds no value yet"), fails("holds no value yet"), fails("holds no value yet"),
+		stepOutcome{stores: true}, fails("holds no value yet"), fails("holds no value yet"),
+		fails("holds no value yet"),
 	},
 	"made current by hand, version with value": alike(func(b *testRotator) {
 		b.created()
@@ -131,7 +141,8 @@ var protocol = map[string]cells{
 			b.created()
 			b.put(b.bare(), hand, "kept")
 		},
-		done, done, done, stepOutcome{labels: "first=AWSPREVIOUS hand=kept native=AWSCURRENT+AWSPENDING"},
+		done, done, done, stepOutcome{labels: "first=AWSPREVIOUS hand=kept " +
+			"native=AWSCURRENT+AWSPENDING"},
 	},
 }
 
@@ -146,14 +157,16 @@ func tryCells(t *testing.T, open func(*testing.T) *testRotator, wrong map[string
 		if wrong[name] != "" {
 			continue
 		}
-		for step, want := range map[string]stepOutcome{"create": c.create, "set": c.set, "test": c.test, "finish": c.finish} {
+		for step, want := range map[string]stepOutcome{"create": c.create, "set": c.set,
+			"test": c.test, "finish": c.finish} {
 			t.Run(name+"/"+step, func(t *testing.T) {
 				t.Parallel()
 				b := open(t)
 				c.arrange(b)
 				before := b.look()
 				err := b.take(stepEvent(step + "Secret"))
-				if (err == nil) != (want.fails == "") || err != nil && !strings.Contains(err.Error(), want.fails) {
+				if (err == nil) != (want.fails == "") ||
+					err != nil && !strings.Contains(err.Error(), want.fails) {
 					t.Errorf("error is %v, want %q", err, want.fails)
 				}
 				b.expect(before, want)
@@ -175,7 +188,8 @@ func (b *testRotator) expect(before sight, want stepOutcome) {
 		before.live = append(before.live, c.ID)
 		before.creates++
 		if c.Rotation != native || b.live()[c.ID].Note != ourNotes+native {
-			b.t.Errorf("stored is token %s of rotation %q with the note %q", c.ID, c.Rotation, b.live()[c.ID].Note)
+			b.t.Errorf("stored is token %s of rotation %q with the note %q", c.ID, c.Rotation,
+				b.live()[c.ID].Note)
 		}
 	}
 	// A version that has lost its last label is not looked at any more.
@@ -191,14 +205,16 @@ func (b *testRotator) expect(before sight, want stepOutcome) {
 
 // sight is all that a step may change.
 type sight struct {
-	labels           string                   // such as "first=AWSCURRENT native=AWSPENDING"
-	values           map[string]secrets.Value // of the versions with labels, by id; they print redacted
-	live             []string                 // ids of the account's tokens, oldest first
-	creates, deletes int                      // asked of Mapbox so far
+	labels string // such as "first=AWSCURRENT native=AWSPENDING"
+	// of the versions with labels, by id; they print redacted
+	values           map[string]secrets.Value
+	live             []string // ids of the account's tokens, oldest first
+	creates, deletes int      // asked of Mapbox so far
 }
 
 func (s sight) String() string {
-	return fmt.Sprintf("labels %s, %d values, tokens %s, %d creates, %d deletes", s.labels, len(s.values), s.live, s.creates, s.deletes)
+	return fmt.Sprintf("labels %s, %d values, tokens %s, %d creates, %d deletes", s.labels,
+		len(s.values), s.live, s.creates, s.deletes)
 }
 
 func (b *testRotator) look() sight {
@@ -234,7 +250,8 @@ func (b *testRotator) called(op string) int {
 // labels says which version has which, by the part that a version plays.
 func (b *testRotator) labels() string {
 	b.t.Helper()
-	parts := map[string]string{strings.Repeat("a", 32): "pasted", native: "native", other: "other", hand: "hand"}
+	parts := map[string]string{strings.Repeat("a", 32): "pasted", native: "native", other: "other",
+		hand: "hand"}
 	var all []string
 	for id, labels := range b.describe().Stages {
 		part, ok := parts[id]

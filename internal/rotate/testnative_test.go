@@ -22,7 +22,8 @@ const (
 func stepEvent(step string) string { return stepEventOf(parentSecret, step) }
 
 func stepEventOf(secretID, step string) string {
-	return fmt.Sprintf(`{"Step":%q,"SecretId":%q,"ClientRequestToken":%q,"RotationToken":%q}`, step, secretID, native, rotationToken)
+	return fmt.Sprintf(`{"Step":%q,"SecretId":%q,"ClientRequestToken":%q,"RotationToken":%q}`, step,
+		secretID, native, rotationToken)
 }
 
 // begin does what Secrets Manager does before the first step.
@@ -59,8 +60,8 @@ func (b *testRotator) bare() string {
 	return value
 }
 
-// take hands the handler an event, in states too in which the invariants of [testRotator.run] do not
-// hold. What it says shows no token.
+// take hands the handler an event, in states too in which the invariants of [testRotator.run] do
+// not hold. What it says shows no token.
 func (b *testRotator) take(event string) error {
 	b.t.Helper()
 	report, err := b.handler.Handle(b.t.Context(), json.RawMessage(event))

@@ -35,8 +35,8 @@ const (
 
 var scopes = strings.Fields("styles:read tokens:read tokens:write uploads:write")
 
-// testRotator is a rotator between the simulator and Secrets Manager's wire, both over HTTP, on one clock
-// that tests move.
+// testRotator is a rotator between the simulator and Secrets Manager's wire, both over HTTP, on one
+// clock that tests move.
 type testRotator struct {
 	t       *testing.T
 	sim     *mapbox.Simulator
@@ -108,8 +108,9 @@ func (b *testRotator) newHandler(store secrets.Store, config tokens.Config) *rot
 		b.t.Fatal(err)
 	}
 	handler, err := rotate.New(rotate.Config{
-		Stack:  "test",
-		Parent: rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
+		Stack: "test",
+		Parent: rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery,
+			RetireAfter: retireAfter},
 		Store:  store,
 		Tokens: client,
 		Now:    b.sim.Now,
@@ -133,7 +134,8 @@ func (b *testRotator) pause(ctx context.Context, d time.Duration) error {
 func (b *testRotator) paste(scopes ...string) string {
 	b.t.Helper()
 	id, value := b.issue(scopes...)
-	if err := b.service.Create(b.t.Context(), parentSecret, strings.Repeat("a", 32), secrets.NewValue(value)); err != nil {
+	if err := b.service.Create(b.t.Context(), parentSecret, strings.Repeat("a", 32),
+		secrets.NewValue(value)); err != nil {
 		b.t.Fatal(err)
 	}
 	return id

@@ -21,7 +21,8 @@ type lockedStore struct {
 
 func (s *lockedStore) Get(ctx context.Context, id, versionID string) (secrets.Version, error) {
 	if versionID == s.locked {
-		return secrets.Version{}, fmt.Errorf("get version %s of secret %s: %w", versionID, id, s.err)
+		return secrets.Version{}, fmt.Errorf("get version %s of secret %s: %w",
+			versionID, id, s.err)
 	}
 	return s.Store.Get(ctx, id, versionID)
 }
@@ -44,12 +45,14 @@ func TestTokenOfAVersionThatCannotBeReadIsKept(t *testing.T) {
 			store := &lockedStore{Store: b.memory, locked: old, err: err}
 			b.handler = b.newHandler(store, tokens.Config{BaseURL: b.mapbox()})
 			for i := range 4 {
-				report := b.mustRun(fmt.Sprintf(`{"action":"rotate","id":"locked %d","force":true}`, i))
+				report := b.mustRun(fmt.Sprintf(`{"action":"rotate","id":"locked %d","force":true}`,
+					i))
 				problems := strings.Join(report.Tokens[0].Problems, "; ")
 				if _, alive := b.live()[token]; !alive {
 					t.Fatalf("run %d: the token of the locked version is gone", i)
 				}
-				if err == secrets.ErrDenied && !strings.Contains(problems, old) { //nolint:errorlint // the row's own value
+				//nolint:errorlint // the row's own value
+				if err == secrets.ErrDenied && !strings.Contains(problems, old) {
 					t.Errorf("run %d: problems are %q", i, problems)
 				}
 				b.sim.Advance(retireAfter / 2)

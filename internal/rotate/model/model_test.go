@@ -17,10 +17,14 @@ import (
 )
 
 var (
-	modelOnly   = flag.String("model.only", "", "families of schedules to play: those whose name begins so")
-	modelSeed   = flag.Uint64("model.seed", 1, "seed of the model's random schedules; 0 = a new one")
-	modelRandom = flag.Int("model.random", 0, "number of random schedules of each of the two kinds; 0 = 500, or 10000 with -model.full")
-	modelFull   = flag.Bool("model.full", false, "play all families of schedules, and remove each guard")
+	modelOnly = flag.String("model.only", "",
+		"families of schedules to play: those whose name begins so")
+	modelSeed = flag.Uint64("model.seed", 1,
+		"seed of the model's random schedules; 0 = a new one")
+	modelRandom = flag.Int("model.random", 0,
+		"number of random schedules of each of the two kinds; 0 = 500, or 10000 with -model.full")
+	modelFull = flag.Bool("model.full", false,
+		"play all families of schedules, and remove each guard")
 )
 
 // TestModel plays schedules of each family. A failure prints its schedule, shrunk, and all calls in
@@ -79,9 +83,9 @@ func families(seed uint64) []family {
 	return []family{
 		{"random", inEachRun, randoms(seed, random, randomSchedule)},
 		{"random, with people", inEachRun, randoms(seed, random, randomHands)},
-		{"one fault", notShort, singles(slices.Concat(sequential, single, overlapping, besides))},
-		{"one fault, with people", onlyFull, singles(hands)},
-		{"two switches", onlyFull, interleavings(slices.Concat(overlapping, besides))},
+		{"one fault", notShort, singles(slices.Concat(sequential, single, overlapping, beside))},
+		{"one fault, with people", onlyFull, singles(manual)},
+		{"two switches", onlyFull, interleavings(slices.Concat(overlapping, beside))},
 		{"two faults", onlyFull, pairs(sequential)},
 	}
 }
@@ -251,7 +255,8 @@ func interleavings(scenarios []scenario) iter.Seq[task] {
 				ok := yield(func(try func(schedule) outcome) {
 					n := len(try(schedule{scenario: sc, switches: []int{first}}).effects)
 					for second := first + 1; first < n && second < n; second++ {
-						try(schedule{scenario: sc, switches: []int{first, second}, logged: second%16 == 0})
+						try(schedule{scenario: sc, switches: []int{first, second},
+							logged: second%16 == 0})
 					}
 				})
 				if !ok {

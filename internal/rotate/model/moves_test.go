@@ -53,7 +53,7 @@ func act(name string, do func(w *world)) move {
 // What a person may do.
 var (
 	paste = act("a person pastes a token", func(w *world) {
-		w.byHand(parentSecret)
+		w.byPerson(parentSecret)
 		w.events++
 		w.give(parentSecret, 100+w.events)
 	})
@@ -63,26 +63,34 @@ var (
 		from, _ := d.VersionAt(secrets.Current)
 		if to, ok := d.VersionAt(secrets.Previous); ok {
 			c, isToken := w.valueOf(parentSecret, to)
-			i := slices.IndexFunc(must(w.memory.Versions(ctx, parentSecret)), func(v secrets.Version) bool { return v.ID == to })
-			if !isToken || to == from || !w.isSafe(parentSecret, must(w.memory.Versions(ctx, parentSecret))[i]) {
+			i := slices.IndexFunc(must(w.memory.Versions(ctx, parentSecret)),
+				func(v secrets.Version) bool {
+					return v.ID == to
+				})
+			if !isToken || to == from || !w.isSafe(parentSecret,
+				must(w.memory.Versions(ctx, parentSecret))[i]) {
 				return
 			}
 			// Nobody can roll back safely to what may be deleted at any moment: between the last
 			// look and the deletion lies a call.
-			if w.isAlive(c.ID) && w.endings == 0 && time.Since(w.left[c.ID]) < retireAfter-lambdaLimit {
-				w.byHand(parentSecret)
+			if w.isAlive(c.ID) && w.endings == 0 &&
+				time.Since(w.left[c.ID]) < retireAfter-lambdaLimit {
+				w.byPerson(parentSecret)
 				withdrawn, _ := w.currentOf(parentSecret)
-				w.hidden[withdrawn.ID] = w.given[withdrawn.ID] // a person who withdraws what a person has pasted deletes it too
-				if err := w.memory.MoveStage(ctx, parentSecret, secrets.Current, from, to); err != nil {
+				// a person who withdraws what a person has pasted deletes it too
+				w.hidden[withdrawn.ID] = w.given[withdrawn.ID]
+				if err := w.memory.MoveStage(ctx, parentSecret,
+					secrets.Current, from, to); err != nil {
 					panic(err)
 				}
 			}
 		}
 	})
 	pend = act("a person stores what is no token as AWSPENDING", func(w *world) {
-		w.byHand(parentSecret)
+		w.byPerson(parentSecret)
 		w.events++
-		if err := w.memory.Put(context.Background(), parentSecret, versionID("oops", w.events), secrets.NewValue("oops"), secrets.Pending); err != nil {
+		if err := w.memory.Put(context.Background(), parentSecret, versionID("oops", w.events),
+			secrets.NewValue("oops"), secrets.Pending); err != nil {
 			panic(err)
 		}
 	})
@@ -152,13 +160,15 @@ var native = versionID("native", 1)
 func step(name string) move { return deliver(stepEvent(name)) }
 
 func stepEvent(name string) string {
-	return fmt.Sprintf(`{"Step":%q,"SecretId":%q,"ClientRequestToken":%q}`, name, parentSecret, native)
+	return fmt.Sprintf(`{"Step":%q,"SecretId":%q,"ClientRequestToken":%q}`, name,
+		parentSecret, native)
 }
 
 // endNative does what the service does with a rotation that has not ended: all its steps again.
 func (w *world) endNative() {
 	d, err := w.memory.Describe(context.Background(), parentSecret)
-	if err != nil || w.gaveUp || !d.RotationEnabled || !d.Has(native, secrets.Pending) || d.Has(native, secrets.Current) {
+	if err != nil || w.gaveUp || !d.RotationEnabled || !d.Has(native, secrets.Pending) ||
+		d.Has(native, secrets.Current) {
 		return
 	}
 	for name := range strings.FieldsSeq("createSecret setSecret testSecret finishSecret") {

@@ -11,70 +11,88 @@ import (
 var pins = map[string]schedule{
 	"a stale list hides the version that a promotion takes AWSPREVIOUS from": {
 		scenario: scenario{start: pasted, threads: [][]move{{heartbeatNow}, {heartbeatNow}}},
-		places:   []place{{"Get tokenmint/parent", 1, ""}, {"MoveStage tokenmint/parent AWSPENDING", 1, ""}, {"List", 4, staler}},
+		places: []place{{"Get tokenmint/parent", 1, ""},
+			{"MoveStage tokenmint/parent AWSPENDING", 1, ""}, {"List", 4, staler}},
 	},
 	"two runs date one version, which is current again before the next promotion": {
-		scenario: scenario{start: replaced, threads: [][]move{{heartbeatNow, force, rollBack, pass(retireAfter), heartbeatNow}, {heartbeatNow}}},
-		places:   []place{{"List", 1, ""}, {"Retrieve", 1, broken}},
+		scenario: scenario{start: replaced, threads: [][]move{{heartbeatNow, force, rollBack,
+			pass(retireAfter), heartbeatNow}, {heartbeatNow}}},
+		places: []place{{"List", 1, ""}, {"Retrieve", 1, broken}},
 	},
 	"a promotion that hangs while its token is promoted, rolled back and retired": {
-		scenario: scenario{start: fresh, threads: [][]move{{force}, {heartbeatNow, rollBack, retireNow}}},
-		places:   []place{{"Describe tokenmint/parent", 3, ""}},
+		scenario: scenario{start: fresh, threads: [][]move{{force},
+			{heartbeatNow, rollBack, retireNow}}},
+		places: []place{{"Describe tokenmint/parent", 3, ""}},
 	},
 	"Secrets Manager's rotation is held to the cap": {
 		scenario: scenario{start: many, threads: [][]move{{force, begin, step("createSecret")}}},
 	},
 	"graces end while Secrets Manager's rotation waits": {
-		scenario: scenario{start: many, threads: [][]move{{force, begin, step("createSecret"), heartbeatNow}}},
+		scenario: scenario{start: many, threads: [][]move{{force, begin, step("createSecret"),
+			heartbeatNow}}},
 	},
 	"a person rolls back to what does not work, while the one before is retired": {
-		scenario: scenario{start: twoReplaced, threads: [][]move{{heartbeatNow}, {rollBack, revokeCurrent}}},
-		places:   []place{{"List", 1, ""}},
+		scenario: scenario{start: twoReplaced,
+			threads: [][]move{{heartbeatNow}, {rollBack, revokeCurrent}}},
+		places: []place{{"List", 1, ""}},
 	},
 	"a stale read takes the token of an unlabelled version for a lost one": {
 		scenario: scenario{start: fresh, threads: [][]move{{paste, paste, heartbeatNow}}},
 		places:   []place{{"Get tokenmint/parent", 6, stale}},
 	},
-	"a promotion that hangs undoes a rollback, and another run takes off the date that it counts on": {
-		scenario: scenario{start: pasted, threads: [][]move{{force, rollBack, force}, {force}, {heartbeatNow}}},
-		places:   []place{{"List", 2, ""}, {"List", 2, throttled}, {"Get tokenmint/parent", 4, ""}, {"Get tokenmint/parent", 18, ""}},
+	"a promotion that hangs undoes a rollback, and another run takes off the date that it counts " +
+		"on": {
+		scenario: scenario{start: pasted, threads: [][]move{{force, rollBack, force}, {force},
+			{heartbeatNow}}},
+		places: []place{{"List", 2, ""}, {"List", 2, throttled}, {"Get tokenmint/parent", 4, ""},
+			{"Get tokenmint/parent", 18, ""}},
 	},
 	"a promotion that hangs undoes a rollback that another run has dated": {
-		scenario: scenario{start: fresh, threads: [][]move{{forceOnce, pass(retireAfter)}, {forceOnce}, {rollBack, heartbeatNow, paste}}},
+		scenario: scenario{start: fresh, threads: [][]move{{forceOnce, pass(retireAfter)},
+			{forceOnce}, {rollBack, heartbeatNow, paste}}},
 		places: []place{
-			{"List", 2, ""}, {"MoveStage tokenmint/parent AWSCURRENT", 1, ""}, {"MoveStage tokenmint/parent superseded", 1, ""},
+			{"List", 2, ""}, {"MoveStage tokenmint/parent AWSCURRENT", 1, ""},
+			{"MoveStage tokenmint/parent superseded", 1, ""},
 			{"MoveStage tokenmint/parent AWSPENDING", 1, refused},
 		},
 	},
 	"createSecret hangs while its version is promoted and rolled back": {
-		scenario: scenario{start: fresh, threads: [][]move{{begin, step("createSecret"), pass(time.Hour), step("createSecret")}, {heartbeatNow, rollBack}}},
-		places:   []place{{"Describe tokenmint/parent", 3, ""}},
+		scenario: scenario{start: fresh, threads: [][]move{{begin, step("createSecret"),
+			pass(time.Hour), step("createSecret")}, {heartbeatNow, rollBack}}},
+		places: []place{{"Describe tokenmint/parent", 3, ""}},
 	},
 	"a stale list knows the pending token and not the one that was pasted since": {
-		scenario: scenario{start: fresh, threads: [][]move{{force}, {pass(time.Minute), paste, paste}}},
-		places:   []place{{"Create", 1, ""}, {"List", 2, staler}},
+		scenario: scenario{start: fresh, threads: [][]move{{force}, {pass(time.Minute),
+			paste, paste}}},
+		places: []place{{"Create", 1, ""}, {"List", 2, staler}},
 	},
 	"a call hangs while another run dates a version": {
-		scenario: scenario{start: fresh, threads: [][]move{{revokeNewest, paste, force}, {heartbeatNow, forceOnce}}},
+		scenario: scenario{start: fresh, threads: [][]move{{revokeNewest, paste, force},
+			{heartbeatNow, forceOnce}}},
 		switches: []int{2}, places: []place{{"Put tokenmint/parent", 1, slowBefore}},
 	},
 	"a run dies before it takes the date off what is current again, and a person pastes": {
 		scenario: scenario{start: many, threads: [][]move{{
-			pass(10 * time.Minute), rollBack, pass(time.Hour), heartbeatNow, paste, pass(retireAfter - time.Hour), heartbeatNow,
+			pass(10 * time.Minute), rollBack, pass(time.Hour), heartbeatNow, paste,
+			pass(retireAfter - time.Hour), heartbeatNow,
 		}}},
 		places: []place{{"MoveStage tokenmint/parent superseded", 10, justLate}},
 	},
-	"a person deletes a token during its proof, while the token before the current one is retired": {
+	"a person deletes a token during its proof, while the token before the current one is " +
+		"retired": {
 		scenario: scenario{start: overdue, threads: [][]move{{force}, {revokeNewest, retireNow}}},
-		places:   []place{{"CreateTemporary", 1, ""}, {"Retrieve", 2, throttled}, {"Retrieve", 3, ""}},
+		places: []place{{"CreateTemporary", 1, ""}, {"Retrieve", 2, throttled},
+			{"Retrieve", 3, ""}},
 	},
 	"retire now takes a version that a read does not find yet for one without a value": {
-		scenario: scenario{start: fresh, threads: [][]move{{paste, heartbeatNow, force, retireNow}}},
-		places:   []place{{"Get tokenmint/parent", 40, staler}},
+		scenario: scenario{start: fresh, threads: [][]move{{paste, heartbeatNow,
+			force, retireNow}}},
+		places: []place{{"Get tokenmint/parent", 40, staler}},
 	},
 	"a public token becomes the parent between two looks before a deletion": {
-		scenario: scenario{start: overdue, threads: [][]move{{retireNow}, {pasteKind(0, "public")}}},
-		places:   []place{{"Get tokenmint/parent", 4, ""}},
+		scenario: scenario{start: overdue, threads: [][]move{{retireNow},
+			{pasteKind(0, "public")}}},
+		places: []place{{"Get tokenmint/parent", 4, ""}},
 	},
 	"a step cannot delete what its earlier attempt has lost": {
 		scenario: scenario{start: fresh, threads: [][]move{{begin, step("createSecret"), stick}}},

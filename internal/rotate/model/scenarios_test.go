@@ -15,7 +15,8 @@ var sequential = []scenario{
 	{"first rotation", pasted, [][]move{{heartbeatNow, pass(time.Hour), heartbeatNow}}},
 	{"due", due, [][]move{{heartbeatNow}}},
 	{"retirement", overdue, [][]move{{heartbeatNow, pass(time.Minute), heartbeatNow}}},
-	{"Secrets Manager's rotation", fresh, [][]move{{begin, step("createSecret"), step("setSecret"), step("testSecret"), step("finishSecret"), heartbeatNow}}},
+	{"Secrets Manager's rotation", fresh, [][]move{{begin, step("createSecret"), step("setSecret"),
+		step("testSecret"), step("finishSecret"), heartbeatNow}}},
 }
 
 // single are longer or rarer ones.
@@ -24,15 +25,19 @@ var single = []scenario{
 	{"first sight of additional tokens", further, [][]move{{heartbeatNow}}},
 	{"two at once", fresh, [][]move{{force, force, retireNow}}},
 	{"configuration has changed", changed, [][]move{{heartbeatNow, pass(time.Hour), heartbeatNow}}},
-	{"additional token is due", uploadsDue, [][]move{{heartbeatNow, pass(retireAfter), heartbeatNow}}},
+	{"additional token is due", uploadsDue, [][]move{{heartbeatNow, pass(retireAfter),
+		heartbeatNow}}},
 	{"many", many, [][]move{{force, force, pass(retireAfter), heartbeatNow}}},
 	{"steps repeated", fresh, [][]move{{
-		begin, step("createSecret"), step("createSecret"), step("testSecret"), step("createSecret"), step("finishSecret"), step("testSecret"), step("finishSecret"),
+		begin, step("createSecret"), step("createSecret"), step("testSecret"), step("createSecret"),
+		step("finishSecret"), step("testSecret"), step("finishSecret"),
 	}}},
 	{"rolled back", fresh, [][]move{{force, pass(time.Hour), rollBack, pass(retireAfter), force}}},
 	{"pasted again", fresh, [][]move{{force, paste, heartbeatNow, pass(time.Hour), heartbeatNow}}},
-	{"Secrets Manager gives up", due, [][]move{{begin, giveUp, heartbeatNow, pass(nativeLimit), heartbeatNow}}},
-	{"a forced rotation while Secrets Manager is at work", fresh, [][]move{{begin, heartbeatNow, force, step("createSecret")}}},
+	{"Secrets Manager gives up", due, [][]move{{begin, giveUp, heartbeatNow, pass(nativeLimit),
+		heartbeatNow}}},
+	{"a forced rotation while Secrets Manager is at work", fresh,
+		[][]move{{begin, heartbeatNow, force, step("createSecret")}}},
 	{"no token is pending", due, [][]move{{pend, heartbeatNow, pass(time.Minute), heartbeatNow}}},
 	{"the newest is deleted", uploadsDue, [][]move{{heartbeatNow, revokeNewest, heartbeatNow}}},
 }
@@ -46,27 +51,38 @@ var overlapping = []scenario{
 	{"heartbeats at the end of a grace", overdue, [][]move{{heartbeatNow}, {heartbeatNow}}},
 	{"paste beside a rotation", fresh, [][]move{{force, heartbeatNow}, {paste}}},
 	{"rollback beside a rotation", replaced, [][]move{{force}, {rollBack}}},
-	{"no token becomes pending beside a rotation", due, [][]move{{heartbeatNow}, {pend, heartbeatNow}}},
+	{"no token becomes pending beside a rotation", due,
+		[][]move{{heartbeatNow}, {pend, heartbeatNow}}},
 	{"deletion beside a rotation", fresh, [][]move{{force}, {revokeNewest}}},
 	{"deletion beside a retirement", overdue, [][]move{{heartbeatNow}, {revokeOldest}}},
-	{"steps beside a heartbeat", due, [][]move{{begin, step("createSecret"), step("testSecret"), step("finishSecret")}, {heartbeatNow}}},
-	{"a late step beside the heartbeat that waits no longer", due, [][]move{{begin, heartbeatNow, pass(nativeLimit), heartbeatNow}, {step("createSecret"), step("finishSecret")}}},
-	{"a step twice", fresh, [][]move{{begin, step("createSecret")}, {step("createSecret"), step("finishSecret")}}},
+	{"steps beside a heartbeat", due, [][]move{{begin, step("createSecret"), step("testSecret"),
+		step("finishSecret")}, {heartbeatNow}}},
+	{"a late step beside the heartbeat that waits no longer", due,
+		[][]move{{begin, heartbeatNow, pass(nativeLimit), heartbeatNow},
+			{step("createSecret"), step("finishSecret")}}},
+	{"a step twice", fresh, [][]move{{begin, step("createSecret")},
+		{step("createSecret"), step("finishSecret")}}},
 	{"additional tokens twice", further, [][]move{{heartbeatNow}, {heartbeatNow}}},
 	{"additional token beside a forced parent", uploadsDue, [][]move{{heartbeatNow}, {force}}},
-	{"slow beside quick", replaced, [][]move{{heartbeatNow}, {pass(10 * time.Minute), force, heartbeatNow}}},
+	{"slow beside quick", replaced, [][]move{{heartbeatNow}, {pass(10 * time.Minute), force,
+		heartbeatNow}}},
 }
 
 // randomSchedule is a long history of moves, mishaps and switches.
 func randomSchedule(seed, n uint64) schedule {
 	r := rand.New(rand.NewPCG(seed, n))
-	starts := []func(*world){pasted, fresh, due, replaced, overdue, many, further, uploadsDue, changed}
+	starts := []func(*world){pasted, fresh, due, replaced, overdue, many, further,
+		uploadsDue, changed}
 	moves := []move{
-		heartbeatNow, heartbeatNow, heartbeatNow, force, force, forceOnce, retireNow, paste, rollBack, revokeNewest, revokeOldest, pend,
-		begin, step("createSecret"), step("setSecret"), step("testSecret"), step("finishSecret"), step("createSecret"), step("testSecret"), step("finishSecret"), giveUp,
-		pass(time.Second), pass(time.Minute), pass(time.Hour), pass(time.Hour), pass(retireAfter), pass(nativeLimit),
+		heartbeatNow, heartbeatNow, heartbeatNow, force, force, forceOnce, retireNow, paste,
+		rollBack, revokeNewest, revokeOldest, pend,
+		begin, step("createSecret"), step("setSecret"), step("testSecret"), step("finishSecret"),
+		step("createSecret"), step("testSecret"), step("finishSecret"), giveUp,
+		pass(time.Second), pass(time.Minute), pass(time.Hour), pass(time.Hour), pass(retireAfter),
+		pass(nativeLimit),
 	}
-	return randomOf(r, schedule{seed: seed, scenario: scenario{name: fmt.Sprint("random ", n), start: starts[r.IntN(len(starts))]}, logged: n%16 == 0}, func() move {
+	return randomOf(r, schedule{seed: seed, scenario: scenario{name: fmt.Sprint("random ", n),
+		start: starts[r.IntN(len(starts))]}, logged: n%16 == 0}, func() move {
 		return moves[r.IntN(len(moves))]
 	})
 }
@@ -74,13 +90,17 @@ func randomSchedule(seed, n uint64) schedule {
 // randomHands is one in which people do much by hand.
 func randomHands(seed, n uint64) schedule {
 	r := rand.New(rand.NewPCG(seed, n+1<<40))
-	starts := []func(*world){pasted, fresh, due, replaced, overdue, many, further, uploadsDue, changed, six, wide, wide, emptyParent}
+	starts := []func(*world){pasted, fresh, due, replaced, overdue, many, further, uploadsDue,
+		changed, six, wide, wide, emptyParent}
 	usual := []move{
-		heartbeatNow, heartbeatNow, heartbeatNow, force, forceAll, forceAllOnce, retireNow, paste, rollBack, revokeOldest,
-		begin, step("createSecret"), step("finishSecret"), giveUp, pass(time.Minute), pass(time.Hour), pass(retireAfter), pass(retireAfter),
+		heartbeatNow, heartbeatNow, heartbeatNow, force, forceAll, forceAllOnce, retireNow, paste,
+		rollBack, revokeOldest,
+		begin, step("createSecret"), step("finishSecret"), giveUp, pass(time.Minute),
+		pass(time.Hour), pass(retireAfter), pass(retireAfter),
 	}
 	labels := []string{secrets.Current, secrets.Previous, secrets.Pending}
-	return randomOf(r, schedule{seed: seed, scenario: scenario{name: fmt.Sprint("hands ", n), start: starts[r.IntN(len(starts))]}, logged: n%16 == 0}, func() move {
+	return randomOf(r, schedule{seed: seed, scenario: scenario{name: fmt.Sprint("manual ", n),
+		start: starts[r.IntN(len(starts))]}, logged: n%16 == 0}, func() move {
 		k := r.IntN(3)
 		switch r.IntN(16) {
 		case 0, 1:
@@ -92,7 +112,8 @@ func randomHands(seed, n uint64) schedule {
 		case 5:
 			return swing(k, time.Duration(1+r.IntN(90))*time.Minute)
 		case 6:
-			return spoilVersion(k, labels[r.IntN(3)], kindsOfUnreadable[r.IntN(len(kindsOfUnreadable))])
+			return spoilVersion(k, labels[r.IntN(3)],
+				kindsOfUnreadable[r.IntN(len(kindsOfUnreadable))])
 		case 7:
 			if r.IntN(3) == 0 {
 				return stick

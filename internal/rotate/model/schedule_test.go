@@ -64,7 +64,9 @@ type outcome struct {
 
 // mishaps is what happened before all was left in peace.
 func (o outcome) mishaps() []string {
-	i := slices.IndexFunc(o.trace, func(line string) bool { return strings.HasPrefix(line, "calm> ") })
+	i := slices.IndexFunc(o.trace, func(line string) bool {
+		return strings.HasPrefix(line, "calm> ")
+	})
 	if i < 0 {
 		return o.trace
 	}
@@ -80,7 +82,8 @@ func play(s schedule, g guard) outcome {
 	}
 	s.scenario.start(w)
 	w.check(nil)
-	w.position, w.effects, w.faults, w.places, w.calls = 0, nil, s.faults, s.places, map[string]int{}
+	w.position, w.effects, w.faults, w.places, w.calls = 0, nil, s.faults, s.places,
+		map[string]int{}
 	w.takeTurns(s)
 	effects := w.effects
 	w.faults, w.places = nil, nil
@@ -88,7 +91,8 @@ func play(s schedule, g guard) outcome {
 	if w.log != nil {
 		w.noLeak(w.log.String())
 	}
-	return outcome{violation: w.violation, trace: w.trace, effects: effects, met: w.met, used: w.used}
+	return outcome{violation: w.violation, trace: w.trace, effects: effects, met: w.met,
+		used: w.used}
 }
 
 // takeTurns runs the threads as coroutines, which stop before each call to the outside. One goes on
@@ -130,7 +134,8 @@ func (w *world) takeTurns(s schedule) {
 // calm are the waits between heartbeats after all mishaps. They are longer than the schedule's
 // hour: a missed beat costs nothing.
 var calm = []time.Duration{
-	30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter, time.Hour, time.Hour,
+	30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter,
+	30 * time.Minute, retireAfter, time.Hour, time.Hour,
 }
 
 // calmDown lets heartbeats follow without mishaps until all is at rest, which must be soon.
@@ -179,7 +184,8 @@ func always() bool { return true }
 // schedule stays one that does no harm with it.
 func shrink(s schedule, g guard, violation string) schedule {
 	fails := func(s schedule) bool {
-		return kindOf(play(s, g).violation) == kindOf(violation) && (g.name == "" || play(s, guard{}).violation == "")
+		return kindOf(play(s, g).violation) == kindOf(violation) && (g.name == "" ||
+			play(s, guard{}).violation == "")
 	}
 	for changed := true; changed; {
 		changed = false

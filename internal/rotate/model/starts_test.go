@@ -23,7 +23,7 @@ func pasted(w *world) {
 // give makes a token by hand and makes it current.
 func (w *world) give(secret string, n int) {
 	w.remember()
-	id, value, err := w.sim.AddToken(user, "Made by hand", scopes)
+	id, value, err := w.sim.AddToken(user, "Made manually", scopes)
 	if err != nil {
 		panic(err)
 	}
@@ -99,15 +99,19 @@ func many(w *world) {
 	}
 }
 
-// further has a secret and a public token besides the parent, in secrets that hold nothing yet.
+// further has a secret and a public token beside the parent, in secrets that hold nothing yet.
 func further(w *world) {
 	w.kept(w.managed[0], 1, time.Hour)
 	w.managed = append(w.managed,
-		rotate.Managed{Name: "uploads", SecretID: uploadsSecret, Scopes: []string{"uploads:write"}, RotateEvery: rotateEvery, RetireAfter: retireAfter},
-		rotate.Managed{Name: "web", SecretID: webSecret, Scopes: []string{"styles:read"}, AllowedURLs: []string{"https://acme.example"}, RotateEvery: rotateEvery, RetireAfter: retireAfter},
+		rotate.Managed{Name: "uploads", SecretID: uploadsSecret, Scopes: []string{"uploads:write"},
+			RotateEvery: rotateEvery, RetireAfter: retireAfter},
+		rotate.Managed{Name: "web", SecretID: webSecret, Scopes: []string{"styles:read"},
+			AllowedURLs: []string{"https://acme.example"}, RotateEvery: rotateEvery,
+			RetireAfter: retireAfter},
 	)
 	for _, m := range w.managed[1:] {
-		if err := w.memory.Create(context.Background(), m.SecretID, "", secrets.Value{}); err != nil {
+		if err := w.memory.Create(context.Background(), m.SecretID, "",
+			secrets.Value{}); err != nil {
 			panic(err)
 		}
 	}
@@ -116,7 +120,8 @@ func further(w *world) {
 // uploadsDue has a additional token that is due.
 func uploadsDue(w *world) {
 	w.managed = append(w.managed,
-		rotate.Managed{Name: "uploads", SecretID: uploadsSecret, Scopes: []string{"uploads:write"}, RotateEvery: rotateEvery, RetireAfter: retireAfter})
+		rotate.Managed{Name: "uploads", SecretID: uploadsSecret, Scopes: []string{"uploads:write"},
+			RotateEvery: rotateEvery, RetireAfter: retireAfter})
 	w.kept(w.managed[1], 3, rotateEvery)
 	w.kept(w.managed[0], 1, time.Hour)
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -28,8 +27,10 @@ func (w *world) created(a *actor, made tokens.Metadata, req tokens.CreateRequest
 		}
 	}
 	for id, c := range w.mine {
-		hindered := a.hindered || w.stuck || len(w.unreadable)+len(w.revoked) > 0 // then a step goes on without a deletion
-		if !hindered && strings.Contains(a.event, "Step") && c.note == req.Note && w.isAlive(id) && a.listedAt.Sub(c.at) > staleness {
+		// then a step goes on without a deletion
+		hindered := a.hindered || w.stuck || len(w.unreadable)+len(w.revoked) > 0
+		if !hindered && strings.Contains(a.event, "Step") && c.note == req.Note && w.isAlive(id) &&
+			a.listedAt.Sub(c.at) > staleness {
 			w.violate("a step has created a token beside one of the same rotation that may be lost")
 		}
 	}
@@ -72,20 +73,25 @@ func (w *world) deleted(a *actor, id string) {
 		w.violate("a token was deleted that is none of ours")
 	case !w.vanished[id] && w.isKept(id, a.started):
 		w.violate("a token was deleted that a version holds which cannot be read")
-	case was && !a.now && time.Since(since) < retireAfter-clockSlack && !w.masked[id] && !w.vanished[id] && !since.After(a.lookedAt[w.leftIn[id]]):
-		w.violate("a token was deleted %s after it was replaced, within its grace", time.Since(since))
+	case was && !a.now && time.Since(since) < retireAfter-clockSlack && !w.masked[id] &&
+		!w.vanished[id] && !since.After(a.lookedAt[w.leftIn[id]]):
+		w.violate("a token was deleted %s after it was replaced, within its grace",
+			time.Since(since))
 	case mine != nil && !mine.stored && mine.by != a && mine.by.alive():
 		w.violate("a token was deleted that a run is on its way to store")
 	}
 	w.checkUse(a, id)
 	for _, m := range w.managed {
 		c, ok := w.currentOf(m.SecretID)
-		// What a person deletes after the run has looked, nobody can see: between the look and the deletion lies a call.
-		// Nor what another run has made current since: a person may delete a token while that run proves it.
-		unseen := !a.proved.IsZero() && w.revoked[c.ID].After(a.proved) || w.isUnseen(a, m.SecretID) ||
+		// What a person deletes after the run has looked, nobody can see: between the look and the
+		// deletion lies a call. Nor what another run has made current since: a person may delete a
+		// token while that run proves it.
+		unseen := !a.proved.IsZero() && w.revoked[c.ID].After(a.proved) ||
+			w.isUnseen(a, m.SecretID) ||
 			w.movedAt[m.SecretID].After(a.lookedAt[m.SecretID])
 		if ok && mine != nil && mine.name == m.Name && was && !w.isAlive(c.ID) && !unseen {
-			w.violate("the token before was deleted while the current one of %s does not work", m.Name)
+			w.violate("the token before was deleted while the current one of %s does not work",
+				m.Name)
 		}
 	}
 }
@@ -106,18 +112,21 @@ func (w *world) checkUse(a *actor, id string) {
 	for i, m := range w.managed {
 		if w.isUnseen(a, m.SecretID) {
 			if c, ok := w.currentOf(m.SecretID); ok && c.ID == id {
-				w.revoked[id] = time.Now() // between the run's look and the deletion a person has pasted it
+				// between the run's look and the deletion a person has pasted it
+				w.revoked[id] = time.Now()
 			}
 			continue
 		}
 		d := must(w.memory.Describe(context.Background(), m.SecretID))
 		for _, label := range []string{secrets.Current, secrets.Pending} {
 			version, _ := d.VersionAt(label)
-			if c, ok := w.valueOf(m.SecretID, version); ok && c.ID == id && (label != secrets.Pending || !w.vanished[id]) {
+			if c, ok := w.valueOf(m.SecretID, version); ok && c.ID == id &&
+				(label != secrets.Pending || !w.vanished[id]) {
 				w.violate("a token was deleted that is %s of %s", label, m.Name)
 			}
 		}
-		if c, ok := w.currentOf(m.SecretID); i == 0 && (!ok || c.Token.Usage() != tokens.UsageSecret) && len(d.Stages) > 0 {
+		if c, ok := w.currentOf(m.SecretID); i == 0 &&
+			(!ok || c.Token.Usage() != tokens.UsageSecret) && len(d.Stages) > 0 {
 			w.violate("a token was deleted while the parent is none")
 		}
 	}
@@ -199,95 +208,6 @@ func (w *world) moved(a *actor, secret, before string, now secrets.Credential) {
 	if !a.seen[secret+previous] {
 		w.violate("a run has replaced a current version that it has not read")
 	}
-}
-
-// unsettled says what keeps the world from being at rest, or "".
-func (w *world) unsettled() string {
-	rows := w.rows()
-	kept := map[string]bool{}
-	for _, m := range w.managed {
-		d := must(w.memory.Describe(context.Background(), m.SecretID))
-		if w.stuck && countOurs(rows, m) >= maxOurs {
-			continue // nothing can be deleted, and one more would be too many
-		}
-		if id, pending := d.VersionAt(secrets.Pending); pending {
-			return "AWSPENDING is left on version " + id + " of " + m.Name
-		}
-		for id, stages := range d.Stages {
-			if slices.ContainsFunc(stages, isOurs) && !w.mayKeepLabel(m, id) {
-				return fmt.Sprintf("version %s of %s still has a label of ours", id, m.Name)
-			}
-		}
-		if why := w.unsettledToken(m, d, rows); why != "" {
-			return why
-		}
-		c, _ := w.currentOf(m.SecretID)
-		kept[c.ID] = true
-	}
-	for _, t := range rows {
-		if (w.mine[t.ID] != nil || w.given[t.ID] && !w.hidden[t.ID]) && !kept[t.ID] && !w.stuck && !w.mayLive(t.ID) {
-			return "a token is left behind"
-		}
-	}
-	return ""
-}
-
-// unsettledToken says what is wrong with what is current, or "".
-func (w *world) unsettledToken(m rotate.Managed, d secrets.Description, rows []tokens.Metadata) string {
-	id, _ := d.VersionAt(secrets.Current)
-	c, ok := w.currentOf(m.SecretID)
-	i := slices.IndexFunc(rows, func(t tokens.Metadata) bool { return ok && t.ID == c.ID })
-	switch {
-	case i < 0:
-		return "the current token of " + m.Name + " does not live"
-	case rows[i].Note != "tokenmint/test/"+m.Name+"/"+id:
-		return m.Name + " has no token of ours"
-	case m.Scopes != nil && !sameStrings(rows[i].Scopes, m.Scopes):
-		return "the current token of " + m.Name + " has other scopes than its configuration"
-	}
-	return ""
-}
-
-func countOurs(rows []tokens.Metadata, m rotate.Managed) (n int) {
-	for _, t := range rows {
-		if strings.HasPrefix(t.Note, "tokenmint/test/"+m.Name+"/") {
-			n++
-		}
-	}
-	return n
-}
-
-// mayKeepLabel reports whether a version may keep its date: its token cannot be deleted, or is not
-// this secret's to delete.
-func (w *world) mayKeepLabel(m rotate.Managed, id string) bool {
-	c, ok := w.valueOf(m.SecretID, id)
-	if w.stuck || w.unreadable[m.SecretID+id] != nil || ok && w.mayLive(c.ID) {
-		return true
-	}
-	if _, err := w.memory.Get(context.Background(), m.SecretID, id); err != nil {
-		return true // it has no value, and AWSPREVIOUS
-	}
-	own := w.mine[c.ID] == nil || w.mine[c.ID].name == m.Name
-	return ok && w.isAlive(c.ID) && (!own || slices.Contains(w.currents(), c.ID))
-}
-
-// mayLive reports whether a token may live on: another stack owns it, or a version holds it that
-// cannot be read.
-func (w *world) mayLive(id string) bool {
-	if w.foreign[id] {
-		return true
-	}
-	for _, m := range w.managed {
-		for _, v := range must(w.memory.Versions(context.Background(), m.SecretID)) {
-			c, ok := w.valueOf(m.SecretID, v.ID)
-			mine := w.mine[id]
-			named := mine != nil && mine.note == "tokenmint/test/"+m.Name+"/"+v.ID // two runs of one event may each create one
-			if w.unreadable[m.SecretID+v.ID] != nil && (ok && c.ID == id || named) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func sameStrings(a, b []string) bool {

@@ -3,14 +3,12 @@ package model_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -39,7 +37,8 @@ const (
 // Effects can go wrong in more ways than reads, and reads in one of their own.
 var (
 	waysOfReads  = []way{refused, throttled, broken, diedBefore, slowBefore, tooLate, stale, staler}
-	waysOfWrites = []way{refused, refusedAfter, throttled, broken, lost, diedBefore, diedAfter, slowBefore, slowAfter, tooLate, justLate}
+	waysOfWrites = []way{refused, refusedAfter, throttled, broken, lost, diedBefore, diedAfter,
+		slowBefore, slowAfter, tooLate, justLate}
 )
 
 const (
@@ -69,7 +68,8 @@ type actor struct {
 	started  time.Time
 	lookedAt map[string]time.Time // when it last saw the labels of a secret
 	looked   time.Time            // when it last saw the labels
-	proved   time.Time            // when it saw the labels by which it last asked whether a token is valid
+	// when it saw the labels by which it last asked whether a token is valid
+	proved time.Time
 }
 
 // alive reports whether the run may still do something: a Lambda ends at its deadline, whatever it
@@ -78,7 +78,9 @@ func (a *actor) alive() bool { return !a.dead && a.ctx.Err() == nil }
 
 // through takes one call to the outside the way that the schedule has for it. failed makes the
 // error of a call that fails. perform does the call; it is told whether to answer from the past.
-func (a *actor) through(ctx context.Context, name string, writes bool, failed func(way) error, perform func(way) error) error {
+func (a *actor) through(
+	ctx context.Context, name string, writes bool, failed func(way) error, perform func(way) error,
+) error {
 	if !a.yield() {
 		a.dead = true
 	}
@@ -127,70 +129,6 @@ func (a *actor) through(ctx context.Context, name string, writes bool, failed fu
 	return err
 }
 
-// modelStore is the secrets as a run sees them.
-type modelStore struct{ *actor }
-
-func storeFailure(w way) error {
-	if w == refused {
-		return secrets.ErrDenied
-	}
-	return errBroken
-}
-
-func (s modelStore) Describe(ctx context.Context, id string) (d secrets.Description, err error) {
-	err = s.through(ctx, "Describe "+id, false, storeFailure, func(w way) error {
-		var ok bool
-		if d, ok = s.pastStages(id, w); ok {
-			return nil
-		}
-		s.looked = time.Now()
-		s.lookedAt[id] = s.looked
-		d, err = s.memory.Describe(ctx, id)
-		return err
-	})
-	return d, err
-}
-
-func (s modelStore) Get(ctx context.Context, id, version string) (v secrets.Version, err error) {
-	s.seen[id+version] = true // what is asked for, a run knows of, even if it cannot read it
-	err = s.through(ctx, "Get "+id, false, storeFailure, func(w way) error {
-		if past, ok := s.pastStages(id, w); ok {
-			if version == "" {
-				version, _ = past.VersionAt(secrets.Current)
-			} else if _, known := past.Stages[version]; !known {
-				return secrets.ErrNotFound
-			}
-		}
-		if version == "" {
-			if d, describeErr := s.memory.Describe(ctx, id); describeErr == nil {
-				version, _ = d.VersionAt(secrets.Current)
-			}
-		}
-		s.seen[id+version] = true
-		if err := s.unreadable[id+version]; err != nil {
-			return fmt.Errorf("get version %s of secret %s: %w", version, id, err)
-		}
-		v, err = s.memory.Get(ctx, id, version)
-		return err
-	})
-	return v, err
-}
-
-func (s modelStore) Put(ctx context.Context, id, version string, v secrets.Value, stages ...string) error {
-	return s.through(ctx, "Put "+id, true, storeFailure, func(way) error {
-		s.remember()
-		s.stored(v)
-		return s.memory.Put(ctx, id, version, v, stages...)
-	})
-}
-
-func (s modelStore) MoveStage(ctx context.Context, id, stage, from, to string) error {
-	return s.through(ctx, "MoveStage "+id+" "+stageName(stage), true, storeFailure, func(way) error {
-		s.remember()
-		return s.memory.MoveStage(ctx, id, stage, from, to)
-	})
-}
-
 // stageName drops time and version of a label of ours, so that names of calls are short.
 func stageName(stage string) string {
 	if isOurs(stage) {
@@ -205,14 +143,17 @@ type modelTokens struct{ *actor }
 func tokensFailure(w way) error {
 	switch w {
 	case refused:
-		return &tokens.Error{Op: "call", Status: 404, Message: "Not Found", Outcome: tokens.OutcomeDidNotHappen}
+		return &tokens.Error{Op: "call", Status: 404, Message: "Not Found",
+			Outcome: tokens.OutcomeDidNotHappen}
 	case throttled:
 		return &tokens.Error{Op: "call", Status: 429, Outcome: tokens.OutcomeDidNotHappen}
 	}
 	return &tokens.Error{Op: "call", Outcome: tokens.OutcomeUnknown, Err: io.ErrUnexpectedEOF}
 }
 
-func (m modelTokens) List(ctx context.Context, auth tokens.Auth, opts tokens.ListOptions) iter.Seq2[tokens.Metadata, error] {
+func (m modelTokens) List(
+	ctx context.Context, auth tokens.Auth, opts tokens.ListOptions,
+) iter.Seq2[tokens.Metadata, error] {
 	return func(yield func(tokens.Metadata, error) bool) {
 		var rows []tokens.Metadata
 		err := m.through(ctx, "List", false, tokensFailure, func(w way) error {
@@ -245,7 +186,9 @@ func (m modelTokens) List(ctx context.Context, auth tokens.Auth, opts tokens.Lis
 	}
 }
 
-func (m modelTokens) Create(ctx context.Context, auth tokens.Auth, req tokens.CreateRequest) (made tokens.Metadata, err error) {
+func (m modelTokens) Create(
+	ctx context.Context, auth tokens.Auth, req tokens.CreateRequest,
+) (made tokens.Metadata, err error) {
 	err = m.through(ctx, "Create", true, tokensFailure, func(way) error {
 		m.remember()
 		if made, err = m.client.Create(ctx, auth, req); err == nil {
@@ -287,7 +230,9 @@ func (m modelTokens) Delete(ctx context.Context, auth tokens.Auth, id string) er
 	})
 }
 
-func (m modelTokens) Retrieve(ctx context.Context, token tokens.Token) (got tokens.Retrieved, err error) {
+func (m modelTokens) Retrieve(
+	ctx context.Context, token tokens.Token,
+) (got tokens.Retrieved, err error) {
 	err = m.through(ctx, "Retrieve", false, tokensFailure, func(w way) error {
 		if m.isNews(token, w) {
 			got.Verdict = tokens.VerdictInvalid

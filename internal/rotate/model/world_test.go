@@ -57,14 +57,16 @@ type world struct {
 	events   int
 	gaveUp   bool // Secrets Manager delivers no step any more of the rotation that it has begun
 
-	past   []moment                      // before each write
-	writes int                           // so far
-	ids    map[tokens.Token]string       // of the tokens that have asked for lists
-	urls   map[string][]string           // allowed URLs of tokens, which the simulator's own view lacks
-	parse  map[string]secrets.Credential // by secret and version; values never change
+	past   []moment                // before each write
+	writes int                     // so far
+	ids    map[tokens.Token]string // of the tokens that have asked for lists
+	// allowed URLs of tokens, which the simulator's own view lacks
+	urls  map[string][]string
+	parse map[string]secrets.Credential // by secret and version; values never change
 
-	given     map[string]bool      // ids that a person has put in a secret
-	hidden    map[string]bool      // of these, the ones that a further edit has hidden before a run had dated them
+	given map[string]bool // ids that a person has put in a secret
+	// of these, the ones that a further edit has hidden before a run had dated them
+	hidden    map[string]bool
 	mine      map[string]*creation // by id
 	promoted  map[string]string    // id of the token that an event has made current
 	current   map[string]string    // id by secret
@@ -96,28 +98,28 @@ type creation struct {
 	stored bool   // a Put for it has begun to have an effect
 }
 
-// moment is what reads could say before a write.
-type moment struct {
-	at     time.Time
-	stages map[string]secrets.Description
-	rows   []tokens.Metadata
-}
-
 func newWorld() *world {
 	w := &world{
 		calls: map[string]int{},
-		ids:   map[tokens.Token]string{}, urls: map[string][]string{}, parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{}, revoked: map[string]time.Time{}, mine: map[string]*creation{}, promoted: map[string]string{},
-		current: map[string]string{}, movedAt: map[string]time.Time{}, left: map[string]time.Time{}, leftIn: map[string]string{},
-		used: map[string]bool{}, unreadable: map[string]error{}, unreadAt: map[string]time.Time{}, foreign: map[string]bool{},
+		ids:   map[tokens.Token]string{}, urls: map[string][]string{},
+		parse: map[string]secrets.Credential{}, given: map[string]bool{}, hidden: map[string]bool{},
+		revoked: map[string]time.Time{}, mine: map[string]*creation{},
+		promoted: map[string]string{},
+		current:  map[string]string{}, movedAt: map[string]time.Time{},
+		left: map[string]time.Time{}, leftIn: map[string]string{},
+		used: map[string]bool{}, unreadable: map[string]error{}, unreadAt: map[string]time.Time{},
+		foreign:  map[string]bool{},
 		personAt: map[string]time.Time{}, masked: map[string]bool{}, vanished: map[string]bool{},
-		managed: []rotate.Managed{{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter}},
+		managed: []rotate.Managed{{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery,
+			RetireAfter: retireAfter}},
 	}
 	w.sim = must(mapbox.New(mapbox.Config{Seed: 11}))
 	if err := w.sim.AddAccount(user); err != nil {
 		panic(err)
 	}
 	w.memory = aws.NewMemory(time.Now)
-	w.client = must(tokens.New(tokens.Config{MaxAttempts: 1, HTTPClient: &http.Client{Transport: w}}))
+	w.client = must(tokens.New(tokens.Config{MaxAttempts: 1,
+		HTTPClient: &http.Client{Transport: w}}))
 	return w
 }
 
@@ -143,7 +145,9 @@ func (w *world) run(event string, yield func() bool) error {
 	if strings.Contains(event, `"force":true`) && !strings.Contains(event, `"name"`) {
 		w.use(dimForceAll)
 	}
-	a := &actor{world: w, event: event, ctx: ctx, cancel: cancel, yield: yield, seen: map[string]bool{}, lookedAt: map[string]time.Time{}, started: time.Now(), now: strings.Contains(event, `"retire"`)}
+	a := &actor{world: w, event: event, ctx: ctx, cancel: cancel, yield: yield,
+		seen: map[string]bool{}, lookedAt: map[string]time.Time{}, started: time.Now(),
+		now: strings.Contains(event, `"retire"`)}
 	w.active++
 	if a.now {
 		w.endings++
@@ -165,7 +169,8 @@ func (w *world) run(event string, yield func() bool) error {
 		store, api = w.guard.remove(a, store, api, managed)
 	}
 	handler := must(rotate.New(rotate.Config{
-		Stack: "test", Parent: managed[0], Additional: managed[1:], Store: store, Tokens: api, Now: time.Now, Logger: logger,
+		Stack: "test", Parent: managed[0], Additional: managed[1:], Store: store, Tokens: api,
+		Now: time.Now, Logger: logger,
 	}))
 	if w.guard.event != nil {
 		event = w.guard.event(w, event)
@@ -190,7 +195,8 @@ func (w *world) checkForced(report rotate.Report) {
 			if m.Name != t.Name {
 				continue
 			}
-			if _, err := w.memory.Get(context.Background(), m.SecretID, report.Rotation); err != nil {
+			if _, err := w.memory.Get(context.Background(), m.SecretID,
+				report.Rotation); err != nil {
 				w.violate("a forced run has left %s undone and reports success", m.Name)
 			}
 		}
@@ -239,24 +245,13 @@ func (w *world) fated(name string, at int) way {
 	return ""
 }
 
-// remember keeps what reads say now, for a write is about to change it.
-func (w *world) remember() {
-	w.writes++
-	now := time.Now()
-	w.past = slices.DeleteFunc(w.past, func(m moment) bool { return now.Sub(m.at) > staleness })
-	m := moment{at: now, stages: map[string]secrets.Description{}, rows: w.rows()}
-	for _, managed := range w.managed {
-		m.stages[managed.SecretID], _ = w.memory.Describe(context.Background(), managed.SecretID)
-	}
-	w.past = append(w.past, m)
-}
-
 // rows is the list as the API gives it, whoever asks.
 func (w *world) rows() []tokens.Metadata {
 	var rows []tokens.Metadata
 	for _, t := range w.sim.Tokens(user) {
 		rows = append(rows, tokens.Metadata{
-			ID: t.ID, Usage: tokens.Usage(t.Usage), Default: t.Default, Note: t.Note, Scopes: t.Scopes, Created: t.Created, AllowedURLs: w.urls[t.ID],
+			ID: t.ID, Usage: tokens.Usage(t.Usage), Default: t.Default, Note: t.Note,
+			Scopes: t.Scopes, Created: t.Created, AllowedURLs: w.urls[t.ID],
 		})
 	}
 	return rows
@@ -271,45 +266,15 @@ func (w *world) mayList(auth tokens.Token) bool {
 		id, w.ids[auth] = claims.ID, claims.ID
 	}
 	return slices.ContainsFunc(w.sim.Tokens(user), func(t mapbox.TokenInfo) bool {
-		return t.ID == id && id != "" && t.Usage == string(tokens.UsageSecret) && slices.Contains(t.Scopes, "tokens:read")
+		return t.ID == id && id != "" && t.Usage == string(tokens.UsageSecret) &&
+			slices.Contains(t.Scopes, "tokens:read")
 	})
 }
 
-// pastMoment is what a stale answer shows, if there was a write that it can be too old for.
-func (w *world) pastMoment(how way) (moment, bool) {
-	recent := slices.DeleteFunc(slices.Clone(w.past), func(m moment) bool { return time.Since(m.at) > staleness })
-	switch {
-	case len(recent) == 0:
-	case how == stale:
-		return recent[len(recent)-1], true
-	case how == staler:
-		return recent[0], true
-	}
-	return moment{}, false
-}
-
-func (w *world) pastStages(id string, how way) (secrets.Description, bool) {
-	m, ok := w.pastMoment(how)
-	return m.stages[id], ok && m.stages[id].Name != ""
-}
-
-func (w *world) pastRows(how way) ([]tokens.Metadata, bool) {
-	m, ok := w.pastMoment(how)
-	return m.rows, ok
-}
-
-// isNews reports whether a stale answer does not know the token yet.
-func (w *world) isNews(token tokens.Token, how way) bool {
-	rows, ok := w.pastRows(how)
-	if !ok {
-		return false
-	}
-	claims, err := token.Decode()
-	return err == nil && w.isAlive(claims.ID) && !slices.ContainsFunc(rows, func(t tokens.Metadata) bool { return t.ID == claims.ID })
-}
-
 func (w *world) isAlive(id string) bool {
-	return slices.ContainsFunc(w.sim.Tokens(user), func(t mapbox.TokenInfo) bool { return t.ID == id })
+	return slices.ContainsFunc(w.sim.Tokens(user), func(t mapbox.TokenInfo) bool {
+		return t.ID == id
+	})
 }
 
 func isDated(stage string) bool { return strings.HasPrefix(stage, "tokenmint:superseded:") }

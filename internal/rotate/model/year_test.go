@@ -46,17 +46,19 @@ func newYear(t *testing.T) *year {
 		t.Fatal(err)
 	}
 	memory := aws.NewMemory(clock)
-	_, parent, err := y.sim.AddToken(user, "Made by hand", scopes)
+	_, parent, err := y.sim.AddToken(user, "Made manually", scopes)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := memory.Create(t.Context(), parentSecret, versionID("hand", 1), secrets.NewValue(parent)); err != nil {
+	if err := memory.Create(t.Context(), parentSecret, versionID("hand", 1),
+		secrets.NewValue(parent)); err != nil {
 		t.Fatal(err)
 	}
 	var further []rotate.Managed
 	for i := range 19 {
 		m := rotate.Managed{
-			Name: fmt.Sprintf("token-%d", i), SecretID: fmt.Sprintf("tokenmint/token-%d", i), Scopes: []string{"uploads:write"},
+			Name: fmt.Sprintf("token-%d", i), SecretID: fmt.Sprintf("tokenmint/token-%d", i),
+			Scopes:      []string{"uploads:write"},
 			RotateEvery: rotateEvery, RetireAfter: 168 * time.Hour,
 		}
 		if err := memory.Create(t.Context(), m.SecretID, "", secrets.Value{}); err != nil {
@@ -64,14 +66,17 @@ func newYear(t *testing.T) *year {
 		}
 		further = append(further, m)
 	}
-	client, err := tokens.New(tokens.Config{HTTPClient: &http.Client{Transport: y}, Now: clock, MaxAttempts: 1})
+	client, err := tokens.New(tokens.Config{HTTPClient: &http.Client{Transport: y}, Now: clock,
+		MaxAttempts: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	y.handler, err = rotate.New(rotate.Config{
-		Stack:      "test",
-		Parent:     rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery, RetireAfter: retireAfter},
-		Additional: further, Store: memory, Tokens: client, Now: clock, Logger: slog.New(slog.DiscardHandler),
+		Stack: "test",
+		Parent: rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery,
+			RetireAfter: retireAfter},
+		Additional: further, Store: memory, Tokens: client, Now: clock,
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +98,8 @@ func interval() time.Duration {
 func (y *year) heartbeat(i int) (steps string, calls, live int) {
 	y.t.Helper()
 	y.calls = 0
-	report, err := y.handler.Handle(y.t.Context(), json.RawMessage(fmt.Sprintf(`{"action":"rotate","id":"heartbeat %d"}`, i)))
+	report, err := y.handler.Handle(y.t.Context(),
+		json.RawMessage(fmt.Sprintf(`{"action":"rotate","id":"heartbeat %d"}`, i)))
 	if err != nil {
 		y.t.Fatalf("heartbeat %d: %v", i, err)
 	}
@@ -126,7 +132,8 @@ func TestAYearOfHeartbeats(t *testing.T) {
 		}
 		busiest, most = max(busiest, calls), max(most, live)
 	}
-	t.Logf("20 tokens, %d heartbeats: %d calls of the Tokens API at most in an hour with nothing due, %d in the busiest, which leaves %d of 100 in its minute; %d live tokens at most",
+	t.Logf("20 tokens, %d heartbeats: %d calls of the Tokens API at most in an hour with nothing "+
+		"due, %d in the busiest, which leaves %d of 100 in its minute; %d live tokens at most",
 		heartbeats, idle, busiest, 100-busiest, most)
 	if idle > 3 || busiest > 40 || most > 60 || rotations < 12 {
 		t.Errorf("idle %d, busiest %d, most %d, rotations %d", idle, busiest, most, rotations)
