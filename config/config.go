@@ -1,9 +1,9 @@
-// Package config reads the file that a deployer edits, tokenmint.yaml.
+// Package config reads the file that a deployer edits, tokenmint.yaml: the policy.
 //
-// The file is embedded, so a function runs the policy that was reviewed and built. [Parse] is
-// strict. Errors are, for example, an unknown key, a unit that Go's durations do not have, a scope
-// that must never be issued, and a pattern that matches more than its author expects. An error
-// names the file, the line and the key.
+// A deployed function reads the policy with [Load] from a layer. A program without such a file has
+// the embedded policy, [Shipped]. [Parse] is strict. Errors are, for example, an unknown key, a
+// unit that Go's durations do not have, a scope that must never be issued, and a pattern that
+// matches more than its author expects. An error names the file, the line and the key.
 package config
 
 import (
@@ -11,6 +11,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -39,6 +40,10 @@ const (
 	// issue a token of LongestLifetime at the end.
 	ShortestRetireAfter = LongestLifetime + ParentCacheLife + MintTimeout
 )
+
+// LargestFile is the largest size of a configuration in bytes. A policy of this size has about a
+// thousand profiles, and delays the start of a function by tens of milliseconds.
+const LargestFile = 256 << 10
 
 // Config is a checked configuration. Nothing changes it after [Parse].
 type Config struct {
@@ -137,13 +142,23 @@ var shipped []byte
 // Shipped returns the configuration that is compiled into the program.
 func Shipped() (*Config, error) { return Parse("config/tokenmint.yaml", shipped) }
 
-// Load reads and checks the configuration in the file at path.
+// Load reads and checks the configuration in the file at path. It reads no more of the file than
+// [LargestFile] and one byte.
 func Load(path string) (*Config, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // G304: the operator names the file
+	text, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	return Parse(path, text)
+}
+
+func read(path string) ([]byte, error) {
+	file, err := os.Open(path) //nolint:gosec // G304: the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // only read
+	return io.ReadAll(io.LimitReader(file, LargestFile+1))
 }
 
 // WidestScopes returns the scopes of the profile with the most scopes.

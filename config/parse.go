@@ -39,6 +39,10 @@ type parser struct {
 }
 
 func (p *parser) document(text []byte) (*yaml.Node, error) {
+	if len(text) > LargestFile {
+		return nil, fmt.Errorf("%s: the file is larger than %d KiB: remove profiles or comments",
+			p.file, LargestFile>>10)
+	}
 	var doc, next yaml.Node
 	in := yaml.NewDecoder(bytes.NewReader(text))
 	if err := in.Decode(&doc); errors.Is(err, io.EOF) {
@@ -52,9 +56,12 @@ func (p *parser) document(text []byte) (*yaml.Node, error) {
 	return doc.Content[0], nil
 }
 
-// fail notes an error about the key at node n.
+// fail notes an error about the key at node n. An empty key means the whole file.
 func (p *parser) fail(n *yaml.Node, key, format string, args ...any) {
-	p.errs = append(p.errs, fmt.Errorf("%s:%d: %s: %s", p.file, n.Line, key,
+	if key != "" {
+		key += ": "
+	}
+	p.errs = append(p.errs, fmt.Errorf("%s:%d: %s%s", p.file, n.Line, key,
 		fmt.Sprintf(format, args...)))
 }
 

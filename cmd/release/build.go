@@ -25,6 +25,7 @@ var (
 		{"x86_64", []string{"GOARCH=amd64", "GOAMD64=v1"}},
 	}
 	functions = []string{"mint", "rotate"}
+	policy    = "tokenmint.yaml" // in config, and in a release
 )
 
 // settings decide, with those of the processor and the toolchain, what code a source becomes.
@@ -115,8 +116,9 @@ func writeZip(name, program string) (err error) {
 	return archive.Close()
 }
 
-// writeTemplate writes the template with the zips for p in the place of the functions' folders, and
-// no choice of a processor.
+// writeTemplate writes the template with the zips for p in the place of the functions' folders, the
+// policy beside it in the place of its folder, and no choice of a processor. SAM puts the file into
+// a zip when it deploys. So who edits the file needs no zip, and the same policy has the same name.
 func writeTemplate(dir string, from source, p processor) error {
 	text := from.template
 	replace := func(old, with string) error {
@@ -129,6 +131,9 @@ func writeTemplate(dir string, from source, p processor) error {
 	}
 	if err := replace("    Default: arm64\n    AllowedValues: [arm64, "+
 		"x86_64]\n", "    Default: "+p.name+"\n    AllowedValues: ["+p.name+"]\n"); err != nil {
+		return err
+	}
+	if err := replace("      ContentUri: policy\n", "      ContentUri: "+policy+"\n"); err != nil {
 		return err
 	}
 	for _, function := range functions {

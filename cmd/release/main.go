@@ -3,9 +3,9 @@
 //	go run ./cmd/release --tag v1.2.3
 //
 // For each processor that Lambda has it makes a zip of each function, and a template that deploys
-// them without Go; beside them the licences, where all of it came from, and the digests. The same
-// commit gives the same bytes on any machine: the toolchain is the one that go.mod names, nothing
-// that decides code is taken from the environment, and a zip holds no time.
+// them without Go; beside them the policy, the licences, where all of it came from, and the
+// digests. The same commit gives the same bytes on any machine: the toolchain is the one that
+// go.mod names, nothing that decides code is taken from the environment, and a zip holds no time.
 package main
 
 import (
@@ -107,8 +107,10 @@ func fill(ctx context.Context, dir string, from source) error {
 	if err := writeNotices(ctx, filepath.Join(dir, "NOTICES"), from, bootstraps); err != nil {
 		return err
 	}
-	for _, name := range []string{"LICENSE", "README.md"} { // the template names them
-		if err := copyFile(filepath.Join(dir, name), filepath.Join(from.root, name)); err != nil {
+	// The template names them.
+	for _, name := range []string{"LICENSE", "README.md", "config/" + policy} {
+		if err := copyFile(filepath.Join(dir, filepath.Base(name)),
+			filepath.Join(from.root, name)); err != nil {
 			return err
 		}
 	}

@@ -234,6 +234,7 @@ func testSAMPackage(t *testing.T, dir string) {
 		run(t, "", env, "sam", "validate", "--lint", "--template-file", template)
 		run(t, "", env, "sam", "package", "--no-progressbar", "--template-file", template,
 			"--s3-bucket", "release", "--output-template-file", packaged)
+		testPolicyLayer(t, endpoint, dir, read(t, packaged))
 		for function := range functions {
 			zip := read(t, filepath.Join(dir, zipName(function, arch)))
 			digest := md5.Sum([]byte(zip)) //nolint:gosec // as above
@@ -242,6 +243,45 @@ func testSAMPackage(t *testing.T, dir string) {
 				t.Errorf("%s for %s is not what sam uploads", function, arch)
 			}
 		}
+	}
+}
+
+// testPolicyLayer: what sam uploads for the layer is a zip with the release's policy, which any
+// user of the function can read.
+func testPolicyLayer(t *testing.T, endpoint, dir, packaged string) {
+	t.Helper()
+	_, uri, found := strings.Cut(packaged, "\n      ContentUri: s3://release/")
+	key, _, _ := strings.Cut(uri, "\n")
+	if !found {
+		t.Fatal("sam uploads no layer")
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+		endpoint+"/release/"+key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = "s3.amazonaws.com"
+	reply, err := http.DefaultClient.Do(request)
+	if err != nil || reply.StatusCode != http.StatusOK {
+		t.Fatalf("read the layer: %v, %v", reply, err)
+	}
+	defer reply.Body.Close()
+	text, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
+	if err != nil || len(archive.File) != 1 || archive.File[0].Name != "tokenmint.yaml" ||
+		archive.File[0].Mode().Perm()&0o444 != 0o444 {
+		t.Fatalf("%v, and the layer is not one readable policy: %+v", err, archive)
+	}
+	file, err := archive.Open("tokenmint.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(file); err != nil ||
+		string(got) != read(t, filepath.Join(dir, "tokenmint.yaml")) {
+		t.Errorf("%v, or the layer has another policy", err)
 	}
 }
 

@@ -3,15 +3,17 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenmint/tokenmint/config"
 )
 
-// addConfig adds the flag --config.
+// addConfig adds the flag --config. It defaults to the functions' own variable.
 func addConfig(cmd *cobra.Command, into *string) {
-	cmd.Flags().StringVar(into, "config", "", "configuration file (default: the built-in policy)")
+	cmd.Flags().StringVar(into, "config", os.Getenv("CONFIG_FILE"),
+		"configuration file (default: CONFIG_FILE, else the built-in policy)")
 }
 
 // loadConfig reads the configuration file. An empty path means the built-in policy.

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -109,14 +110,14 @@ func additional(configured []config.ManagedToken) []rotate.Managed {
 	return managed
 }
 
-// FromEnvironment returns the parts of a deployed function: settings from variables, the shipped
-// configuration and the system's clock. Logger and metrics write to log.
+// FromEnvironment returns the parts of a deployed function: settings from variables, the policy that
+// CONFIG_FILE names and the system's clock. Logger and metrics write to log.
 func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
 	settings, err := Read(getenv)
 	if err != nil {
 		return Parts{}, err
 	}
-	cfg, err := config.Shipped()
+	cfg, err := policy(settings.ConfigFile)
 	if err != nil {
 		return Parts{}, err
 	}
@@ -129,6 +130,19 @@ func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
 		Logger:   telemetry.NewLogger(log, settings.LogLevel),
 		Metrics:  metrics,
 	}, nil
+}
+
+// policy reads the policy in file. It never falls back to the embedded policy: that one may grant
+// what the deployer has removed.
+func policy(file string) (*config.Config, error) {
+	if file == "" {
+		return config.Shipped()
+	}
+	cfg, err := config.Load(file)
+	if err != nil {
+		return nil, fmt.Errorf("CONFIG_FILE: %w", err)
+	}
+	return cfg, nil
 }
 
 // wallClock returns the time without Go's monotonic reading. The monotonic clock may stop while

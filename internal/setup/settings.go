@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -27,6 +28,7 @@ type Settings struct {
 	TokensAPIURL   string     // TOKENS_API_URL
 	TokenTable     string     // TOKEN_TABLE: DynamoDB table; "" means the memory of each instance
 	Concurrency    int        // MINT_CONCURRENCY: the most instances of the mint; 0 = not known
+	ConfigFile     string     // CONFIG_FILE: path of the policy; "" means the embedded policy
 	Stage          string     // STAGE
 	Stack          string     // STACK: part of the note of every token that rotation creates
 	LogLevel       slog.Level // LOG_LEVEL
@@ -57,7 +59,9 @@ func isSecret(id string) bool {
 
 // checkNoToken refuses a token in a variable that is not a secret. It would be logged as a name.
 func checkNoToken(getenv func(string) string) error {
-	names := []string{"PARENT_SECRET_ID", "TOKEN_TABLE", "STAGE", "STACK", "LOG_LEVEL"}
+	names := []string{
+		"PARENT_SECRET_ID", "TOKEN_TABLE", "CONFIG_FILE", "STAGE", "STACK", "LOG_LEVEL",
+	}
 	for _, name := range names {
 		for _, usage := range []string{"pk", "sk", "tk"} {
 			// The payload is a JSON object in base64.
@@ -82,6 +86,7 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 		ParentSecretID: getenv("PARENT_SECRET_ID"),
 		TokensAPIURL:   cmp.Or(getenv("TOKENS_API_URL"), "https://api.mapbox.com"),
 		TokenTable:     getenv("TOKEN_TABLE"),
+		ConfigFile:     getenv("CONFIG_FILE"),
 		Stage:          cmp.Or(getenv("STAGE"), "dev"),
 		Stack:          cmp.Or(getenv("STACK"), DefaultStack),
 	}
@@ -108,6 +113,10 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 	if err != nil || s.Concurrency < 0 || s.Concurrency > mostConcurrency {
 		return Settings{}, fmt.Errorf(
 			"MINT_CONCURRENCY must be a number from 0 to %d", mostConcurrency)
+	}
+	if s.ConfigFile != "" && !filepath.IsAbs(s.ConfigFile) {
+		return Settings{}, errors.New(
+			"CONFIG_FILE must be an absolute path, such as /opt/tokenmint.yaml")
 	}
 	if err := s.LogLevel.UnmarshalText([]byte(cmp.Or(getenv("LOG_LEVEL"), "INFO"))); err != nil {
 		return Settings{}, errors.New("LOG_LEVEL must be DEBUG, INFO, WARN or ERROR")

@@ -25,7 +25,7 @@ import (
 func TestSampleSAMLocal(t *testing.T) {
 	arch := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	startEngine(t)
-	makeImage(t, "public.ecr.aws/lambda/provided:al2023-rapid-"+arch, arch)
+	makeImage(t, "public.ecr.aws/lambda/provided:al2023-"+arch, arch)
 	t.Setenv("SAM_CLI_TELEMETRY", "0")
 	t.Setenv("SAM_SKIP_PULL_IMAGE", "1")
 	t.Cleanup(func() {
@@ -113,8 +113,29 @@ func await(t *testing.T, isReady func() bool) {
 	}
 }
 
-// makeImage makes the image that sam looks for. It holds the emulator that the SAM CLI carries, and
-// nothing else. So the test pulls nothing. At the end an earlier image has its name again.
+// imageShell is all of a shell that sam needs in its image: it moves the emulator, and makes it a
+// program.
+const imageShell = `package main
+
+import (
+	"os"
+	"strings"
+)
+
+func main() { // sh -c 'mv FROM TO && chmod +x TO'
+	words := strings.Fields(os.Args[2])
+	if err := os.Rename(words[1], words[2]); err != nil {
+		panic(err)
+	}
+	if err := os.Chmod(words[2], 0o755); err != nil {
+		panic(err)
+	}
+}
+`
+
+// makeImage makes the image that sam looks for. It holds the emulator that the SAM CLI carries,
+// and a shell with which sam adds the layer. So the test pulls nothing. At the end an earlier image
+// has its name again.
 func makeImage(t *testing.T, image, arch string) {
 	t.Helper()
 	sam, err := exec.LookPath("sam")
@@ -128,6 +149,9 @@ func makeImage(t *testing.T, image, arch string) {
 	}
 	emulator := strings.TrimSpace(string(out)) + "/local/rapid/aws-lambda-rie-" + arch
 	root := t.TempDir()
+	if err := os.WriteFile(root+"/main.go", []byte(imageShell), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	script := func(text string) string {
 		bash := exec.Command("bash", "-euo", "pipefail", "-c", text) //nolint:noctx // some clean up
 		bash.Env = append(os.Environ(), "IMAGE="+image, "ROOT="+root, "EMULATOR="+emulator)
@@ -138,15 +162,16 @@ func makeImage(t *testing.T, image, arch string) {
 		return strings.TrimSpace(string(said))
 	}
 	before := script(`docker image inspect --format '{{.Id}}' "$IMAGE" 2>/dev/null || true`)
-	made := script(`mkdir -p "$ROOT/var/rapid"
+	made := script(`mkdir -p "$ROOT/var/rapid" "$ROOT/bin" "$ROOT/opt"
 		install -m 755 "$EMULATOR" "$ROOT/var/rapid/aws-lambda-rie"
-		tar -C "$ROOT" -c var | docker import - "$IMAGE"`)
+		CGO_ENABLED=0 go build -o "$ROOT/bin/sh" "$ROOT/main.go"
+		tar -C "$ROOT" -c var bin opt | docker import - "$IMAGE"`)
 	t.Cleanup(func() {
 		// An interrupted sam leaves containers.
 		script(`for left in $(docker ps --all --quiet --filter "ancestor=` + made + `"); do
 				docker rm --force "$left"
 			done
-			docker rmi "$IMAGE"`)
+			docker rmi $(docker images --quiet --filter "since=$IMAGE" 'samcli/*') "$IMAGE"`)
 		if before != "" {
 			script(`docker tag ` + before + ` "$IMAGE"`)
 		}

@@ -397,6 +397,8 @@ def a_version_follows_what_it_keeps(stack):
     publishes for the settings below: whoever changes one of them adds it to the description too, as the timeout."""
     function = dict(stack.resources["MintFunction"]["Properties"])
     assert str(function.pop("Timeout")) in version(stack)[1]["Description"].split(" ")
+    (layer,) = function.pop("Layers")
+    assert layer.split(":layer:")[1] == version(stack)[1]["Description"].split(" ")[0]
     for name in ("Code", "MemorySize", "Environment", "Tags", "ReservedConcurrentExecutions", "Architectures"):
         function.pop(name, None)  # another architecture is another program
     assert function == {
@@ -518,9 +520,38 @@ def changed_parameters_reach_the_mint(stack):
     """Callers get the version that the alias stands on, with the variables of its day: with other variables it must be another version."""
     variables = stack.of("AWS::Lambda::Function")["MintFunction"]["Environment"]["Variables"]
     given = {v for n, v in variables.items() if v in stack.parameters.values() and not n.startswith("AWS_ENDPOINT")}  # doubles need no version
-    assert stack.parameters["Stage"] in given and given <= set(version(stack)[1]["Description"].split(" "))
+    # The stage is in the layer's name. Of a secret's ARN all is there that another secret in reach of this stack has different.
+    shown = {f"tokenmint-{stack.parameters['Stage']}": stack.parameters["Stage"]}
+    words = version(stack)[1]["Description"].replace(":", " ", 1).split(" ")
+    said = {shown.get(w, f"arn:aws:secretsmanager:{w}" if ":secret:" in w else w) for w in words}
+    assert stack.parameters["Stage"] in given and given <= said
+
+
+@promise
+def a_version_description_is_short_enough(stack):
+    """Lambda takes 256 characters. A stage has 16, and a layer that gets a version each second for a century has one of 10 digits."""
     longest = {p: d["MaxLength"] for p, d in stack.transformed["Parameters"].items() if "MaxLength" in d}
-    assert 16 + len(" ERROR ") + longest["TokensApiUrl"] + 1 + longest["ParentSecretArn"] + len(" 15") <= 256  # a stage has 16
+    parent = longest["ParentSecretArn"] - len("arn:aws:secretsmanager:")
+    layer = len("tokenmint-") + 16 + len(":1234567890")
+    assert layer + len(" ERROR 10000 ") + longest["TokensApiUrl"] + 1 + parent + len(" 15") <= 256
+    assert len(version(stack)[1]["Description"]) <= 256
+
+
+@promise
+def the_policy_is_a_layer(stack):
+    """Both functions read it from there. Its versions outlive the stack, since a version of the mint that serves again needs its own."""
+    ((name, layer),) = stack.of("AWS::Lambda::LayerVersion").items()
+    assert stack.resources[name]["DeletionPolicy"] == "Retain"
+    assert layer["LayerName"] == f"tokenmint-{stack.parameters['Stage']}"  # two stacks of an account and region have two stages
+    for function in ("MintFunction", "RotateFunction"):
+        properties = stack.resources[function]["Properties"]
+        assert properties["Environment"]["Variables"]["CONFIG_FILE"] == "/opt/tokenmint.yaml"
+        assert [arn.split(":")[6] for arn in properties["Layers"]] == [layer["LayerName"]]
+    for role in stack.of("AWS::IAM::Role"):
+        actions = {a for a, _ in grants(stack, role) if a.startswith("lambda:")}
+        allowed = {"ScheduleRole": {"lambda:InvokeFunction"}, "DeploymentRole": {"lambda:GetAlias", "lambda:UpdateAlias",
+                   "lambda:GetProvisionedConcurrencyConfig"}}
+        assert actions == allowed.get(role, set()), role  # no role publishes a layer or changes a function
 
 
 @promise

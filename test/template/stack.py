@@ -6,6 +6,7 @@ What only AWS can tell stays a word of its own: the ARN of a resource becomes "a
 import json
 import pathlib
 import re
+import zlib
 
 import yaml
 from samtranslator.parser.parser import Parser
@@ -67,8 +68,8 @@ class Stack:
 
         # SAM reads local folders and makes nothing of them; CloudFormation knows buckets only.
         for resource in source["Resources"].values():
-            if "CodeUri" in resource.get("Properties", {}):
-                resource["Properties"]["CodeUri"] = f"s3://code/{resource['Properties']['CodeUri']}"
+            for name in {"CodeUri", "ContentUri"} & resource.get("Properties", {}).keys():
+                resource["Properties"][name] = f"s3://code/{resource['Properties'][name]}"
         self.transformed = transform(source, dict(self.parameters), NoManagedPolicies(), passthrough_metadata=True)
         self.lists = {n for n, p in self.transformed["Parameters"].items() if p["Type"] == "CommaDelimitedList"}
         self.conditions = self.transformed.get("Conditions", {})
@@ -110,6 +111,7 @@ class Stack:
                 "Fn::And": lambda a: all(self.resolve(a)),
                 "Fn::Or": lambda a: any(self.resolve(a)),
                 "Fn::Join": lambda a: a[0].join(map(str, self.resolve(a[1]))),
+                "Fn::Select": lambda a: self.resolve(a[1])[a[0]],
                 "Fn::Split": lambda a: self.resolve(a[1]).split(a[0]),
                 "Fn::GetAtt": self._attribute,
                 "Fn::Sub": self._sub,
@@ -131,6 +133,9 @@ class Stack:
         self._must_exist(name)
         # A secret's, a topic's and a version's reference is its ARN.
         kind = self.transformed["Resources"][name]["Type"]
+        if kind == "AWS::Lambda::LayerVersion":  # each resource of it gets a number, here from its name, which SAM makes of the content
+            properties = self.resolve(self.transformed["Resources"][name]["Properties"])
+            return f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:{properties['LayerName']}:{zlib.crc32(name.encode())}"
         return f"arn:of:{name}" if kind in ("AWS::SecretsManager::Secret", "AWS::Lambda::Alias") else f"ref:{name}"
 
     def _attribute(self, argument):

@@ -25,8 +25,8 @@ def client(service):
 
 def create_stack(template, parameters):
     client("s3").create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
-    for name in ("mint", "rotate"):
-        client("s3").put_object(Bucket="code", Key=f"functions/{name}", Body=b"zip")
+    for name in ("functions/mint", "functions/rotate"):
+        client("s3").put_object(Bucket="code", Key=name, Body=b"zip")
     client("cloudformation").create_stack(
         StackName="tokenmint",
         TemplateBody=json.dumps(template),
@@ -53,12 +53,16 @@ def queue_arn(ids, name):
 def created(request):
     """The combination's stack, and the physical ids of what was made of it.
 
-    moto's CloudFormation knows neither secrets nor schedules, but the services are there: both are made from the template's properties, the
-    secret before the stack, which gets its ARN as if it were a parameter, the schedule after it.
+    moto's CloudFormation knows neither secrets nor schedules nor names of layers, but the services are there: these are made from the
+    template's properties, secret and layer before the stack, which gets their ARNs as if they were parameters, the schedule after it.
     """
     want = Stack(COMBINATIONS[request.param])
     template, parameters = want.transformed, dict(want.parameters)
+    ((policy, layer),) = want.of("AWS::Lambda::LayerVersion").items()
     with mock_aws():
+        arn = client("lambda").publish_layer_version(**layer | {"Content": {"ZipFile": b"zip"}})["LayerVersionArn"]
+        template["Parameters"][policy] = {"Type": "String"}
+        parameters[policy] = arn
         if secret := want.resources.get("ParentSecret"):
             arn = client("secretsmanager").create_secret(Name="ParentSecret", **secret["Properties"])["ARN"]
             template["Parameters"]["ParentSecret"] = {"Type": "String"}
@@ -77,13 +81,14 @@ def created(request):
         for word, arn in arns.items():
             properties = properties.replace(f'"{word}"', json.dumps(arn))
         client("scheduler").create_schedule(Name="Heartbeat", **json.loads(properties))
+        ids["Policy"] = parameters[policy]
         yield want, ids
 
 
 def test_everything_is_made(created):
     want, ids = created
     kinds = KINDS | {"AWS::SecretsManager::Secret"}
-    assert ids.keys() == {n for n, r in want.resources.items() if r["Type"] in kinds}
+    assert ids.keys() == {n for n, r in want.resources.items() if r["Type"] in kinds} | {"Policy"}
 
 
 def test_secret(created):

@@ -57,6 +57,18 @@ def version(parameters=None, template=None):
     return name, properties["Description"]
 
 
+def test_another_policy_reaches_the_mint():
+    """Two contents of the layer are two layer versions, and two versions of the mint. With AutoPublishAliasAllProperties instead of the
+    layer in the description they would be one version, and the mint would keep the old policy."""
+    another = ("      ContentUri: policy\n", "      ContentUri: policy-2\n")
+    one, two = Stack(), Stack(None, guards.without(text(), *another))
+    assert one.of("AWS::Lambda::LayerVersion").keys() != two.of("AWS::Lambda::LayerVersion").keys()
+    trap = guards.without(text(), "      AutoPublishAlias: live\n", "      AutoPublishAlias: live\n      AutoPublishAliasAllProperties: true\n")
+    trap = guards.without(trap, "        - ${Layer} ", "        - ")
+    assert version(template=guards.without(trap, *another)) == version(template=trap)
+    assert version(template=guards.without(text(), *another)) != version()
+
+
 # Lambda refuses a version for a function that has not changed, and the deployment fails.
 SAME_VERSION = {
     "a tag of the functions": ("    Tags: {application: tokenmint, stage: !Ref Stage}\n\nResources:", "    Tags: {application: tokenmint, team: maps}\n\nResources:"),
@@ -71,6 +83,7 @@ OTHER_VERSION = {
     "memory": ("    MemorySize: 256\n", "    MemorySize: 512\n"),
     "the timeout": ("    Timeout: {Seconds: 15}\n", "    Timeout: {Seconds: 20}\n"),
     "a variable": ("          TOKEN_TABLE: !Ref TokenTable\n", "          TOKEN_TABLE: !Ref TokenTable\n          NEW: '1'\n"),
+    "the policy": ("      ContentUri: policy\n", "      ContentUri: policy-2\n"),
     "a variable of both functions": ("        STAGE: !Ref Stage\n", "        STAGE: !Sub 'x-${Stage}'\n"),
 }
 
