@@ -230,9 +230,9 @@ func testSAMPackage(t *testing.T, dir string) {
 	}
 	_ = reply.Body.Close()
 	for arch := range machines {
-		template, packaged := dir+"/template-"+arch+".yaml", t.TempDir()+"/packaged.yaml"
-		run(t, "", env, "sam", "validate", "--lint", "--template-file", template)
-		run(t, "", env, "sam", "package", "--no-progressbar", "--template-file", template,
+		template, packaged := "template-"+arch+".yaml", t.TempDir()+"/packaged.yaml"
+		run(t, dir, env, "sam", "validate", "--lint", "--template-file", template)
+		run(t, dir, env, "sam", "package", "--no-progressbar", "--template-file", template,
 			"--s3-bucket", "release", "--output-template-file", packaged)
 		testPolicyLayer(t, endpoint, dir, read(t, packaged))
 		for function := range functions {
