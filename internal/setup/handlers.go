@@ -42,7 +42,7 @@ func Mint(p Parts) (*mint.Handler, error) {
 		Now:    p.Now,
 		Logger: p.Logger,
 
-		Instances: p.Settings.Concurrency,
+		Instances: p.Settings.Instances,
 	})
 	if err != nil {
 		return nil, err

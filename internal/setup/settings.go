@@ -19,15 +19,21 @@ import (
 // DefaultStack is the name of the stack in notes if STACK is not set.
 const DefaultStack = "tokenmint"
 
-// mostConcurrency is more than the quota of any account.
-const mostConcurrency = 1_000_000
+const (
+	// mostCount is more than the quota of any account allows of instances or of requests a second.
+	mostCount = 1_000_000
+
+	// perInstance is how many requests a second an instance may get where only the limit of the API
+	// is known. A request then takes a tenth of a second, which is more than most take.
+	perInstance = 10
+)
 
 // Settings are checked values of environment variables.
 type Settings struct {
 	ParentSecretID string     // PARENT_SECRET_ID: name or ARN
 	TokensAPIURL   string     // TOKENS_API_URL
 	TokenTable     string     // TOKEN_TABLE: DynamoDB table; "" means the memory of each instance
-	Concurrency    int        // MINT_CONCURRENCY: the most instances of the mint; 0 = not known
+	Instances      int        // MINT_CONCURRENCY or REQUESTS_PER_SECOND; 0 = not known
 	ConfigFile     string     // CONFIG_FILE: path of the policy; "" means the embedded policy
 	Stage          string     // STAGE
 	Stack          string     // STACK: part of the note of every token that rotation creates
@@ -109,10 +115,8 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 			"TOKEN_TABLE must be the name of a DynamoDB table, not its ARN")
 	}
 	var err error
-	s.Concurrency, err = strconv.Atoi(cmp.Or(getenv("MINT_CONCURRENCY"), "0"))
-	if err != nil || s.Concurrency < 0 || s.Concurrency > mostConcurrency {
-		return Settings{}, fmt.Errorf(
-			"MINT_CONCURRENCY must be a number from 0 to %d", mostConcurrency)
+	if s.Instances, err = readInstances(getenv); err != nil {
+		return Settings{}, err
 	}
 	if s.ConfigFile != "" && !filepath.IsAbs(s.ConfigFile) {
 		return Settings{}, errors.New(
@@ -129,6 +133,20 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 		return Settings{}, err
 	}
 	return s, nil
+}
+
+// readInstances returns the most instances that there may be: those that are reserved, or an
+// estimate from the limit of the API.
+func readInstances(getenv func(string) string) (int, error) {
+	var counts [2]int
+	for i, name := range []string{"MINT_CONCURRENCY", "REQUESTS_PER_SECOND"} {
+		n, err := strconv.Atoi(cmp.Or(getenv(name), "0"))
+		if err != nil || n < 0 || n > mostCount {
+			return 0, fmt.Errorf("%s must be a number from 0 to %d", name, mostCount)
+		}
+		counts[i] = n
+	}
+	return cmp.Or(counts[0], counts[1]/perInstance), nil
 }
 
 // checkEndpoints checks the SDK's variables for endpoints. The endpoint of Secrets Manager may have

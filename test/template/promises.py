@@ -299,6 +299,9 @@ def functions_share_out_concurrency(stack):
     mint = int(stack.parameters["MintConcurrency"]) or None
     reserved = stack.resources["MintFunction"]["Properties"].get("ReservedConcurrentExecutions")
     assert (reserved and int(reserved)) == mint
+    variables = stack.resources["MintFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables.get("MINT_CONCURRENCY") == stack.parameters["MintConcurrency"]
+    assert variables.get("REQUESTS_PER_SECOND") == stack.parameters["RequestsPerSecond"]
     rotator = 1 if stack.parameters["ReserveRotator"] == "true" else None
     assert stack.resources["RotateFunction"]["Properties"].get("ReservedConcurrentExecutions") == rotator
 
@@ -529,11 +532,11 @@ def changed_parameters_reach_the_mint(stack):
 
 @promise
 def a_version_description_is_short_enough(stack):
-    """Lambda takes 256 characters. A stage has 16, and a layer that gets a version each second for a century has one of 10 digits."""
+    """Lambda takes 256 characters. A stage has 16, and a layer that gets a version each second for thirty years has one of 9 digits."""
     longest = {p: d["MaxLength"] for p, d in stack.transformed["Parameters"].items() if "MaxLength" in d}
     parent = longest["ParentSecretArn"] - len("arn:aws:secretsmanager:")
-    layer = len("tokenmint-") + 16 + len(":1234567890")
-    assert layer + len(" ERROR 10000 ") + longest["TokensApiUrl"] + 1 + parent + len(" 15") <= 256
+    layer = len("tokenmint-") + 16 + len(":123456789")
+    assert layer + len(" ERROR 10000 10000 ") + longest["TokensApiUrl"] + 1 + parent + len(" 15") <= 256
     assert len(version(stack)[1]["Description"]) <= 256
 
 

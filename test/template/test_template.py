@@ -102,7 +102,7 @@ def test_parameters_make_a_version():
     """Those and only those that stand in the mint's variables, without what is for sam local."""
     values = {name: value for c in COMBINATIONS.values() for name, value in c.items()} | {"TokensApiUrl": "https://mapbox.example.com"}
     changing = {name for name, value in values.items() if version({name: value}) != version()}
-    assert changing == {"Stage", "LogLevel", "MintConcurrency", "TokensApiUrl", "ParentSecretArn"}
+    assert changing == {"Stage", "LogLevel", "MintConcurrency", "RequestsPerSecond", "TokensApiUrl", "ParentSecretArn"}
 
 
 PARTITIONS = {
