@@ -98,6 +98,11 @@ var pins = map[string]schedule{
 		scenario: scenario{start: fresh, threads: [][]move{{begin, step("createSecret"), stick}}},
 		places:   []place{{"Put tokenmint/parent", 1, diedBefore}},
 	},
+	"two edits hide when a token left one secret, and its date in the other one counts": {
+		scenario: scenario{start: wide, threads: [][]move{{
+			paste, copyValue(2, 1), begin, heartbeatNow, pass(retireAfter), pasteKind(0, "no json"),
+		}}},
+	},
 }
 
 // twoReplaced is a parent before which one is in its grace, and another past it.

@@ -74,7 +74,7 @@ func (w *world) deleted(a *actor, id string) {
 	case !w.vanished[id] && w.isKept(id, a.started):
 		w.violate("a token was deleted that a version holds which cannot be read")
 	case was && !a.now && time.Since(since) < retireAfter-clockSlack && !w.masked[id] &&
-		!w.vanished[id] && !since.After(a.lookedAt[w.leftIn[id]]):
+		!w.vanished[id] && !since.After(a.lookedAt[w.leftIn[id]]) && !w.leftUnseen(id):
 		w.violate("a token was deleted %s after it was replaced, within its grace",
 			time.Since(since))
 	case mine != nil && !mine.stored && mine.by != a && mine.by.alive():
@@ -104,6 +104,20 @@ const clockSlack = time.Minute + 2*time.Second
 func (w *world) isUnseen(a *actor, secret string) bool {
 	at, changed := w.personAt[secret]
 	return changed && !at.Before(a.lookedAt[secret])
+}
+
+// leftUnseen reports whether no run can tell that a token was current in the secret that it left
+// last: a second edit has taken AWSPREVIOUS off its version before a heartbeat could date it.
+func (w *world) leftUnseen(id string) bool {
+	secret := w.leftIn[id]
+	for version, labels := range must(w.memory.Describe(context.Background(), secret)).Stages {
+		c, ok := w.valueOf(secret, version)
+		shows := slices.Contains(labels, secrets.Previous) || slices.ContainsFunc(labels, isDated)
+		if ok && c.ID == id && shows {
+			return false
+		}
+	}
+	return w.hidden[id]
 }
 
 // checkUse holds a deletion to what the managed secrets say, unless a person has changed one since
