@@ -22,7 +22,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/testkit/lambda"
 )
 
-var kills = flag.Int("kills.n", 15, "how often the rotator is killed; 300 for a thorough run")
+var kills = flag.Int("kills.n", 6, "how often the rotator is killed; 300 for a thorough run")
 
 const (
 	user         = "acme"
@@ -51,7 +51,7 @@ func newTargets(t *testing.T) *targets {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	_, parent, err := sim.AddToken(user, "Made by hand",
+	_, parent, err := sim.IssueByHand(user, "Made by hand",
 		[]string{"styles:read", "fonts:read", "tokens:read", "tokens:write"})
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +93,9 @@ func build(t *testing.T, path string) string {
 
 func TestKills(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes seconds: runs without -short")
+	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))

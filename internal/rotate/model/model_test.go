@@ -78,7 +78,7 @@ func families(seed uint64) []family {
 	case testing.Short():
 		random = 100
 	default:
-		random = 500
+		random = 200
 	}
 	return []family{
 		{"random", inEachRun, randoms(seed, random, randomSchedule)},
