@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// processor is one that Lambda runs functions on.
+// processor is a kind of processor that Lambda offers.
 type processor struct {
-	name string   // Lambda's, and the template's
-	env  []string // Go's; the least of its kind, as `sam build` has it
+	name string   // as Lambda and the template call it
+	env  []string // variables for Go: the oldest version of the kind, as `sam build` takes it
 }
 
 var (
@@ -28,22 +28,22 @@ var (
 	policy    = "tokenmint.yaml" // in config, and in a release
 )
 
-// settings decide, with those of the processor and the toolchain, what code a source becomes.
-// GOENV=off and the empty ones put out what a machine has for them; the flags themselves are
-// arguments, the same that the README has.
+// settings are the variables of Go that decide the bytes of a program, besides the processor and
+// the toolchain. GOENV=off and the empty values undo the settings of the machine. The flags of go
+// build are arguments, as in the README.
 var settings = []string{
 	"GOENV=off", "GOFLAGS=", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "CGO_ENABLED=0",
 	"GOOS=linux",
 }
 
-// places say where Go finds modules and keeps what it has built. A machine may have them in a file,
-// which GOENV=off would hide.
+// places are the variables that say where Go finds modules and keeps its cache. They are read
+// first, because a machine may set them in a file, which GOENV=off hides.
 var places = []string{
 	"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GONOPROXY", "GOPRIVATE", "GOINSECURE",
 	"GOSUMDB", "GONOSUMDB", "GOAUTH", "GOVCS",
 }
 
-// goEnv returns what to add to the environment of each call of go.
+// goEnv returns the variables for each call of go.
 func goEnv(ctx context.Context, from source) ([]string, error) {
 	text, err := run(ctx, from.root, nil, "go", append([]string{"env", "-json"}, places...)...)
 	if err != nil {
@@ -60,7 +60,8 @@ func goEnv(ctx context.Context, from source) ([]string, error) {
 	return env, nil
 }
 
-// build compiles the functions for p into dir, each as a file of its name, and returns the files.
+// build compiles the functions for p into dir. Each file has the name of its function. It returns
+// the paths of the files.
 func build(ctx context.Context, from source, p processor, dir string) ([]string, error) {
 	env, err := goEnv(ctx, from)
 	if err != nil {
@@ -81,15 +82,16 @@ func zipName(function string, p processor) string {
 	return "tokenmint-" + function + "-" + p.name + ".zip"
 }
 
-// writeZip puts a program where the runtime provided.al2023 looks for it: a file `bootstrap` that
-// may be executed. Its time is the first that the format knows. The compression is Go's, so that
-// the toolchain alone decides the bytes.
+// writeZip puts a program into a zip, as the executable file `bootstrap`: the runtime
+// provided.al2023 starts that file. The bytes of the zip depend on the program and the toolchain
+// only. So the time of the file is the earliest of the format, and Go compresses it.
 func writeZip(name, program string) (err error) {
-	data, err := os.ReadFile(program) //nolint:gosec // G304: what was just built
+	data, err := os.ReadFile(program) //nolint:gosec // G304: build has written it
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // G302, G304: it is to be published
+	//nolint:gosec // G302, G304: anyone may read a file of a release
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
@@ -99,12 +101,11 @@ func writeZip(name, program string) (err error) {
 		}
 	}()
 	archive := zip.NewWriter(file)
-	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser,
-		error) {
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		return flate.NewWriter(w, flate.BestCompression)
 	})
-	header := zip.FileHeader{Name: "bootstrap", Method: zip.Deflate, Modified: time.Date(1980, 1,
-		1, 0, 0, 0, 0, time.UTC)}
+	earliest := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+	header := zip.FileHeader{Name: "bootstrap", Method: zip.Deflate, Modified: earliest}
 	header.SetMode(0o755)
 	entry, err := archive.CreateHeader(&header)
 	if err != nil {
@@ -116,21 +117,24 @@ func writeZip(name, program string) (err error) {
 	return archive.Close()
 }
 
-// writeTemplate writes the template with the zips for p in the place of the functions' folders, the
-// policy beside it in the place of its folder, and no choice of a processor. SAM puts the file into
-// a zip when it deploys. So who edits the file needs no zip, and the same policy has the same name.
+// writeTemplate writes the template of a release for one processor. It names the zips for p, and
+// the policy file beside it, instead of folders of the repository. It allows no other processor.
+//
+// SAM puts the policy into a zip when it deploys. So an operator edits the file and needs no zip,
+// and the same policy gets the same name.
 func writeTemplate(dir string, from source, p processor) error {
 	text := from.template
 	replace := func(old, with string) error {
 		if strings.Count(text, old) != 1 {
-			return fmt.Errorf("template.yaml has %d times %q, "+
-				"not once", strings.Count(text, old), old)
+			return fmt.Errorf("template.yaml has %q %d times, want once",
+				old, strings.Count(text, old))
 		}
 		text = strings.Replace(text, old, with, 1)
 		return nil
 	}
-	if err := replace("    Default: arm64\n    AllowedValues: [arm64, "+
-		"x86_64]\n", "    Default: "+p.name+"\n    AllowedValues: ["+p.name+"]\n"); err != nil {
+	const choice = "    Default: arm64\n    AllowedValues: [arm64, x86_64]\n"
+	one := "    Default: " + p.name + "\n    AllowedValues: [" + p.name + "]\n"
+	if err := replace(choice, one); err != nil {
 		return err
 	}
 	if err := replace("      ContentUri: policy\n", "      ContentUri: "+policy+"\n"); err != nil {

@@ -1,11 +1,17 @@
-// Command release builds what a version of tokenmint is published as:
+// Command release builds the files of a release:
 //
 //	go run ./cmd/release --tag v1.2.3
 //
-// For each processor that Lambda has it makes a zip of each function, and a template that deploys
-// them without Go; beside them the policy, the licences, where all of it came from, and the
-// digests. The same commit gives the same bytes on any machine: the toolchain is the one that
-// go.mod names, nothing that decides code is taken from the environment, and a zip holds no time.
+// For each kind of processor, it makes a zip of each function, and a template that deploys the zips
+// without Go. It adds these files:
+//
+//	tokenmint.yaml  the policy, which a deployer may edit
+//	NOTICES         the licences of all code in the functions
+//	RELEASE         version, commit and toolchain
+//	SHA256SUMS      the digests of all files
+//
+// The same commit gives the same bytes on every machine. go.mod names the toolchain, no setting of
+// the machine changes the code, and a zip contains no time of the build.
 package main
 
 import (
@@ -22,17 +28,17 @@ import (
 func main() {
 	flags := flag.NewFlagSet("release", flag.ExitOnError)
 	out := flags.String("out", "dist", "folder to make; it must not exist")
-	tag := flags.String("tag", "", "tag of the commit, such as v1.2.3: all files that name a "+
-		"version must name this one")
-	dirty := flags.Bool("dirty", false, "build a work tree that differs from its commit, or has "+
-		"none; RELEASE says so")
+	tag := flags.String("tag", "",
+		"tag of the commit, such as v1.2.3; all files that name a version must name this one")
+	dirty := flags.Bool("dirty", false,
+		"also build a work tree with changes, or without a commit; RELEASE says so")
 	flags.Usage = func() {
 		_, _ = fmt.Fprint(flags.Output(), "Builds the zips of both functions for arm64 and "+
 			"x86_64, templates that deploy them, and SHA256SUMS.\n\n",
 			"Usage: go run ./cmd/release [--tag vX.Y.Z] [--out DIR] [--dirty]\n\n")
 		flags.PrintDefaults()
 	}
-	_ = flags.Parse(os.Args[1:]) // it exits
+	_ = flags.Parse(os.Args[1:]) // exits after an error
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := release(ctx, options{*out, *tag, *dirty}, flags.Args()); err != nil {
@@ -46,13 +52,13 @@ type options struct {
 	dirty    bool
 }
 
-// release makes the folder whole or not at all.
+// release makes the folder with all its files. After an error, there is no folder.
 func release(ctx context.Context, o options, arguments []string) error {
 	if len(arguments) > 0 {
-		return fmt.Errorf("there are no arguments, only flags: %q", arguments)
+		return fmt.Errorf("release takes flags only: %q", arguments)
 	}
 	if _, err := os.Lstat(o.out); err == nil {
-		return fmt.Errorf("%s exists: remove it, or name another folder by --out", o.out)
+		return fmt.Errorf("%s exists: remove it, or name another folder with --out", o.out)
 	}
 	from, err := findSource(ctx, o)
 	if err != nil {
@@ -62,7 +68,7 @@ func release(ctx context.Context, o options, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(unfinished) }() // gone when all went well
+	defer func() { _ = os.RemoveAll(unfinished) }() // after a success, it has another name
 	if err := fill(ctx, unfinished, from); err != nil {
 		return err
 	}
@@ -70,7 +76,8 @@ func release(ctx context.Context, o options, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Chmod(unfinished, 0o755); err != nil { //nolint:gosec // G302: it is to be published
+	//nolint:gosec // G302: anyone may read a release
+	if err := os.Chmod(unfinished, 0o755); err != nil {
 		return err
 	}
 	if err := os.Rename(unfinished, o.out); err != nil {
@@ -80,7 +87,7 @@ func release(ctx context.Context, o options, arguments []string) error {
 	return err
 }
 
-// fill writes all files of a release but the digests.
+// fill writes all files of a release except the digests.
 func fill(ctx context.Context, dir string, from source) error {
 	built, err := os.MkdirTemp("", "tokenmint-release-")
 	if err != nil {
@@ -94,8 +101,8 @@ func fill(ctx context.Context, dir string, from source) error {
 			return err
 		}
 		for _, file := range files {
-			if err := writeZip(filepath.Join(dir, zipName(filepath.Base(file), p)),
-				file); err != nil {
+			zipped := filepath.Join(dir, zipName(filepath.Base(file), p))
+			if err := writeZip(zipped, file); err != nil {
 				return err
 			}
 		}
@@ -117,16 +124,17 @@ func fill(ctx context.Context, dir string, from source) error {
 	return publish(filepath.Join(dir, "RELEASE"), from.text())
 }
 
-// writeSums writes the digests of all files in dir, in the form that `sha256sum -c` reads, and
-// returns them.
+// writeSums writes the digests of all files in dir and returns them. `sha256sum -c` reads this
+// form.
 func writeSums(dir string) (string, error) {
-	entries, err := os.ReadDir(dir) // in the order of names
+	entries, err := os.ReadDir(dir) // sorted by name
 	if err != nil {
 		return "", err
 	}
 	var lines strings.Builder
 	for _, entry := range entries {
-		data, err := os.ReadFile(filepath.Join(dir, entry.Name())) //nolint:gosec // G304: what was just written
+		//nolint:gosec // G304: fill has written it
+		data, err := os.ReadFile(filepath.Join(dir, entry.Name()))
 		if err != nil {
 			return "", err
 		}
@@ -143,7 +151,7 @@ func copyFile(to, from string) error {
 	return publish(to, string(data))
 }
 
-// publish writes a file that everybody may read.
+// publish writes a file that anyone may read.
 func publish(name, text string) error {
-	return os.WriteFile(name, []byte(text), 0o644) //nolint:gosec // G306: it is to be published
+	return os.WriteFile(name, []byte(text), 0o644) //nolint:gosec // G306: anyone may read it
 }

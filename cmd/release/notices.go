@@ -13,12 +13,14 @@ import (
 	"strings"
 )
 
-// licence is how projects name the files that must go with what is made of them.
-var licence = regexp.MustCompile(`^(?i:licen[cs]e|notice|copying|patents)(-[A-Za-z]+)?(\.txt|\.md)?$`)
+// licence matches the names of files with a licence or a notice. A program must be published with
+// these files of all code that it contains.
+var licence = regexp.MustCompile(
+	`^(?i:licen[cs]e|notice|copying|patents)(-[A-Za-z]+)?(\.txt|\.md)?$`)
 
-// writeNotices collects the licences and notices of all that is linked into the programs: of the
-// modules that they themselves name, and of Go. A text that several share stands once, below their
-// names.
+// writeNotices collects the licences and notices of all code in the programs: of Go, and of the
+// modules that the programs name. Several modules can have the same text. It appears once, below
+// the names of its modules.
 func writeNotices(ctx context.Context, name string, from source, programs []string) error {
 	env, err := goEnv(ctx, from)
 	if err != nil {
@@ -28,9 +30,9 @@ func writeNotices(ctx context.Context, name string, from source, programs []stri
 	if err != nil {
 		return err
 	}
-	owners := map[string][]string{} // of a text
-	if err := collect(owners, "Go, "+from.toolchain, os.DirFS(root), "LICENSE",
-		"PATENTS"); err != nil {
+	owners := map[string][]string{} // text -> the files that contain it
+	err = collect(owners, "Go, "+from.toolchain, os.DirFS(root), "LICENSE", "PATENTS")
+	if err != nil {
 		return err
 	}
 	modules, err := linked(programs)
@@ -53,7 +55,7 @@ func writeNotices(ctx context.Context, name string, from source, programs []stri
 	return publish(name, notices(owners))
 }
 
-// linked returns the modules, as path@version, that are in any of the programs.
+// linked returns the modules that the programs contain, as path@version.
 func linked(programs []string) ([]string, error) {
 	modules := map[string]bool{}
 	for _, program := range programs {
@@ -68,7 +70,8 @@ func linked(programs []string) ([]string, error) {
 	return slices.Sorted(maps.Keys(modules)), nil
 }
 
-// collectAll finds licences in all folders: code that a project has copied brings its own.
+// collectAll collects the licences in all folders of a module. A folder with copied code has a
+// licence of its own.
 func collectAll(owners map[string][]string, owner string, files fs.FS) error {
 	var names []string
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -83,6 +86,7 @@ func collectAll(owners map[string][]string, owner string, files fs.FS) error {
 	return collect(owners, owner, files, names...)
 }
 
+// collect reads files of an owner and adds them to owners.
 func collect(owners map[string][]string, owner string, files fs.FS, names ...string) error {
 	for _, name := range names {
 		text, err := fs.ReadFile(files, name)
@@ -94,17 +98,17 @@ func collect(owners map[string][]string, owner string, files fs.FS, names ...str
 	return nil
 }
 
+// notices returns the text of the file NOTICES.
 func notices(owners map[string][]string) string {
-	texts := slices.SortedFunc(maps.Keys(owners), func(a,
-		b string) int {
+	texts := slices.SortedFunc(maps.Keys(owners), func(a, b string) int {
 		return strings.Compare(owners[a][0], owners[b][0])
 	})
 	var all strings.Builder
-	all.WriteString("What is linked into the functions beside tokenmint itself, and on what " +
-		"terms.\n")
+	all.WriteString("The functions contain code of these projects, under these licences.\n")
 	for _, text := range texts {
-		all.WriteString("\n" + strings.Repeat("=", 80) + "\n" + strings.Join(owners[text],
-			"\n") + "\n" + strings.Repeat("-", 80) + "\n")
+		all.WriteString("\n" + strings.Repeat("=", 80) + "\n")
+		all.WriteString(strings.Join(owners[text], "\n"))
+		all.WriteString("\n" + strings.Repeat("-", 80) + "\n")
 		all.WriteString(strings.TrimRight(text, "\n") + "\n")
 	}
 	return all.String()

@@ -12,17 +12,18 @@ import (
 	"strings"
 )
 
-// source is what a release is made of.
+// source is the work tree that a release is built from.
 type source struct {
-	root      string
-	version   string // without the v; "none" where no tag was given
-	commit    string // with a "+changes" where the work tree differs from it; "none" outside a repository
+	root    string // folder of go.mod
+	version string // without the v; "none" if no tag was given
+	// ends with "+changes" if the work tree has changes; "none" if there is no commit
+	commit    string
 	toolchain string // such as go1.26.8
 	template  string // text of template.yaml
 }
 
-// text is the file RELEASE. What is in the binaries is the same for the same source, so the commit
-// stands here and not there.
+// text returns the text of the file RELEASE. Only this file names the commit: two commits with the
+// same code have the same programs.
 func (s source) text() string {
 	return fmt.Sprintf("version %s\ncommit %s\ntoolchain %s\n", s.version, s.commit, s.toolchain)
 }
@@ -51,10 +52,10 @@ func findSource(ctx context.Context, o options) (source, error) {
 	return s, err
 }
 
-// findCommit refuses changes, since nobody could rebuild what has them; files that no commit has
-// are changes too.
+// findCommit returns the commit of the work tree. A changed or untracked file is an error, unless
+// dirty is set: nobody can build the same release from the commit alone.
 func findCommit(ctx context.Context, root string, dirty bool) (string, error) {
-	const remedy = "commit, or say --dirty"
+	const remedy = "commit, or add --dirty"
 	commit, err := run(ctx, root, nil, "git", "rev-parse", "--verify", "HEAD")
 	if err != nil {
 		if dirty {
@@ -74,8 +75,8 @@ func findCommit(ctx context.Context, root string, dirty bool) (string, error) {
 	return "", fmt.Errorf("the work tree differs from its commit: %s:\n%s", remedy, changes)
 }
 
-// checkTag returns the tag's version if the commit has the tag and all files that name a version
-// name this one.
+// checkTag returns the version that the tag names. It is an error if the tag is on another commit,
+// or if a file names another version.
 func checkTag(ctx context.Context, s source, tag string) (string, error) {
 	tagged, err := run(ctx, s.root, nil, "git", "rev-parse", "--verify", "--quiet",
 		"refs/tags/"+tag+"^{commit}")
@@ -115,18 +116,19 @@ func find(file, pattern string) (string, error) {
 	return string(match[1]), nil
 }
 
-// run returns what a command wrote, without the last line's end. env is added to this program's own
-// environment.
-func run(ctx context.Context, dir string, env []string, name string, arguments ...string) (string,
-	error) {
+// run starts a command and returns its standard output without the last line break. The command
+// gets the environment of this program, and env.
+func run(
+	ctx context.Context, dir string, env []string, name string, arguments ...string,
+) (string, error) {
 	cmd := exec.CommandContext(ctx, name, arguments...) //nolint:gosec // G204: go and git
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		err = fmt.Errorf("%s %s: %w", name, arguments[0], errors.Join(err,
-			errors.New(strings.TrimSpace(stderr.String()))))
+		said := errors.New(strings.TrimSpace(stderr.String()))
+		err = fmt.Errorf("%s %s: %w", name, arguments[0], errors.Join(err, said))
 	}
 	return strings.TrimSuffix(string(out), "\n"), err
 }

@@ -69,19 +69,12 @@ func (b bootstrap) run(ctx context.Context, in io.Reader, out, ask io.Writer) er
 		return err
 	}
 	fmt.Fprintf(out, "Token %s of Mapbox user %s works.\n", parent.ID, parent.Username)
-	live, err := d.list(ctx, parent)
-	if err != nil {
+	if parent.Scopes, err = readScopes(ctx, d, parent); err != nil {
 		return fmt.Errorf("read the token's scopes, which needs tokens:read: %w", err)
 	}
-	listed := parent.Listed(live)
-	if listed == nil {
-		return fmt.Errorf("the list of Mapbox user %s lacks token %s", parent.Username, parent.ID)
-	}
-	parent.Scopes = listed.Scopes
 	if stored.Username != "" && stored.Username != parent.Username {
-		fmt.Fprintf(out, "The stored token is of user %s. Rotation will not delete that user's "+
-			"tokens.\n",
-			stored.Username)
+		fmt.Fprintf(out, "The stored token is of user %s. "+
+			"Rotation will not delete that user's tokens.\n", stored.Username)
 	}
 	if err := checkParentScopes(d.config, parent.Scopes, out); err != nil {
 		return err
@@ -95,6 +88,22 @@ func (b bootstrap) run(ctx context.Context, in io.Reader, out, ask io.Writer) er
 		return nil
 	}
 	return b.store(ctx, d, parent, out)
+}
+
+// readScopes returns the scopes that Mapbox lists for the parent.
+func readScopes(
+	ctx context.Context, d deployment, parent secrets.Credential,
+) ([]string, error) {
+	live, err := d.list(ctx, parent)
+	if err != nil {
+		return nil, err
+	}
+	listed := parent.Listed(live)
+	if listed == nil {
+		return nil, fmt.Errorf("the list of Mapbox user %s lacks token %s",
+			parent.Username, parent.ID)
+	}
+	return listed.Scopes, nil
 }
 
 // checkParentScopes refuses a parent that lacks scopes, and names scopes that it does not need.

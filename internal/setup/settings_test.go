@@ -221,7 +221,8 @@ func TestPlaceholders(t *testing.T) {
 		"secrets only, no table": {
 			map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, true},
 		"secrets only, and a table": {
-			map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local, "TOKEN_TABLE": "tokens"}, false},
+			map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local, "TOKEN_TABLE": "tokens"},
+			false},
 		"table only": {map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local,
 			"TOKEN_TABLE": "tokens"}, false},
 		"both": {map[string]string{"AWS_ENDPOINT_URL": local,

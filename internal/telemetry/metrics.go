@@ -12,7 +12,8 @@ import (
 // a function's log. It does not use the logger, so the log level does not suppress metrics.
 // Dimensions are the stage, the function's version and the names of profiles and managed tokens.
 // They are never a caller or a token. Metrics is safe for concurrent use.
-// Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+// Source:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 type Metrics struct {
 	// Version is the number of the function's version, "" if not known. Defects have it as a
 	// dimension, so that an alarm can watch one version. Set it before the first record.

@@ -29,8 +29,10 @@ type UnsharedError struct {
 	Cause error
 }
 
+// Error names the cause.
 func (e *UnsharedError) Error() string { return "no token without the table: " + e.Cause.Error() }
 
+// Unwrap returns the cause.
 func (e *UnsharedError) Unwrap() error { return e.Cause }
 
 // allowance bounds the mints of one instance while the ledger does not answer. Without the ledger,

@@ -54,7 +54,8 @@ func (t Token) Decode() (Claims, error) {
 		Scopes   []string `json:"scopes"`
 	}
 	if json.Unmarshal(data, &payload) != nil { // its error could quote the payload
-		return Claims{}, fmt.Errorf("%w: the payload is not the JSON object of a token", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: the payload is not the JSON object of a token",
+			ErrMalformed)
 	}
 	if payload.User == "" {
 		return Claims{}, fmt.Errorf("%w: the payload has no user", ErrMalformed)

@@ -100,7 +100,8 @@ func TestDecodeMalformed(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		parent.Reveal(),
-		makeToken("tk", `{"u":"j","iat":1.5,"exp":253402300799,"scopes":[""],"client":"api"}`).Reveal(),
+		makeToken("tk",
+			`{"u":"j","iat":1.5,"exp":253402300799,"scopes":[""],"client":"api"}`).Reveal(),
 		makeToken("tk", `{"u":"j","exp":253402300800}`).Reveal(),
 		"pk.e30=.x", "sk..", "sk", "", "tk.bnVsbA.x", "\x00.\xff.", "pk.eyJ1IjoiaiJ9.s\n",
 	} {

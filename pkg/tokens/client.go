@@ -92,7 +92,8 @@ func parseOrigin(text string) (url.URL, error) {
 	case err != nil:
 		return url.URL{}, errors.New("tokens: BaseURL is not a URL")
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
-		return url.URL{}, errors.New("tokens: BaseURL must start with http:// or https:// and a host")
+		return url.URL{}, errors.New(
+			"tokens: BaseURL must start with http:// or https:// and a host")
 	case u.User != nil:
 		return url.URL{}, errors.New("tokens: BaseURL must not contain user information")
 	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.ForceQuery, u.Fragment != "":

@@ -139,7 +139,8 @@ func TestArguments(t *testing.T) {
 			return err
 		},
 		"temporary without user": func(ctx context.Context) error {
-			_, err := client.CreateTemporary(ctx, nobody, tokens.TemporaryRequest{Expires: someTime})
+			_, err := client.CreateTemporary(ctx, nobody,
+				tokens.TemporaryRequest{Expires: someTime})
 			return err
 		},
 		"temporary without expiry": func(ctx context.Context) error {

@@ -136,7 +136,8 @@ func TestConditionsInPackageComment(t *testing.T) {
 		_, _ = fmt.Sscan(row[0], &status)
 		err := &tokens.Error{Status: status, Message: condition.Error()}
 		if !errors.Is(err, condition) {
-			t.Errorf("%s does not match its status %d and its own sentence %q", name, status, condition)
+			t.Errorf("%s does not match its status %d and its own sentence %q", name,
+				status, condition)
 		}
 		sentence := strings.TrimSuffix(strings.Join(row[1:], " "), ", or any other")
 		if sentence != "any" && sentence != condition.Error() {

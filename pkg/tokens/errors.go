@@ -44,7 +44,8 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, ": %s", e.Message)
 	}
 	if e.deniesScope() {
-		fmt.Fprintf(&b, " (the reply is the same when the authorizing token lacks the scope %s)", e.scope)
+		fmt.Fprintf(&b, " (the reply is the same when the authorizing token lacks the scope %s)",
+			e.scope)
 	}
 	if e.Err != nil {
 		fmt.Fprintf(&b, ": %v", e.Err)

@@ -167,7 +167,8 @@ func ExampleError() {
 }
 
 func ExampleClient_Update() {
-	client, done := mapbox(200, `{"id":"ck1","usage":"pk","note":"website","scopes":["styles:read"]}`)
+	client, done := mapbox(200,
+		`{"id":"ck1","usage":"pk","note":"website","scopes":["styles:read"]}`)
 	defer done()
 
 	parent := tokens.NewToken("sk.eyJ1IjoiamFuZSIsImEiOiJjazEifQ.x")

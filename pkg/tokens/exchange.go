@@ -40,7 +40,8 @@ func (c *Client) newCall(op, method, scope string, auth Token, segments ...strin
 		switch segment {
 		case "":
 			return call{}, k.failed(OutcomeDidNotHappen, errEmptyName)
-		case ".", "..": // escaping does not change them, and a server reads them as steps in the path
+		// escaping does not change them, and a server reads them as steps in the path
+		case ".", "..":
 			return call{}, k.failed(OutcomeDidNotHappen, errDotName)
 		}
 		k.url.Path += "/" + segment

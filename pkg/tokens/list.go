@@ -39,7 +39,8 @@ func (o ListOptions) query() (url.Values, error) {
 		return nil, errors.New("PageSize is negative")
 	}
 	if o.PageSize > 0 && o.Usage != "" {
-		return nil, errors.New("Usage and PageSize are both set: Mapbox would answer with an empty list")
+		return nil, errors.New(
+			"Usage and PageSize are both set: Mapbox would answer with an empty list")
 	}
 	query := url.Values{}
 	if o.Usage != "" {

@@ -70,14 +70,16 @@ func TestListPages(t *testing.T) {
 		},
 		"with other tokens": func(r *http.Request, next string) string {
 			return `<http://` + strings.ToUpper(r.Host) +
-				`/tokens/v2/jane?access_token=x&limit=2&access_token=y&start=` + next + `>; rel=next`
+				`/tokens/v2/jane?access_token=x&limit=2&access_token=y&start=` + next +
+				`>; rel=next`
 		},
 		"relative, among others": func(_ *http.Request, next string) string {
 			return `</first>; rel="first"; title="a, \"b\"; rel=next", <?limit=2&start=` + next +
 				`>; title=x; REL="last Next", </x>; rel=next`
 		},
 		"with a user": func(r *http.Request, next string) string {
-			return `<http://eve:pw@` + r.Host + `/tokens/v2/jane?limit=2&start=` + next + `#x>;rel=next`
+			return `<http://eve:pw@` + r.Host + `/tokens/v2/jane?limit=2&start=` + next +
+				`#x>;rel=next`
 		},
 	}
 	for name, link := range links {
@@ -90,7 +92,8 @@ func TestListPages(t *testing.T) {
 				paged(link)(w, r)
 			})
 			got, err := ids(t, newClient(t, handler), tokens.ListOptions{PageSize: 2})
-			if want := []string{"a1", "a2", "b1", "b2", "c1", "c2"}; err != nil || !slices.Equal(got, want) {
+			if want := []string{"a1", "a2", "b1", "b2", "c1", "c2"}; err != nil ||
+				!slices.Equal(got, want) {
 				t.Errorf("listed %v, error %v; want %v", got, err, want)
 			}
 			var uris []string
@@ -98,7 +101,8 @@ func TestListPages(t *testing.T) {
 				uris = append(uris, request.uri)
 			}
 			const base = "/tokens/v2/jane?limit=2"
-			if want := []string{base, base + "&start=b", base + "&start=c"}; !slices.Equal(uris, want) {
+			if want := []string{base, base + "&start=b",
+				base + "&start=c"}; !slices.Equal(uris, want) {
 				t.Errorf("asked %q, want %q", uris, want)
 			}
 		})
@@ -174,7 +178,8 @@ func TestListRefusesLinks(t *testing.T) {
 			})
 			got, err := ids(t, newClient(t, handler), tokens.ListOptions{})
 			if !slices.Equal(got, []string{"a"}) || len(requests()) != 1 {
-				t.Errorf("listed %v with %d requests, want the first page and no more", got, len(requests()))
+				t.Errorf("listed %v with %d requests, want the first page and no more", got,
+					len(requests()))
 			}
 			checkError(t, err, 200, tokens.OutcomeHappened)
 			if text := err.Error(); strings.Contains(text, "evil") || strings.Contains(text, "?") {
@@ -192,7 +197,8 @@ func TestListEnds(t *testing.T) {
 		`<?start=b>; rel=""; rel=next`, `<?start=b>;;rel=x,`,
 		`<?start=b>; title="next"`, `<?start=b>; rel="nextpage"`,
 	} {
-		got, err := ids(t, newClient(t, answer(200, `[{"id":"a"}]`, "Link", link)), tokens.ListOptions{})
+		got, err := ids(t, newClient(t, answer(200, `[{"id":"a"}]`, "Link", link)),
+			tokens.ListOptions{})
 		if err != nil || !slices.Equal(got, []string{"a"}) {
 			t.Errorf("Link %q: listed %v, error %v; want an end", link, got, err)
 		}
@@ -217,7 +223,8 @@ func TestListLoop(t *testing.T) {
 // token once, and the list ends.
 func FuzzLink(f *testing.F) {
 	for _, seed := range []string{
-		``, `<?start=b>; rel="next"`, `<http://wire.test/tokens/v2/jane?access_token=x;y>; rel=next`,
+		``, `<?start=b>; rel="next"`,
+		`<http://wire.test/tokens/v2/jane?access_token=x;y>; rel=next`,
 		`<//evil.test>; rel=next`, `</a>; rel="a\"b"; x, </b>; rel=" NEXT "`, `<`, `<>`, `<x>;`,
 		`<x>;=`, `<x>;rel="`, `<x>;rel="\`, `<%zz>;rel=next`, `,,;`,
 	} {
@@ -228,7 +235,8 @@ func FuzzLink(f *testing.F) {
 		client := build(t, tokens.Config{BaseURL: "http://wire.test", HTTPClient: &http.Client{
 			Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
 				requests++
-				if auth := req.URL.Query()["access_token"]; len(auth) != 1 || auth[0] != parent.Reveal() {
+				if auth := req.URL.Query()["access_token"]; len(auth) != 1 ||
+					auth[0] != parent.Reveal() {
 					t.Errorf("Link %q: the request does not have exactly our token", link)
 				}
 				origin := strings.ToLower(req.URL.Scheme + "://" + req.URL.Host)

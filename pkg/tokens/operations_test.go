@@ -33,7 +33,8 @@ const secretJSON = `{"id":"ck1","usage":"sk","client":"api","default":false,"not
 	`"unknown":{"a":[1]}`
 
 var secretMetadata = tokens.Metadata{
-	ID: "ck1", Usage: tokens.UsageSecret, Client: "api", Note: "ci", Scopes: []string{"uploads:read"},
+	ID: "ck1", Usage: tokens.UsageSecret, Client: "api", Note: "ci",
+	Scopes:  []string{"uploads:read"},
 	Created: created, Modified: modified, AllowedURLs: []string{"https://example.com"},
 }
 
@@ -58,15 +59,17 @@ func TestOperations(t *testing.T) {
 			"create", 201, secretJSON + `,"token":"` + fresh.Reveal() + `"}`,
 			func(ctx context.Context, c *tokens.Client) result {
 				return returned(c.Create(ctx, jane, tokens.CreateRequest{
-					Scopes: []string{"uploads:read"}, Note: "ci", AllowedURLs: []string{"https://example.com"},
-					Resources: []string{"r"}, AllowedApplications: []tokens.Application{
+					Scopes: []string{"uploads:read"}, Note: "ci",
+					AllowedURLs: []string{"https://example.com"},
+					Resources:   []string{"r"}, AllowedApplications: []tokens.Application{
 						{Platform: "iOS", BundleID: "com.example"}},
 				}))
 			},
 			withToken(secretMetadata, fresh),
-			sent{"POST", "/tokens/v2/jane", "application/json", `{"scopes":["uploads:read"],"note":"ci",` +
-				`"allowedUrls":["https://example.com"],"resources":["r"],` +
-				`"allowedApplications":[{"platform":"iOS","bundleId":"com.example"}]}`},
+			sent{"POST", "/tokens/v2/jane", "application/json",
+				`{"scopes":["uploads:read"],"note":"ci",` +
+					`"allowedUrls":["https://example.com"],"resources":["r"],` +
+					`"allowedApplications":[{"platform":"iOS","bundleId":"com.example"}]}`},
 		},
 		{
 			"create without scopes, answered 200", 200,
@@ -74,7 +77,8 @@ func TestOperations(t *testing.T) {
 			func(ctx context.Context, c *tokens.Client) result {
 				return returned(c.Create(ctx, jane, tokens.CreateRequest{}))
 			},
-			tokens.Metadata{ID: "ck2", Default: true, Scopes: []string{}, Token: tokens.NewToken("pk.a.b")},
+			tokens.Metadata{ID: "ck2", Default: true, Scopes: []string{},
+				Token: tokens.NewToken("pk.a.b")},
 			sent{"POST", "/tokens/v2/jane", "application/json", `{"scopes":[]}`},
 		},
 		{
@@ -119,22 +123,30 @@ func TestOperations(t *testing.T) {
 		{
 			"retrieve permanent", 200,
 			`{"code":"TokenValid","token":{"usage":"sk","user":"jane","authorization":"ck1"}}`,
-			func(ctx context.Context, c *tokens.Client) result { return returned(c.Retrieve(ctx, parent)) },
+			func(ctx context.Context, c *tokens.Client) result {
+				return returned(c.Retrieve(ctx, parent))
+			},
 			tokens.Retrieved{Verdict: tokens.VerdictValid, Usage: "sk", User: "jane", ID: "ck1"},
 			sent{"GET", "/tokens/v2", "", ``},
 		},
 		{
 			"retrieve temporary", 200,
 			`{"code":"TokenExpired","token":{"usage":"tk","user":"jane","client":"api",` +
-				`"created":"2026-01-02T03:04:05.678Z","expires":"2026-02-02T03:04:05.000Z","scopes":["a:b"]}}`,
-			func(ctx context.Context, c *tokens.Client) result { return returned(c.Retrieve(ctx, parent)) },
-			tokens.Retrieved{Verdict: tokens.VerdictExpired, Usage: "tk", User: "jane", Client: "api",
+				`"created":"2026-01-02T03:04:05.678Z","expires":"2026-02-02T03:04:05.000Z",` +
+				`"scopes":["a:b"]}}`,
+			func(ctx context.Context, c *tokens.Client) result {
+				return returned(c.Retrieve(ctx, parent))
+			},
+			tokens.Retrieved{Verdict: tokens.VerdictExpired, Usage: "tk", User: "jane",
+				Client:  "api",
 				Created: created, Expires: modified, Scopes: []string{"a:b"}},
 			sent{"GET", "/tokens/v2", "", ``},
 		},
 		{
 			"retrieve malformed", 200, `{"code":"TokenMalformed"}`,
-			func(ctx context.Context, c *tokens.Client) result { return returned(c.Retrieve(ctx, parent)) },
+			func(ctx context.Context, c *tokens.Client) result {
+				return returned(c.Retrieve(ctx, parent))
+			},
 			tokens.Retrieved{Verdict: tokens.VerdictMalformed},
 			sent{"GET", "/tokens/v2", "", ``},
 		},
@@ -144,7 +156,8 @@ func TestOperations(t *testing.T) {
 			func(ctx context.Context, c *tokens.Client) result {
 				return returned(c.ListScopes(ctx, jane))
 			},
-			[]tokens.Scope{{ID: "styles:read", Description: "Read", Public: true}, {ID: "tokens:read"}},
+			[]tokens.Scope{{ID: "styles:read", Description: "Read", Public: true},
+				{ID: "tokens:read"}},
 			sent{"GET", "/scopes/v1/jane", "", ``},
 		},
 	}
@@ -175,7 +188,8 @@ func TestCreateTemporary(t *testing.T) {
 		fields string
 		want   tokens.Temporary
 	}{
-		"complete": {`,"issued_at":"2026-01-01T00:00:00.000Z","expires":"2026-01-01T01:00:00.000Z",` +
+		"complete": {`,"issued_at":"2026-01-01T00:00:00.000Z",` +
+			`"expires":"2026-01-01T01:00:00.000Z",` +
 			`"expires_in":3600`,
 			tokens.Temporary{Token: token, IssuedAt: at(1, 0, 0, 0), Expires: at(1, 1, 0, 0)}},
 		"token only": {``, tokens.Temporary{Token: token, IssuedAt: issued, Expires: expires}},

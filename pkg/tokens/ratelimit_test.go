@@ -12,7 +12,8 @@ import (
 
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
-	const limit, interval, reset = "X-Rate-Limit-Limit", "X-Rate-Limit-Interval", "X-Rate-Limit-Reset"
+	const limit, interval, reset = "X-Rate-Limit-Limit", "X-Rate-Limit-Interval",
+		"X-Rate-Limit-Reset"
 	minute := tokens.RateLimit{Limit: 100, Interval: time.Minute, Reset: time.Unix(1767323045, 0)}
 	all := []string{limit, "100", interval, "60", reset, "1767323045"}
 	tests := []struct {
@@ -28,8 +29,10 @@ func TestRateLimit(t *testing.T) {
 		{"rate limited", 429, `{}`, all, minute},
 		{"no header", 200, `[]`, nil, tokens.RateLimit{}},
 		{"only a limit", 200, `[]`, []string{limit, "5"}, tokens.RateLimit{Limit: 5}},
-		{"text", 200, `[]`, []string{limit, "many", interval, "1m", reset, "soon"}, tokens.RateLimit{}},
-		{"negative", 200, `[]`, []string{limit, "-1", interval, "-1", reset, "-1"}, tokens.RateLimit{}},
+		{"text", 200, `[]`, []string{limit, "many", interval, "1m", reset, "soon"},
+			tokens.RateLimit{}},
+		{"negative", 200, `[]`, []string{limit, "-1", interval, "-1", reset, "-1"},
+			tokens.RateLimit{}},
 		{"zero", 200, `[]`, []string{limit, "0", interval, "0", reset, "0"}, tokens.RateLimit{}},
 		{"too large", 200, `[]`,
 			[]string{limit, "99999999999", interval, "9223372036854775807"}, tokens.RateLimit{}},
@@ -88,7 +91,8 @@ func TestRateLimitIsSafeForConcurrentUse(t *testing.T) {
 				_, _ = client.ListScopes(t.Context(), jane)
 				got := client.RateLimit()
 				if int64(got.Limit) != got.Reset.Unix() {
-					t.Errorf("limit %d and reset %d are from two replies", got.Limit, got.Reset.Unix())
+					t.Errorf("limit %d and reset %d are from two replies", got.Limit,
+						got.Reset.Unix())
 				}
 			}
 		})

@@ -43,8 +43,10 @@ func TestRetries(t *testing.T) {
 		status  int
 		outcome tokens.Outcome
 	}{
-		{"429", answer(429, `{"message":"Too Many Requests"}`), all, 429, tokens.OutcomeDidNotHappen},
-		{"500", answer(500, `{"message":"Internal Server Error"}`), safe, 500, tokens.OutcomeUnknown},
+		{"429", answer(429, `{"message":"Too Many Requests"}`), all, 429,
+			tokens.OutcomeDidNotHappen},
+		{"500", answer(500, `{"message":"Internal Server Error"}`), safe, 500,
+			tokens.OutcomeUnknown},
 		{"503 in HTML", answer(503, `<html>`), safe, 503, tokens.OutcomeUnknown},
 		{"reset", abort, safe, 0, tokens.OutcomeUnknown},
 		{"time-out", never, safe, 0, tokens.OutcomeUnknown},
@@ -52,7 +54,8 @@ func TestRetries(t *testing.T) {
 		{"400", answer(400, `{}`), none, 400, tokens.OutcomeDidNotHappen},
 		{"401", answer(401, `{"message":"Unauthorized"}`), none, 401, tokens.OutcomeDidNotHappen},
 		{"404", answer(404, `{"message":"Not Found"}`), none, 404, tokens.OutcomeDidNotHappen},
-		{"422", answer(422, `{"message":"scopes are invalid"}`), none, 422, tokens.OutcomeDidNotHappen},
+		{"422", answer(422, `{"message":"scopes are invalid"}`), none, 422,
+			tokens.OutcomeDidNotHappen},
 		{"unexpected success", answer(202, `{}`), none, 202, tokens.OutcomeHappened},
 	}
 	for _, failure := range failures {
@@ -61,7 +64,9 @@ func TestRetries(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					var attempts atomic.Int32
-					transport := serveWire(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					transport := serveWire(t, http.HandlerFunc(func(
+						w http.ResponseWriter, r *http.Request,
+					) {
 						attempts.Add(1)
 						failure.handler(w, r)
 					}))
@@ -119,7 +124,8 @@ func TestRetriesWithoutConnection(t *testing.T) {
 					}
 					transport := &http.Transport{DialContext: dial}
 					client := build(t, tokens.Config{
-						BaseURL: "http://wire.test", HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 3,
+						BaseURL: "http://wire.test", HTTPClient: &http.Client{Transport: transport},
+						MaxAttempts: 3,
 					})
 					err := op.call(t.Context(), client)
 					checkError(t, err, 0, tokens.OutcomeDidNotHappen)
@@ -148,7 +154,9 @@ func TestRetriesHalfBody(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var attempts atomic.Int32
-				transport := serveWire(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				transport := serveWire(t, http.HandlerFunc(func(
+					w http.ResponseWriter, r *http.Request,
+				) {
 					attempts.Add(1)
 					halfBody(w, r)
 				}))
@@ -156,7 +164,8 @@ func TestRetriesHalfBody(t *testing.T) {
 					BaseURL: "http://wire.test", HTTPClient: &http.Client{Transport: transport},
 				})
 				err := op.call(t.Context(), client)
-				if want := wants[op.name]; attempts.Load() != want.attempts || (err != nil) != want.failed {
+				if want := wants[op.name]; attempts.Load() != want.attempts ||
+					(err != nil) != want.failed {
 					t.Errorf("%d attempts, error %v; want %+v", attempts.Load(), err, want)
 				}
 				if err != nil {
@@ -180,7 +189,8 @@ func TestDeleteInDoubt(t *testing.T) {
 	}{
 		{"not found at once", answers{notFound}, 404, tokens.OutcomeDidNotHappen},
 		{"not found after a reset", answers{abort, notFound}, 404, tokens.OutcomeUnknown},
-		{"not found after 500, 429", answers{failed, limited, notFound}, 404, tokens.OutcomeUnknown},
+		{"not found after 500, 429", answers{failed, limited, notFound}, 404,
+			tokens.OutcomeUnknown},
 		{"not found after 429", answers{limited, notFound}, 404, tokens.OutcomeDidNotHappen},
 		{"done after a reset", answers{abort, answer(204, ``)}, 0, tokens.OutcomeHappened},
 	}
@@ -204,7 +214,9 @@ func TestDeleteInDoubt(t *testing.T) {
 
 func TestContextAlreadyDone(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, func(http.ResponseWriter, *http.Request) { t.Error("a request was sent") })
+	client := newClient(t, func(http.ResponseWriter, *http.Request) {
+		t.Error("a request was sent")
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, op := range operations {

@@ -28,8 +28,8 @@ const (
 // returns the value. The zero Token is no token. Tokens can be compared with == and can be map
 // keys. A Token does not change, except by UnmarshalJSON.
 type Token struct {
-	// A handle is a pointer. If a Token is in an unexported field, fmt calls none of its methods and
-	// prints the field, which is only an address.
+	// A handle is a pointer. If a Token is in an unexported field, fmt calls none of its methods
+	// and prints the field, which is only an address.
 	handle unique.Handle[string]
 }
 

@@ -111,7 +111,8 @@ func TestTokenEqual(t *testing.T) {
 	t.Parallel()
 	a, b := tokens.NewToken("sk."+"a"), tokens.NewToken("sk.a")
 	other, none := tokens.NewToken("sk.b"), tokens.Token{}
-	if !a.Equal(b) || a != b || a.Equal(other) || a.Equal(none) || !none.Equal(tokens.NewToken("")) {
+	if !a.Equal(b) || a != b || a.Equal(other) || a.Equal(none) ||
+		!none.Equal(tokens.NewToken("")) {
 		t.Error("tokens are not equal by value")
 	}
 }

@@ -21,13 +21,15 @@ func TestUserAgent(t *testing.T) {
 		"shop/1.2":               "shop/1.2 tokenmint",
 		"shop/1.2 (+https://ex)": "shop/1.2 (+https://ex) tokenmint",
 	} {
-		client := build(t, tokens.Config{BaseURL: server.URL, UserAgent: given})
-		if _, err := client.ListScopes(t.Context(), jane); err != nil {
-			t.Fatal(err)
-		}
-		if len(got) != 1 || got[0] != want {
-			t.Errorf("UserAgent %q: sent %q, want %q", given, got, want)
-		}
+		t.Run("after "+given, func(t *testing.T) {
+			client := build(t, tokens.Config{BaseURL: server.URL, UserAgent: given})
+			if _, err := client.ListScopes(t.Context(), jane); err != nil {
+				t.Fatal(err)
+			}
+			if len(got) != 1 || got[0] != want {
+				t.Errorf("UserAgent %q: sent %q, want %q", given, got, want)
+			}
+		})
 	}
 }
 

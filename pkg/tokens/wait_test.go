@@ -65,7 +65,8 @@ func TestBackoffGrows(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		config := tokens.Config{MaxAttempts: 40}
-		arrivals, _, err := scenario(t, config, []http.HandlerFunc{answer(500, ``)}, remove(t.Context()))
+		arrivals, _, err := scenario(t, config, []http.HandlerFunc{answer(500, ``)},
+			remove(t.Context()))
 		checkError(t, err, 500, tokens.OutcomeUnknown)
 		if len(arrivals) != 40 {
 			t.Fatalf("%d requests, want 40", len(arrivals))
@@ -130,10 +131,12 @@ func TestOddReset(t *testing.T) {
 		t.Run(reset, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				answers := []http.HandlerFunc{answer(429, ``, "X-Rate-Limit-Reset", reset), answer(204, ``)}
+				answers := []http.HandlerFunc{answer(429, ``, "X-Rate-Limit-Reset", reset),
+					answer(204, ``)}
 				arrivals, elapsed, err := scenario(t, tokens.Config{}, answers, remove(t.Context()))
 				if err != nil || len(arrivals) != 2 || elapsed >= 200*time.Millisecond {
-					t.Errorf("%d requests in %v, error %v; want two within 200ms", len(arrivals), elapsed, err)
+					t.Errorf("%d requests in %v, error %v; want two within 200ms", len(arrivals),
+						elapsed, err)
 				}
 			})
 		})

@@ -77,7 +77,8 @@ func record(
 			query.Del("access_token")
 			uri := strings.TrimSuffix(r.URL.EscapedPath()+"?"+query.Encode(), "?")
 			mu.Lock()
-			requests = append(requests, sent{r.Method, uri, r.Header.Get("Content-Type"), string(body)})
+			requests = append(requests, sent{r.Method, uri, r.Header.Get("Content-Type"),
+				string(body)})
 			mu.Unlock()
 			handler(w, r)
 		}, func() []sent {

@@ -12,7 +12,8 @@ import (
 func (r Results) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s/%s, %d cores; medians of %d starts and %d warm requests.\n\n",
-		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), r.Rounds, r.Rounds*warmFor)
+		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), r.Rounds,
+		r.Rounds*warmFor)
 	fmt.Fprintf(&b, "| | %s | %s | %s | %s |\n|---|--:|--:|--:|--:|\n", Hello, Plain, Memory, Table)
 	for _, row := range []struct {
 		title, unit string

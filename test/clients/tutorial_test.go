@@ -63,7 +63,8 @@ func (u tutorial) post(name string, status int, pattern, url, body string) reply
 // until is the body that asks for a temporary token, which ends so many minutes from now.
 func until(minutes int, scopes string) string {
 	expires := time.Now().Add(time.Duration(minutes) * time.Minute).UTC().Format(time.RFC3339)
-	return fmt.Sprintf(`{"note": "Uploads temp token", "expires": %q, "scopes": %s}`, expires, scopes)
+	return fmt.Sprintf(`{"note": "Uploads temp token", "expires": %q, "scopes": %s}`,
+		expires, scopes)
 }
 
 // TestTutorial makes every request of the tutorial, as its reader types it, to the simulator. It

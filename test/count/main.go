@@ -2,9 +2,9 @@
 // how many of its exported names have a comment. It counts code by one rule, so that two code bases
 // can be compared.
 //
-//	go run ./test/count               this module
-//	go run ./test/count DIR...        each folder, one row
-//	go run ./test/count -modules      this module and the modules that it requires, from Go's module cache
+//	go run ./test/count           this module
+//	go run ./test/count DIR...    each folder, one row
+//	go run ./test/count -modules  this module, and the modules that it requires
 //
 // It counts files that end in .go, without tests, generated files, testdata and vendored code. The
 // length of a function is the number of lines from `func` to its closing brace. A name counts as
@@ -55,7 +55,8 @@ func run(dirs []string, modules bool) error {
 // requiredModules returns the folders of the modules that go.mod requires directly.
 func requiredModules() ([]string, error) {
 	const format = "{{if not (or .Main .Indirect)}}{{.Dir}}{{end}}"
-	out, err := exec.CommandContext(context.Background(), "go", "list", "-m", "-f", format, "all").Output()
+	out, err := exec.CommandContext(context.Background(), "go", "list", "-m", "-f",
+		format, "all").Output()
 	if err != nil {
 		return nil, fmt.Errorf("list modules: %w", err)
 	}

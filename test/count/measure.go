@@ -40,7 +40,8 @@ func Measure(files fs.FS) (Measures, error) {
 			return err
 		case entry.IsDir() && isLeftOut(files, name):
 			return fs.SkipDir
-		case entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+		case entry.IsDir() || !strings.HasSuffix(name, ".go") ||
+			strings.HasSuffix(name, "_test.go"):
 			return nil
 		}
 		text, err := fs.ReadFile(files, name)
@@ -53,13 +54,15 @@ func Measure(files fs.FS) (Measures, error) {
 	return m, err
 }
 
-// isLeftOut reports whether a folder holds no code of the module itself: another module, vendored code or test data.
+// isLeftOut reports whether a folder holds no code of the module itself: another module, vendored
+// code or test data.
 func isLeftOut(files fs.FS, dir string) bool {
 	if dir == "." {
 		return false
 	}
 	base := path.Base(dir)
-	if base == "vendor" || base == "testdata" || base == "node_modules" || strings.HasPrefix(base, ".") {
+	if base == "vendor" || base == "testdata" || base == "node_modules" ||
+		strings.HasPrefix(base, ".") {
 		return true
 	}
 	_, err := fs.Stat(files, path.Join(dir, "go.mod"))
@@ -190,7 +193,7 @@ const header = "| code | files | lines | median function | longest function | lo
 
 func (m Measures) row(name string) string {
 	percent := func(n int) float64 { return 100 * float64(n) / float64(max(m.Lines, 1)) }
-	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %.1f %% | %.1f %% | %.0f %% |", name, m.Files, m.Lines,
-		m.Median(), m.LongestFunction().Lines, m.LongestFile.Lines, percent(m.Over100), percent(m.Over120),
-		100*m.Documented())
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %.1f %% | %.1f %% | %.0f %% |",
+		name, m.Files, m.Lines, m.Median(), m.LongestFunction().Lines, m.LongestFile.Lines,
+		percent(m.Over100), percent(m.Over120), 100*m.Documented())
 }

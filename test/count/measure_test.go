@@ -38,7 +38,8 @@ func TestMeasureCountsTheSample(t *testing.T) {
 		"a/testdata/bad.go": {Data: []byte("not Go")},
 		"other/go.mod":      {Data: []byte("module other")},
 		"other/other.go":    {Data: []byte("not Go")},
-		"a/wide.go":         {Data: []byte("package sample\n\n//" + strings.Repeat(" x", 60) + "\n")},
+		"a/wide.go": {Data: []byte("package sample\n\n//" + strings.Repeat(" x", 60) +
+			"\n")},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +61,8 @@ func TestMeasureCountsTheSample(t *testing.T) {
 	}
 }
 
-// TestTheHouseKeepsItsMeasures holds this module to the figures that docs/internals/code.md promises.
+// TestTheHouseKeepsItsMeasures holds this module to the figures that docs/internals/code.md
+// promises.
 func TestTheHouseKeepsItsMeasures(t *testing.T) {
 	t.Parallel()
 	m, err := Measure(os.DirFS("../.."))
@@ -77,7 +79,8 @@ func TestTheHouseKeepsItsMeasures(t *testing.T) {
 		t.Errorf("%s has %d lines, want at most 300", m.LongestFile.Name, m.LongestFile.Lines)
 	}
 	if m.Over120*200 >= m.Lines {
-		t.Errorf("%d of %d lines have more than 120 columns, want fewer than 0.5 %%", m.Over120, m.Lines)
+		t.Errorf("%d of %d lines have more than 120 columns, want fewer than 0.5 %%",
+			m.Over120, m.Lines)
 	}
 	if len(m.Undocumented) > 0 {
 		t.Errorf("exported names without a comment: %s", strings.Join(m.Undocumented, ", "))

@@ -32,7 +32,8 @@ func TestCasesNameTestsThatExist(t *testing.T) {
 // declaredTests returns the names of all tests of this module.
 func declaredTests(t *testing.T) map[string]bool {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "git", "-C", "../..", "ls-files", "*_test.go").Output()
+	out, err := exec.CommandContext(t.Context(), "git", "-C", "../..", "ls-files",
+		"*_test.go").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,8 @@ func TestThreatModelNamesWhatIsThere(t *testing.T) {
 			if !slices.Contains(tests, name) {
 				t.Errorf("there is no test %s", name)
 			}
-		case strings.HasSuffix(name, ".go") || strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml"):
+		case strings.HasSuffix(name, ".go") || strings.HasSuffix(name, ".yml") ||
+			strings.HasSuffix(name, ".yaml"):
 			named++
 			if _, err := os.Stat(filepath.Join(root, name)); err != nil {
 				t.Errorf("there is no file %s", name)
@@ -122,7 +123,8 @@ func testNames(t *testing.T) []string {
 		if err != nil {
 			return err
 		}
-		if name := entry.Name(); entry.IsDir() && (name == "node_modules" || len(name) > 1 && name[0] == '.') {
+		if name := entry.Name(); entry.IsDir() && (name == "node_modules" ||
+			len(name) > 1 && name[0] == '.') {
 			return fs.SkipDir
 		}
 		if strings.HasSuffix(path, "_test.go") {

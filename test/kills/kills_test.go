@@ -79,13 +79,15 @@ func build(t *testing.T, path string) string {
 		return func(text string) string { return strings.Replace(text, old, with, 1) }
 	}
 	profile := fmt.Sprintf(
-		"parent: {retire_after: %s}\nprofiles:\n  all:\n    scopes: [styles:read, fonts:read]\n    mints_per_minute: 1000000\n    allow: [{iam: %q}]\n", grace, caller)
+		"parent: {retire_after: %s}\nprofiles:\n  all:\n    scopes: [styles:read, fonts:read]\n"+
+			"    mints_per_minute: 1000000\n    allow: [{iam: %q}]\n", grace, caller)
 	return lambda.BuildEdited(t, "../..", path, map[string]lambda.Edit{
 		"config/tokenmint.yaml": func(string) string {
 			return strings.Replace(profile, "parent: {", "parent: {mints_per_minute: 1000000, ", 1)
 		},
 		"config/config.go": replace(
-			"ShortestRetireAfter = LongestLifetime + ParentCacheLife + MintTimeout", "ShortestRetireAfter = time.Second"),
+			"ShortestRetireAfter = LongestLifetime + ParentCacheLife + MintTimeout",
+			"ShortestRetireAfter = time.Second"),
 		"internal/rotate/decide.go": replace("orphanAge = 20 * time.Minute",
 			fmt.Sprintf("orphanAge = %d", orphanAge)),
 	})

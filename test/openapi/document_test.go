@@ -175,7 +175,8 @@ func convert(t *testing.T, from, to any) {
 const boundSchema = `{
 	"$schema": "https://json-schema.org/draft/2020-12/schema",
 	"$ref": "openapi-3.1.schema.json",
-	"$defs": {"schema": {"$dynamicAnchor": "meta", "$ref": "https://json-schema.org/draft/2020-12/schema", "unevaluatedProperties": false}}
+	"$defs": {"schema": {"$dynamicAnchor": "meta",
+		"$ref": "https://json-schema.org/draft/2020-12/schema", "unevaluatedProperties": false}}
 }`
 
 func TestDocumentIsOpenAPI(t *testing.T) {

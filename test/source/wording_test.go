@@ -176,11 +176,13 @@ func TestWordingFindsFaults(t *testing.T) {
 		`func f(err error) bool { return errors.Is(err, tokens.ErrScopes) ` +
 			`}`: 0,
 	} {
-		source := "package p\nimport \"github.com/tokenmint/tokenmint/pkg/tokens\"\n" + body
-		got, err := wording("p.go", source)
-		if err != nil || len(got) != want {
-			t.Errorf("%s: found %q, error %v; want %d", body, got, err, want)
-		}
+		t.Run(body, func(t *testing.T) {
+			source := "package p\nimport \"github.com/tokenmint/tokenmint/pkg/tokens\"\n" + body
+			got, err := wording("p.go", source)
+			if err != nil || len(got) != want {
+				t.Errorf("%s: found %q, error %v; want %d", body, got, err, want)
+			}
+		})
 	}
 	if _, err := wording("p.go", "not Go"); err == nil || errors.Unwrap(err) == nil {
 		t.Errorf("unreadable source: error %v", err)

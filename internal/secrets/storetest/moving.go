@@ -9,8 +9,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// promote: AWSPREVIOUS follows AWSCURRENT by itself.
-func promote(t *testing.T, f *fixture) {
+// promote checks that AWSPREVIOUS moves with AWSCURRENT.
+func promote(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Pending)
 	f.move(t, secrets.Current, v1, v2)
 	f.expect(t, stages{v1: {secrets.Previous}, v2: {secrets.Current, secrets.Pending}})
@@ -19,7 +19,7 @@ func promote(t *testing.T, f *fixture) {
 	f.expect(t, stages{v2: {secrets.Pending, secrets.Previous}, v3: {secrets.Current, "a"}})
 }
 
-func rollBack(t *testing.T, f *fixture) {
+func rollBack(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Current)
 	f.move(t, secrets.Current, v2, v1)
 	f.expect(t, stages{v1: {secrets.Current}, v2: {secrets.Previous}})
@@ -28,7 +28,7 @@ func rollBack(t *testing.T, f *fixture) {
 	}
 }
 
-func remove(t *testing.T, f *fixture) {
+func remove(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Pending)
 	f.move(t, secrets.Pending, v2, "")
 	f.expect(t, stages{v1: {secrets.Current}})
@@ -36,8 +36,9 @@ func remove(t *testing.T, f *fixture) {
 	f.expect(t, stages{v1: {secrets.Current}, v2: {secrets.Pending}})
 }
 
-// custom: a rotation dates the supersession of a version by a label of its own.
-func custom(t *testing.T, f *fixture) {
+// custom moves a label that tokenmint defines: the rotator dates replaced versions with such
+// labels.
+func custom(t *testing.T, f *parentSecret) {
 	const label = "tokenmint:superseded:2026-01-02T15:04:05Z"
 	f.put(t, v2, two, secrets.Current)
 	f.move(t, label, "", v1)
@@ -46,8 +47,8 @@ func custom(t *testing.T, f *fixture) {
 	f.expect(t, stages{v1: {secrets.Previous}, v2: {secrets.Current, label}})
 }
 
-// moveAgain: a move whose answer was lost can be repeated.
-func moveAgain(t *testing.T, f *fixture) {
+// moveAgain checks that a move can be repeated after its answer was lost.
+func moveAgain(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Pending)
 	for range 2 {
 		f.move(t, secrets.Current, v1, v2)
@@ -62,7 +63,7 @@ func moveAgain(t *testing.T, f *fixture) {
 	f.expect(t, stages{v1: {secrets.Previous, "a"}, v2: {secrets.Current}})
 }
 
-func moveConflict(t *testing.T, f *fixture) {
+func moveConflict(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Pending)
 	f.put(t, v3, three, "a")
 	for name, c := range map[string]struct{ label, from, to string }{
@@ -84,20 +85,20 @@ func moveConflict(t *testing.T, f *fixture) {
 	}
 }
 
-func moveInvalid(t *testing.T, f *fixture) {
+func moveInvalid(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, labels(20)...)
 	want := stages{v1: {secrets.Current}, v2: labels(20)}
 
-	// never without
+	// a secret always has AWSCURRENT
 	refused(t, f.store.MoveStage(t.Context(), parent, secrets.Current, v1, ""), secrets.ErrInvalid)
 	f.expect(t, want)
-	refused(t, f.store.MoveStage(t.Context(), parent, "a", "", v2), secrets.ErrInvalid) // the 21st
+	refused(t, f.store.MoveStage(t.Context(), parent, "a", "", v2), secrets.ErrInvalid) // it has 20
 	f.expect(t, want)
 	f.move(t, "label-00", v2, "")
 	f.move(t, "a", "", v2)
 }
 
-func concurrentMoves(t *testing.T, f *fixture) {
+func concurrentMoves(t *testing.T, f *parentSecret) {
 	const racers = 8
 	ids := make([]string, racers)
 	for i := range ids {
@@ -119,7 +120,7 @@ func concurrentMoves(t *testing.T, f *fixture) {
 		case err != nil:
 			refused(t, err, secrets.ErrConflict)
 		case winner != "":
-			t.Errorf("both %s and %s have won", winner, ids[i])
+			t.Errorf("two moves succeeded: to %s and to %s", winner, ids[i])
 		default:
 			winner = ids[i]
 		}
@@ -129,12 +130,13 @@ func concurrentMoves(t *testing.T, f *fixture) {
 		t.Fatal(err)
 	}
 	if !d.Has(winner, secrets.Current) || !d.Has(v1, secrets.Previous) {
-		t.Errorf("after the race won by %q the labels are %v", winner, d.Stages)
+		t.Errorf("AWSCURRENT moved to %q, but the labels are %v", winner, d.Stages)
 	}
 }
 
-// concurrentPuts: one id gets one value, and every loser hears of it.
-func concurrentPuts(t *testing.T, f *fixture) {
+// concurrentPuts checks that only one of several values is stored under one id, and that all other
+// Puts return ErrExists.
+func concurrentPuts(t *testing.T, f *parentSecret) {
 	values := []secrets.Value{one, two, three}
 	errs := make([]error, len(values))
 	var race sync.WaitGroup
@@ -147,9 +149,9 @@ func concurrentPuts(t *testing.T, f *fixture) {
 		t.Fatal(err)
 	}
 	for i, err := range errs {
-		if won := stored.Value == values[i]; won != (err == nil) || !won &&
-			!errors.Is(err, secrets.ErrExists) {
-			t.Errorf("put %d: won is %t, error is %v", i, won, err)
+		won := stored.Value == values[i]
+		if won != (err == nil) || !won && !errors.Is(err, secrets.ErrExists) {
+			t.Errorf("put %d: its value is stored: %t; error is %v", i, won, err)
 		}
 	}
 }

@@ -8,20 +8,20 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-func putPending(t *testing.T, f *fixture) {
+func putPending(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Pending)
 	f.expect(t, stages{v1: {secrets.Current}, v2: {secrets.Pending}})
 }
 
-func putCurrent(t *testing.T, f *fixture) {
+func putCurrent(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Current)
 	f.expect(t, stages{v1: {secrets.Previous}, v2: {secrets.Current}})
 	f.put(t, v3, three, secrets.Current)
 	f.expect(t, stages{v2: {secrets.Previous}, v3: {secrets.Current}})
 }
 
-// putFirst: the first version becomes current besides what it is put for.
-func putFirst(t *testing.T, f *fixture) {
+// putFirst checks that the first version of a secret gets AWSCURRENT too.
+func putFirst(t *testing.T, f *parentSecret) {
 	const empty = "tokenmint/empty"
 	if err := f.service.Create(t.Context(), empty, "", secrets.Value{}); err != nil {
 		t.Fatal(err)
@@ -35,21 +35,21 @@ func putFirst(t *testing.T, f *fixture) {
 	}
 }
 
-func putTakesLabels(t *testing.T, f *fixture) {
+func putTakesLabels(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Pending, "a")
 	f.put(t, v3, three, secrets.Pending)
 	f.expect(t, stages{v1: {secrets.Current}, v2: {"a"}, v3: {secrets.Pending}})
 }
 
-// putAgain: a repetition changes nothing, not even labels.
-func putAgain(t *testing.T, f *fixture) {
+// putAgain checks that a repeated Put changes nothing, not even labels.
+func putAgain(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Pending)
 	f.put(t, v2, two, secrets.Pending)
 	f.put(t, v2, two, secrets.Current)
 	f.expect(t, stages{v1: {secrets.Current}, v2: {secrets.Pending}})
 }
 
-func putOther(t *testing.T, f *fixture) {
+func putOther(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Pending)
 	refused(t, f.store.Put(t.Context(), parent, v2, three, secrets.Current), secrets.ErrExists)
 	f.expect(t, stages{v1: {secrets.Current}, v2: {secrets.Pending}})
@@ -58,8 +58,8 @@ func putOther(t *testing.T, f *fixture) {
 	}
 }
 
-func putInvalid(t *testing.T, f *fixture) {
-	// JSON may escape it to six times its length
+func putInvalid(t *testing.T, f *parentSecret) {
+	// JSON can escape this value to six times its length
 	longest := secrets.NewValue(strings.Repeat("<", 64<<10))
 	for name, c := range map[string]struct {
 		id     string

@@ -9,15 +9,15 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-func describe(t *testing.T, f *fixture) {
+func describe(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Pending, "a")
 	f.put(t, v3, three, "b")
-	f.move(t, "b", v3, "") // v3 is deprecated now
+	f.move(t, "b", v3, "") // without labels, v3 is deprecated
 	d, err := f.store.Describe(t.Context(), parent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Created, d.Changed = time.Time{}, time.Time{} // a double need not tell
+	d.Created, d.Changed = time.Time{}, time.Time{} // a simulator may leave them out
 	want := secrets.Description{Name: parent, ARN: d.ARN,
 		Stages: stages{v1: {secrets.Current}, v2: {secrets.Pending, "a"}}}
 	if d.ARN == "" || !reflect.DeepEqual(d, want) {
@@ -30,7 +30,7 @@ func describe(t *testing.T, f *fixture) {
 	}
 }
 
-func get(t *testing.T, f *fixture) {
+func get(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, "b", "a")
 	f.put(t, v3, three, "c")
 	f.move(t, "c", v3, "")
@@ -40,18 +40,21 @@ func get(t *testing.T, f *fixture) {
 		v2: {ID: v2, Stages: []string{"a", "b"}, Created: created, Value: two},
 		v3: {ID: v3, Created: created, Value: three}, // deprecated, still there
 	} {
-		got, err := f.store.Get(t.Context(), parent, id)
-		if err != nil {
-			t.Errorf("version %q: %v", id, err)
-		}
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("version %q: got %+v, want %+v (a difference may be in the value)", id, got,
-				want)
-		}
+		t.Run("version "+id, func(t *testing.T) {
+			got, err := f.store.Get(t.Context(), parent, id)
+			if err != nil {
+				t.Errorf("version %q: %v", id, err)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("version %q: got %+v, want %+v (a difference may be in the value)",
+					id, got,
+					want)
+			}
+		})
 	}
 }
 
-func notThere(t *testing.T, f *fixture) {
+func notThere(t *testing.T, f *parentSecret) {
 	ctx, missing := t.Context(), "tokenmint/missing"
 	_, err := f.store.Describe(ctx, missing)
 	refused(t, err, secrets.ErrNotFound)
@@ -73,7 +76,7 @@ func notThere(t *testing.T, f *fixture) {
 	}
 }
 
-func nativeRotation(t *testing.T, f *fixture) {
+func nativeRotation(t *testing.T, f *parentSecret) {
 	ctx := t.Context()
 	if err := f.service.SetRotationEnabled(ctx, parent, true); err != nil {
 		t.Fatal(err)
@@ -98,7 +101,7 @@ func nativeRotation(t *testing.T, f *fixture) {
 	f.expect(t, stages{v1: {secrets.Previous}, v2: {secrets.Current}})
 }
 
-func cancelled(t *testing.T, f *fixture) {
+func cancelled(t *testing.T, f *parentSecret) {
 	f.put(t, v2, two, secrets.Pending)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -233,15 +233,17 @@ func TestOnlyItsOwnRequests(t *testing.T) {
 		"another service": {http.MethodPost, "DynamoDB_20120810.DescribeSecret"},
 		"no target":       {http.MethodPost, ""},
 	} {
-		r := httptest.NewRequestWithContext(t.Context(), c.method, "/",
-			strings.NewReader(`{"SecretId":"`+name+`"}`))
-		r.Header.Set("X-Amz-Target", c.target)
-		w := httptest.NewRecorder()
-		service.ServeHTTP(w, r)
-		if w.Code != http.StatusBadRequest ||
-			!strings.Contains(w.Body.String(), "UnknownOperationException") {
-			t.Errorf("%s: got %d %s", title, w.Code, w.Body)
-		}
+		t.Run(title, func(t *testing.T) {
+			r := httptest.NewRequestWithContext(t.Context(), c.method, "/",
+				strings.NewReader(`{"SecretId":"`+name+`"}`))
+			r.Header.Set("X-Amz-Target", c.target)
+			w := httptest.NewRecorder()
+			service.ServeHTTP(w, r)
+			if w.Code != http.StatusBadRequest ||
+				!strings.Contains(w.Body.String(), "UnknownOperationException") {
+				t.Errorf("%s: got %d %s", title, w.Code, w.Body)
+			}
+		})
 	}
 }
 
@@ -277,12 +279,14 @@ func TestBrokenRequest(t *testing.T) {
 			io.MultiReader(strings.NewReader(`{`), broken{})), http.StatusBadRequest,
 			"SerializationException"},
 	} {
-		c.request.Header.Set("X-Amz-Target", "secretsmanager.DescribeSecret")
-		w := httptest.NewRecorder()
-		service.ServeHTTP(w, c.request)
-		if w.Code != c.status || !strings.Contains(w.Body.String(), c.code) {
-			t.Errorf("%s: got %d %s, want %d %s", title, w.Code, w.Body, c.status, c.code)
-		}
+		t.Run(title, func(t *testing.T) {
+			c.request.Header.Set("X-Amz-Target", "secretsmanager.DescribeSecret")
+			w := httptest.NewRecorder()
+			service.ServeHTTP(w, c.request)
+			if w.Code != c.status || !strings.Contains(w.Body.String(), c.code) {
+				t.Errorf("%s: got %d %s, want %d %s", title, w.Code, w.Body, c.status, c.code)
+			}
+		})
 	}
 }
 

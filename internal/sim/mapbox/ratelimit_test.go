@@ -29,9 +29,11 @@ func TestRateLimit(t *testing.T) {
 			"X-Rate-Limit-Limit":    "3",
 			"X-Rate-Limit-Reset":    "1903867260", // a minute after the first request
 		} {
-			if got := a.header.Get(name); got != want {
-				t.Errorf("%s is %q, want %q", name, got, want)
-			}
+			t.Run(name, func(t *testing.T) {
+				if got := a.header.Get(name); got != want {
+					t.Errorf("%s is %q, want %q", name, got, want)
+				}
+			})
 		}
 	}
 	b.want(b.do("GET", "/tokens/v2/bob", bobs, ""), http.StatusOK, "") // another account
@@ -69,16 +71,20 @@ func TestEveryAuthenticatedReplyTellsTheLimit(t *testing.T) {
 		"refusal":    b.do("GET", "/tokens/v2/alice", scopeless, ""),
 		"injected":   b.do("GET", "/scopes/v1/alice", b.all, ""),
 	} {
-		if a.header.Get("X-Rate-Limit-Limit") != "100" || a.header.Get("X-Amz-Cf-Id") == "" {
-			t.Errorf("%s: %d without the limit or a request id", name, a.status)
-		}
+		t.Run(name, func(t *testing.T) {
+			if a.header.Get("X-Rate-Limit-Limit") != "100" || a.header.Get("X-Amz-Cf-Id") == "" {
+				t.Errorf("%s: %d without the limit or a request id", name, a.status)
+			}
+		})
 	}
 	for name, a := range map[string]answer{
 		"unauthorised": b.do("GET", "/tokens/v2/alice", "sk.none", ""),
 		"no limit":     newTestSimulator(t, mapbox.Config{}).do("GET", "/tokens/v2", "", ""),
 	} {
-		if a.header.Get("X-Rate-Limit-Limit") != "" {
-			t.Errorf("%s: %d tells a limit", name, a.status)
-		}
+		t.Run(name, func(t *testing.T) {
+			if a.header.Get("X-Rate-Limit-Limit") != "" {
+				t.Errorf("%s: %d tells a limit", name, a.status)
+			}
+		})
 	}
 }

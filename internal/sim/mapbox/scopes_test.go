@@ -37,9 +37,11 @@ func TestScopesOfAnAccount(t *testing.T) {
 		`{"user":"alice","scope":"Indoor"}`: 400,
 		`{"user":"alice"}`:                  400, `{"user":"alice","scop":"a:b"}`: 400,
 	} {
-		if status, text := manage("POST", "/_sim/scopes", body); status != want {
-			t.Errorf("%s: status %d: %s", body, status, text)
-		}
+		t.Run(body, func(t *testing.T) {
+			if status, text := manage("POST", "/_sim/scopes", body); status != want {
+				t.Errorf("%s: status %d: %s", body, status, text)
+			}
+		})
 	}
 	var listed []string
 	if _, text := manage("GET", "/_sim/scopes?user=alice", ""); json.Unmarshal([]byte(text),

@@ -161,9 +161,11 @@ func TestTemporaryAndItsParentsEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 			for name, token := range map[string]string{"child": child, "grandchild": grandchild} {
-				if got := b.verdict(token); got != tc.want {
-					t.Errorf("%s is %s, want %s", name, got, tc.want)
-				}
+				t.Run(name, func(t *testing.T) {
+					if got := b.verdict(token); got != tc.want {
+						t.Errorf("%s is %s, want %s", name, got, tc.want)
+					}
+				})
 			}
 			if got := b.verdict(other); got != "TokenValid" {
 				t.Errorf("another parent's child is %s", got)

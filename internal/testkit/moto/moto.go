@@ -1,32 +1,31 @@
-// Package moto starts moto's server, an independent double of AWS, and gives a test an account of
-// its own there. Such tests have the tag moto.
+// Package moto starts the server of moto, an independent simulator of AWS. Each test gets an
+// account of its own. Such tests have the build tag moto.
 //
-// What moto 5.2 does otherwise than Secrets Manager, by its source (moto/secretsmanager/models.py),
-// and what tests do about it. Where it says "left out", the test's own table names the cases.
+// moto 5.2 differs from Secrets Manager (source: moto/secretsmanager/models.py). This list says
+// what the tests do about each difference. "Left out" means that the test's own table names the
+// cases that do not run.
 //
-//   - RotateSecret without a function makes the version current that has no value; with a function
-//     that does not exist it registers the version as pending and then fails, which is all that
-//     [Service.BeginRotation] wants of it.
-//   - RotateSecret refuses when AWSPENDING is on the current version, and not when it is on
-//     another: a test takes it off before.
-//   - RotateSecret registers no version of a secret that has none, and is the only way to switch
-//     rotation on: left out.
-//   - PutSecretValue with the id of a pending version overwrites its value and its labels: left
-//     out.
-//   - PutSecretValue with AWSCURRENT takes it from the version that had it first, which need not
-//     have it any more, and leaves that one AWSPREVIOUS alone of its labels: left out after a
+//   - RotateSecret without a function makes a version without a value current. With a function that
+//     does not exist, it registers the version as pending and then fails. [Service.BeginRotation]
+//     needs only that.
+//   - RotateSecret fails if AWSPENDING is on the current version. Tests first take the label off.
+//   - RotateSecret registers no version of a secret without versions, and nothing else switches
+//     rotation on. Left out.
+//   - PutSecretValue with the id of a pending version overwrites its value and labels. Left out.
+//   - PutSecretValue with AWSCURRENT takes the label from the version that had it first, even if
+//     that version has lost it since. This version keeps no label but AWSPREVIOUS. Left out after a
 //     promotion.
-//   - PutSecretValue has no limits for value and labels: left out.
-//   - GetSecretValue without an id reads the version that was put as current last, not that of
-//     AWSCURRENT: tests read by id.
-//   - UpdateSecretVersionStage without RemoveFromVersionId leaves the label on its old version too;
-//     with it, the label is lost when the version to move to does not exist; AWSCURRENT can be
-//     taken off: left out.
-//   - UpdateSecretVersionStage puts a label on its own version a second time: left out.
-//   - DescribeSecret shows versions without labels: [Store] hides them.
-//   - Times are in whole seconds of the machine's clock: left out where they are compared.
+//   - PutSecretValue has no limits for value and labels. Left out.
+//   - GetSecretValue without an id returns the version that was last put as current, not the one
+//     with AWSCURRENT. Tests read by id.
+//   - UpdateSecretVersionStage without RemoveFromVersionId leaves the label on its old version too.
+//     With it, the label is lost if the target version does not exist. It can take AWSCURRENT off.
+//     Left out.
+//   - UpdateSecretVersionStage puts a label on the same version twice. Left out.
+//   - DescribeSecret shows versions without labels. [Store] hides them.
+//   - Times are whole seconds of the machine's clock. Left out where times are compared.
 //
-// It answers requests of several clients at once without locks; server.py lets one in at a time.
+// moto answers several clients at once without locks, so server.py admits one request at a time.
 package moto
 
 import (
@@ -45,13 +44,13 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
 )
 
-// Account is the number of an account that no other test has.
+// Account returns a random account number, so no other test has the same.
 func Account() string {
-	return fmt.Sprintf("%012d", rand.Int64N(1e12)) //nolint:gosec // chance enough
+	return fmt.Sprintf("%012d", rand.Int64N(1e12)) //nolint:gosec // G404: it is no secret
 }
 
-// Secrets opens an account's Secrets Manager at the endpoint, which is [Endpoint] or leads there.
-// No call is made twice.
+// Secrets opens the Secrets Manager of an account. endpoint is that of [Endpoint], or a proxy in
+// front of it. The SDK repeats no call.
 func Secrets(endpoint, account string) (Store, *Service) {
 	client := sdk.New(sdk.Options{
 		BaseEndpoint:     &endpoint,
@@ -64,7 +63,7 @@ func Secrets(endpoint, account string) (Store, *Service) {
 	return Store{awsstore.New(client)}, &Service{client}
 }
 
-// Store is the adapter under test, mended in one point.
+// Store is the adapter under test. It hides one difference of moto.
 type Store struct {
 	*awsstore.Store
 }
@@ -76,12 +75,12 @@ func (s Store) Describe(ctx context.Context, id string) (secrets.Description, er
 	return d, err
 }
 
-// Service does what a secret's owner and Secrets Manager do.
+// Service acts as the owner of a secret, and as Secrets Manager itself.
 type Service struct {
 	client *sdk.Client
 }
 
-// Create makes a secret whose first version is current, or one without a version.
+// Create makes a secret. Its first version is current. Without a value, it has no version.
 func (s *Service) Create(ctx context.Context, name, versionID string, v secrets.Value) error {
 	in := &sdk.CreateSecretInput{Name: &name}
 	if !v.IsZero() {
@@ -91,7 +90,7 @@ func (s *Service) Create(ctx context.Context, name, versionID string, v secrets.
 	return err
 }
 
-// BeginRotation switches rotation on and registers a version without value as AWSPENDING.
+// BeginRotation switches rotation on and registers a version without a value as AWSPENDING.
 func (s *Service) BeginRotation(ctx context.Context, id, versionID string) error {
 	_, err := s.client.RotateSecret(ctx, &sdk.RotateSecretInput{
 		SecretId:           &id,
@@ -101,7 +100,8 @@ func (s *Service) BeginRotation(ctx context.Context, id, versionID string) error
 	})
 	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); !ok {
 		return fmt.Errorf(
-			"begin rotation of secret %s: want the error that there is no such function, got %w", id, err)
+			"begin rotation of secret %s: want the error that there is no such function, got %w",
+			id, err)
 	}
 	return nil
 }

@@ -27,14 +27,16 @@ func Endpoint(tb testing.TB) string {
 	return endpoint
 }
 
-// start keeps the server's standard input open until this process ends. The server ends then.
+// start starts the server once. The server ends when its standard input closes, and that happens
+// when this process ends.
 var start = sync.OnceValues(func() (string, error) {
 	python, err := python()
 	if err != nil {
 		return "", err
 	}
 	var log bytes.Buffer
-	cmd := exec.Command(python, "-c", server) //nolint:gosec // it ends with this process
+	//nolint:gosec // G204: our own script; it ends with this process
+	cmd := exec.Command(python, "-c", server)
 	cmd.Stderr = &log
 	if _, err := cmd.StdinPipe(); err != nil {
 		return "", err
@@ -51,11 +53,11 @@ var start = sync.OnceValues(func() (string, error) {
 		_ = cmd.Wait() // the log says how it ended
 		return "", fmt.Errorf("start moto: %w\n%s", err, log.String())
 	}
-	go func() { _ = cmd.Wait() }() // without it the pipes are garbage, and closed
+	go func() { _ = cmd.Wait() }() // keeps the pipes in use: the garbage collector would close them
 	return fmt.Sprintf("http://127.0.0.1:%d", port), nil
 })
 
-// python finds the interpreter that `.ci/run moto` has installed moto for.
+// python returns the path of the Python that has moto. `.ci/run moto` installs both.
 func python() (string, error) {
 	module, err := exec.Command("go", "env", "GOMOD").Output() //nolint:noctx // returns at once
 	if err != nil {

@@ -13,7 +13,7 @@ var (
 	next   = minute.Add(time.Minute)
 )
 
-// take fails the test unless the spend leaves this many.
+// take spends one mint. It fails the test unless want mints are left.
 func take(t *testing.T, s tokencache.Store, spend tokencache.Spend, want int) {
 	t.Helper()
 	if left, err := s.Spend(t.Context(), spend); err != nil || left != want {
@@ -21,17 +21,18 @@ func take(t *testing.T, s tokencache.Store, spend tokencache.Spend, want int) {
 	}
 }
 
-// refused fails the test unless the budget is spent until then.
+// refused fails the test unless the budget is used up until that time.
 func refused(t *testing.T, s tokencache.Store, spend tokencache.Spend, until time.Time) {
 	t.Helper()
 	_, err := s.Spend(t.Context(), spend)
 	spent, ok := errors.AsType[*tokencache.SpentError](err)
 	if !ok || !spent.Until.Equal(until) {
-		t.Errorf("at %v: error is %v, want a budget that is spent until %v", spend.Now, err,
+		t.Errorf("at %v: error is %v, want a budget that is used up until %v", spend.Now, err,
 			until.UTC())
 	}
 }
 
+// at returns one mint at a time, from a budget of 3 a minute.
 func at(now time.Time) tokencache.Spend {
 	return tokencache.Spend{Now: now, Limit: 3, Profile: "web-map"}
 }
@@ -49,8 +50,8 @@ func spend(t *testing.T, s tokencache.Store) {
 	refused(t, s, at(start), next)
 }
 
-// spendProfile: one greedy profile leaves the others their part, and what it is refused costs them
-// nothing.
+// spendProfile checks that one greedy profile cannot use the share of the others, and that its
+// refused mints cost the others nothing.
 func spendProfile(t *testing.T, s tokencache.Store) {
 	greedy := tokencache.Spend{Now: start, Limit: 5, Profile: "greedy", ProfileLimit: 2}
 	take(t, s, greedy, 4)
@@ -69,8 +70,8 @@ func spendProfile(t *testing.T, s tokencache.Store) {
 	take(t, s, greedy, 4)
 }
 
-// spendMinutes: minutes are those of the clock, and an instance whose clock is behind spends from
-// the one that it believes in.
+// spendMinutes checks that a minute begins at second 0 of the clock. An instance whose clock is
+// late spends from the earlier minute.
 func spendMinutes(t *testing.T, s tokencache.Store) {
 	last := next.Add(-time.Nanosecond)
 	for left := 2; left >= 0; left-- {
@@ -90,7 +91,8 @@ func spendNothing(t *testing.T, s tokencache.Store) {
 	take(t, s, at(start), 2)
 }
 
-// profileNames: no name of a profile runs into another, or into what else the ledger holds.
+// profileNames checks that each profile has a budget of its own. Some names look like the other
+// attributes of the ledger.
 func profileNames(t *testing.T, s tokencache.Store) {
 	names := []string{"", "web-map", "web_map", "web.map", "WEB-MAP", "total", "closed", "ttl",
 		"pk", "p#total", "#p", ":one", "karte Süd"}
@@ -121,14 +123,14 @@ func closedMinutes(t *testing.T, s tokencache.Store) {
 	take(t, s, at(next.Add(2*time.Minute)), 2)
 }
 
-// closedToMinute: Mapbox's reset is the beginning of a minute.
+// closedToMinute closes until the beginning of a minute, as Mapbox's reset does.
 func closedToMinute(t *testing.T, s tokencache.Store) {
 	must(t, s.Close(t.Context(), start, next))
 	refused(t, s, at(next.Add(-time.Millisecond)), next)
 	take(t, s, at(next), 2)
 }
 
-// closedSpent: both must be over.
+// closedSpent checks a budget that is both closed and used up. It opens when both have ended.
 func closedSpent(t *testing.T, s tokencache.Store) {
 	for left := 2; left >= 0; left-- {
 		take(t, s, at(start), left)
@@ -141,7 +143,7 @@ func closedSpent(t *testing.T, s tokencache.Store) {
 	refused(t, s, at(start), beyond)
 }
 
-// closeAgain: of several closings the latest end holds.
+// closeAgain closes several times. The latest end counts.
 func closeAgain(t *testing.T, s tokencache.Store) {
 	until := next.Add(30 * time.Second)
 	for _, end := range []time.Time{next.Add(10 * time.Second), until, until,
@@ -153,7 +155,7 @@ func closeAgain(t *testing.T, s tokencache.Store) {
 	take(t, s, at(until), 2)
 }
 
-// closeTooLong: a wrong word from outside does not stop all minting for long.
+// closeTooLong checks that a wrong reset time from Mapbox stops minting for two minutes at most.
 func closeTooLong(t *testing.T, s tokencache.Store) {
 	now := start.Truncate(time.Millisecond)
 	must(t, s.Close(t.Context(), now, now.Add(24*time.Hour)))

@@ -8,9 +8,9 @@ import (
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 )
 
-// life leads a record through its states: nothing, a lease, a token, a lease on it, none again,
-// another lease, another token, and a lease whose holder is thought dead. It returns each of them,
-// as a Load that is late may.
+// life takes a record through eight states, calls each after every change, and returns the states:
+// empty, leased, token, leased again, released, leased again, another token, leased by a dead
+// holder. A late Load may return any of the earlier ones.
 func life(
 	t *testing.T, s tokencache.Store, key string, each func(states []tokencache.Record),
 ) (states []tokencache.Record) {
@@ -38,11 +38,11 @@ func life(
 	return states
 }
 
-// same tells whether two views are of one state: there is no other way to be given the lease.
+// same reports whether two records show the same state. Lease compares the same two fields.
 func same(a, b tokencache.Record) bool { return a.Minted.Equal(b.Minted) && a.Lease == b.Lease }
 
-// oldViews: in every state, whoever has seen any state before it loses, and changes nothing. So a
-// read may be late: the worst that comes of it is a lease that is not given.
+// oldViews checks, in each state, that a Lease with an earlier state fails and changes nothing. So
+// a late read is harmless: at worst, the lease is refused.
 func oldViews(t *testing.T, s tokencache.Store) {
 	lose := func(states []tokencache.Record) {
 		now := states[len(states)-1]
@@ -52,7 +52,7 @@ func oldViews(t *testing.T, s tokencache.Store) {
 			}
 			lost(t, s.Lease(t.Context(), key, old, "late", keep, keep))
 			if got := load(t, s, key); !reflect.DeepEqual(got, now) {
-				t.Fatal("a late view has changed the record")
+				t.Fatal("a lease by an old state has changed the record")
 			}
 		}
 	}
@@ -61,8 +61,8 @@ func oldViews(t *testing.T, s tokencache.Store) {
 	}
 }
 
-// raceOldViews: of many who have seen anything from the first state to the last, one gets the
-// lease, and has seen the last.
+// raceOldViews races for the lease with all states, the first to the last. One caller gets the
+// lease: one that has seen the last state.
 func raceOldViews(t *testing.T, s tokencache.Store) {
 	states := life(t, s, key, func([]tokencache.Record) {})
 	last := states[len(states)-1]
@@ -72,7 +72,7 @@ func raceOldViews(t *testing.T, s tokencache.Store) {
 		return s.Lease(t.Context(), key, view(i), leaseOf(i), now, keep)
 	}))
 	if !same(view(won), last) {
-		t.Errorf("the lease went to somebody who has seen state %d", won%len(states))
+		t.Errorf("a caller that has seen state %d got the lease", won%len(states))
 	}
 	expect(t, s, key, leased(two, leaseOf(won), now))
 }

@@ -13,7 +13,7 @@ import (
 
 const racers = 64
 
-// race runs do for every number below n at once, and returns the errors.
+// race runs do(0) to do(n-1) at the same time and returns their errors.
 func race(n int, do func(int) error) []error {
 	errs := make([]error, n)
 	var running sync.WaitGroup
@@ -29,7 +29,8 @@ func race(n int, do func(int) error) []error {
 	return errs
 }
 
-// winner fails the test unless one has won and all others have lost.
+// winner returns the index of the only call that succeeded. It fails the test unless all other
+// calls return ErrLost.
 func winner(t *testing.T, errs []error) int {
 	t.Helper()
 	won := -1
@@ -38,13 +39,13 @@ func winner(t *testing.T, errs []error) int {
 		case err != nil:
 			lost(t, err)
 		case won >= 0:
-			t.Fatalf("both %d and %d have won", won, i)
+			t.Fatalf("calls %d and %d both succeeded", won, i)
 		default:
 			won = i
 		}
 	}
 	if won < 0 {
-		t.Fatal("nobody has won")
+		t.Fatal("no call succeeded")
 	}
 	return won
 }
@@ -58,7 +59,7 @@ func raceFirst(t *testing.T, s tokencache.Store) {
 	expect(t, s, key, leased(tokencache.Record{}, leaseOf(won), start))
 }
 
-// raceNext: the token is there, a holder has died, and all have seen both.
+// raceNext races for a lease whose holder has died. All callers have seen the token and that lease.
 func raceNext(t *testing.T, s tokencache.Store) {
 	mint(t, s, key, one)
 	must(t, s.Lease(t.Context(), key, one, "dead", two.Minted, keep))
@@ -69,8 +70,7 @@ func raceNext(t *testing.T, s tokencache.Store) {
 	expect(t, s, key, leased(one, leaseOf(won), now))
 }
 
-// raceSave: the holder saves, while those who think it dead take the lease over. Either way one
-// token comes of it.
+// raceSave lets the holder save while others take its lease over. Exactly one of them succeeds.
 func raceSave(t *testing.T, s tokencache.Store) {
 	must(t, s.Lease(t.Context(), key, tokencache.Record{}, leaseOf(0), start, keep))
 	seen, now := load(t, s, key), start.Add(10*time.Second)
@@ -114,8 +114,8 @@ func raceProfile(t *testing.T, s tokencache.Store) {
 	}
 }
 
-// raceSpend returns what each spend that succeeded has left, in order; every other must have found
-// the budget spent.
+// raceSpend returns, sorted, how many mints each successful Spend left. It fails the test unless
+// all other calls found the budget used up.
 func raceSpend(t *testing.T, s tokencache.Store, n int, of func(int) tokencache.Spend) []int {
 	t.Helper()
 	left := make([]int, n)
@@ -129,7 +129,7 @@ func raceSpend(t *testing.T, s tokencache.Store, n int, of func(int) tokencache.
 			lefts = append(lefts, left[i])
 		} else if spent, ok := errors.AsType[*tokencache.SpentError](err); !ok ||
 			!spent.Until.Equal(next) {
-			t.Errorf("spend %d: %v, want a budget that is spent until %v", i, err, next)
+			t.Errorf("spend %d: %v, want a budget that is used up until %v", i, err, next)
 		}
 	}
 	slices.Sort(lefts)

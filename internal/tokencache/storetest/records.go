@@ -18,7 +18,8 @@ func firstLease(t *testing.T, s tokencache.Store) {
 	expect(t, s, key, leased(tokencache.Record{}, "a", start))
 }
 
-// save: the token comes, the lease goes. The next lease leaves the token for all to use.
+// save checks that Save stores the token and ends the lease. The next lease keeps the token, so all
+// instances can still use it.
 func save(t *testing.T, s tokencache.Store) {
 	must(t, s.Lease(t.Context(), key, tokencache.Record{}, "a", start, keep))
 	must(t, s.Save(t.Context(), key, "a", one))
@@ -30,7 +31,8 @@ func save(t *testing.T, s tokencache.Store) {
 	expect(t, s, key, stored(two))
 }
 
-// saveAgain: an instance that minted knows its record without a Load, finer than the store does.
+// saveAgain leases with a record that the instance has minted and not loaded. Its times are more
+// precise than those in the store.
 func saveAgain(t *testing.T, s tokencache.Store) {
 	mint(t, s, key, one)
 	must(t, s.Lease(t.Context(), key, one, "b", two.Minted, keep))
@@ -55,7 +57,7 @@ func keysApart(t *testing.T, s tokencache.Store) {
 	expect(t, s, other, leased(tokencache.Record{}, "a", start))
 }
 
-// leaseLost: whoever has not seen the latest token and the latest lease does not get the lease.
+// leaseLost checks that Lease fails unless the caller has seen the latest token and lease.
 func leaseLost(t *testing.T, s tokencache.Store) {
 	for name, c := range map[string]struct{ there, seen tokencache.Record }{
 		"a lease came": {leased(tokencache.Record{}, "a", start), tokencache.Record{}},
@@ -94,19 +96,20 @@ func leaseLost(t *testing.T, s tokencache.Store) {
 	}
 }
 
-// takenOver: a holder that was thought dead comes back, and changes nothing.
+// takenOver takes the lease from a slow holder. The slow holder then saves and releases, which
+// changes nothing.
 func takenOver(t *testing.T, s tokencache.Store) {
 	mint(t, s, key, one)
 	must(t, s.Lease(t.Context(), key, load(t, s, key), "dead", two.Minted, keep))
 	later := two.Minted.Add(10 * time.Second)
-	must(t, s.Lease(t.Context(), key, load(t, s, key), "heir", later, keep))
-	expect(t, s, key, leased(one, "heir", later))
+	must(t, s.Lease(t.Context(), key, load(t, s, key), "next", later, keep))
+	expect(t, s, key, leased(one, "next", later))
 
 	lost(t, s.Save(t.Context(), key, "dead", two))
 	must(t, s.Release(t.Context(), key, "dead"))
-	expect(t, s, key, leased(one, "heir", later))
+	expect(t, s, key, leased(one, "next", later))
 
-	must(t, s.Save(t.Context(), key, "heir", two))
+	must(t, s.Save(t.Context(), key, "next", two))
 	lost(t, s.Save(t.Context(), key, "dead", one))
 	expect(t, s, key, stored(two))
 }
@@ -126,12 +129,12 @@ func saveLost(t *testing.T, s tokencache.Store) {
 	expect(t, s, key, tokencache.Record{})
 
 	mint(t, s, key, one)
-	lost(t, s.Save(t.Context(), key, "minter", two)) // the lease was for one token
+	lost(t, s.Save(t.Context(), key, "minter", two)) // the first Save has ended the lease
 	lost(t, s.Save(t.Context(), key, "", two))
 	expect(t, s, key, stored(one))
 }
 
-// release: the record is as if there had been no lease, and open to the next.
+// release checks that Release restores the record as it was before the lease.
 func release(t *testing.T, s tokencache.Store) {
 	for range 2 {
 		must(t, s.Lease(t.Context(), key, tokencache.Record{}, "a", start, keep))
@@ -155,7 +158,7 @@ func releaseOthers(t *testing.T, s tokencache.Store) {
 	expect(t, s, key, leased(tokencache.Record{}, "a", start))
 }
 
-// cancelled: whoever has given up has changed nothing.
+// cancelled checks that a call with a cancelled context changes nothing.
 func cancelled(t *testing.T, s tokencache.Store) {
 	must(t, s.Lease(t.Context(), key, tokencache.Record{}, "a", start, keep))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -170,9 +173,11 @@ func cancelled(t *testing.T, s tokencache.Store) {
 		"spend":   spend,
 		"close":   s.Close(ctx, start, start.Add(time.Minute)),
 	} {
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: error is %v, want %v", name, err, context.Canceled)
-		}
+		t.Run(name, func(t *testing.T) {
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: error is %v, want %v", name, err, context.Canceled)
+			}
+		})
 	}
 	expect(t, s, key, leased(tokencache.Record{}, "a", start))
 	expect(t, s, other, tokencache.Record{})

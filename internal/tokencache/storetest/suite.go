@@ -1,8 +1,9 @@
-// Package storetest is the conformance suite of stores of shared tokens. Memory and the adapter to
-// DynamoDB pass the same cases, so a cache that works over one works over the other.
+// Package storetest is the conformance suite for implementations of tokencache.Store. Memory and
+// the adapter for DynamoDB pass the same cases, so a cache that works with one of them works with
+// the other.
 //
-// The suite expects that its own Loads return the last state. A Load may return an older one: the
-// cases about old views show that this is harmless.
+// The suite needs a store whose Load returns the latest state. In production a Load may return an
+// older state. The cases with old views show that an older state is harmless.
 package storetest
 
 import (
@@ -15,7 +16,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 )
 
-// Run runs every case over an empty store of its own, which open returns.
+// Run runs each case with a new store. open returns it, and it is empty.
 func Run(t *testing.T, open func(*testing.T) tokencache.Store) {
 	cases := map[string]func(*testing.T, tokencache.Store){
 		"load what is not there":      loadNothing,
@@ -63,14 +64,14 @@ const (
 	other = "decade"
 )
 
-// start lies ahead, so that no store drops what may be dropped, and is finer than stores keep and
-// in no store's zone.
+// start is in the future, so that no store drops a record because of its age. It has nanoseconds
+// and a time zone, which no store keeps.
 var start = time.Date(2100, 1, 2, 15, 4, 5, 678_901_234, time.FixedZone("CET", 3600))
 
-// keep is when a lease's record may go.
+// keep is the time after which a store may drop a leased record.
 var keep = start.Add(time.Hour)
 
-// sentinel is part of every sealed token, and of nothing else.
+// sentinel is part of each sealed token and of nothing else. So a text with it shows a token.
 const sentinel = "SENTINEL"
 
 var (
@@ -83,7 +84,7 @@ func token(sealed string, minted time.Time) tokencache.Record {
 		Expires: minted.Add(59*time.Minute + 59*time.Second)}
 }
 
-// stored is the record as a store returns it: to the millisecond, in UTC.
+// stored returns the record as a store does: in whole milliseconds and UTC.
 func stored(r tokencache.Record) tokencache.Record {
 	for _, at := range []*time.Time{&r.Minted, &r.Expires, &r.Leased} {
 		*at = at.UTC().Truncate(time.Millisecond)
@@ -91,7 +92,7 @@ func stored(r tokencache.Record) tokencache.Record {
 	return r
 }
 
-// leased is the record under a lease.
+// leased returns the record with a lease.
 func leased(r tokencache.Record, lease string, at time.Time) tokencache.Record {
 	r.Lease, r.Leased = lease, at
 	return stored(r)
@@ -106,15 +107,14 @@ func load(t *testing.T, s tokencache.Store, key string) tokencache.Record {
 	return r
 }
 
-// expect fails the test unless the record is this one.
+// expect fails the test unless the stored record equals want.
 func expect(t *testing.T, s tokencache.Store, key string, want tokencache.Record) {
 	t.Helper()
 	if got := load(t, s, key); !reflect.DeepEqual(got, want) {
-		t.Errorf(
-			"record %s is minted %v, expires %v, leased %v by %q, want %v, %v, %v by %q; its token is the right one: %t",
-			key, got.Minted, got.Expires, got.Leased, got.Lease, want.Minted, want.Expires,
-			want.Leased, want.Lease,
-			string(got.Sealed) == string(want.Sealed))
+		sameToken := string(got.Sealed) == string(want.Sealed)
+		got.Sealed, want.Sealed = nil, nil
+		t.Errorf("record %s is %+v, want %+v; its token is the right one: %t", key, got, want,
+			sameToken)
 	}
 }
 
@@ -125,21 +125,22 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// mint leases and saves, from what is there.
+// mint takes the lease of the stored record and saves a token.
 func mint(t *testing.T, s tokencache.Store, key string, r tokencache.Record) {
 	t.Helper()
 	must(t, s.Lease(t.Context(), key, load(t, s, key), "minter", r.Minted, keep))
 	must(t, s.Save(t.Context(), key, "minter", r))
 }
 
-// lost fails the test unless err says that the record has changed.
+// lost fails the test unless err is ErrLost: the record has changed. It also fails if err contains
+// a sealed token.
 func lost(t *testing.T, err error) {
 	t.Helper()
 	if !errors.Is(err, tokencache.ErrLost) {
 		t.Errorf("error is %v, want %v", err, tokencache.ErrLost)
 	}
 	if strings.Contains(errorText(err), sentinel) {
-		t.Error("the error holds a sealed token")
+		t.Error("the error contains a sealed token")
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package fence reads the fenced code blocks of the project's Markdown pages. Each block says what
-// it is, so that a test can run it.
+// Package fence reads the fenced code blocks of the project's Markdown pages. Each block names its
+// kind, so that a test can run it.
 package fence
 
 import (
@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// Kinds are the info strings that a block may have. For each kind there is a runner or a check:
-// test/docs names it.
+// Kinds are the words that may follow the opening fence. test/docs runs or checks each kind.
 var Kinds = []string{"sh", "sh aws", "sh ci", "sh long", "json", "yaml", "js", "text", "mermaid"}
 
 // Block is the text between two fences.
@@ -20,9 +19,9 @@ type Block struct {
 	Text string
 }
 
-// Read returns the blocks of a page in their order. A block that a simple reader would miss, or
-// that says nothing of what it is, is an error: a command must not stay untested because nobody
-// noticed it.
+// Read returns the blocks of a page in their order. It knows only fences of three backticks at the
+// start of a line. Any other block, and a block of an unknown kind, is an error. Otherwise no test
+// would run the block, and nobody would notice.
 func Read(page, text string) ([]Block, error) {
 	var blocks []Block
 	var open *Block
@@ -36,15 +35,18 @@ func Read(page, text string) ([]Block, error) {
 			blocks = append(blocks, *open)
 			open = nil
 		case open != nil && isFence:
-			return nil, fmt.Errorf("%s:%d: a block must end with ``` alone on its line", page, number)
+			return nil, fmt.Errorf("%s:%d: a block must end with ``` alone on its line",
+				page, number)
 		case open != nil:
 			open.Text += line + "\n"
 		case isFence && !slices.Contains(Kinds, kind):
-			return nil, fmt.Errorf("%s:%d: unknown kind of block %q; known are %s", page, number, kind, strings.Join(Kinds, ", "))
+			return nil, fmt.Errorf("%s:%d: unknown kind of block %q; known are %s", page, number,
+				kind, strings.Join(Kinds, ", "))
 		case isFence:
 			open = &Block{Page: page, Line: number, Kind: kind}
 		case isHidden(line):
-			return nil, fmt.Errorf("%s:%d: a block must begin with ``` at the start of its line", page, number)
+			return nil, fmt.Errorf("%s:%d: a block must begin with ``` at the start of its line",
+				page, number)
 		}
 	}
 	if open != nil {
@@ -53,7 +55,7 @@ func Read(page, text string) ([]Block, error) {
 	return blocks, nil
 }
 
-// isHidden reports whether Markdown takes a line for a fence that Read does not take for one.
+// isHidden reports whether a line is a fence for Markdown, but not for Read.
 func isHidden(line string) bool {
 	inner := strings.TrimLeft(line, " \t>*+-0123456789.)")
 	return strings.HasPrefix(inner, "~~~") || inner != line && strings.HasPrefix(inner, "```")

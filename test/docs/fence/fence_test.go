@@ -20,7 +20,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-func TestReadRefusesWhatNobodyWouldRun(t *testing.T) {
+func TestReadRefusesBlocksThatNoTestWouldRun(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"```bash\nls\n```\n":            `page.md:1: unknown kind of block "bash"`,
@@ -35,9 +35,11 @@ func TestReadRefusesWhatNobodyWouldRun(t *testing.T) {
 		"```sh\nls\n":                   "page.md:1: the block does not end",
 		"```sh\nls\n```sh\nls\n```\n":   "page.md:3: a block must end with",
 	} {
-		if blocks, err := fence.Read("page.md", text); err == nil ||
-			!strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %d blocks, %v; want %s", text, len(blocks), err, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if blocks, err := fence.Read("page.md", text); err == nil ||
+				!strings.Contains(err.Error(), want) {
+				t.Errorf("%q: %d blocks, %v; want %s", text, len(blocks), err, want)
+			}
+		})
 	}
 }
