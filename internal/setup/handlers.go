@@ -110,8 +110,8 @@ func additional(configured []config.ManagedToken) []rotate.Managed {
 	return managed
 }
 
-// FromEnvironment returns the parts of a deployed function: settings from variables, the policy that
-// CONFIG_FILE names and the system's clock. Logger and metrics write to log.
+// FromEnvironment returns the parts of a deployed function: settings from variables, the policy
+// that CONFIG_FILE names and the system's clock. Logger and metrics write to log.
 func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
 	settings, err := Read(getenv)
 	if err != nil {

@@ -96,31 +96,12 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 		Stage:          cmp.Or(getenv("STAGE"), "dev"),
 		Stack:          cmp.Or(getenv("STACK"), DefaultStack),
 	}
-	if s.ParentSecretID == "" {
-		return Settings{}, errors.New(
-			"PARENT_SECRET_ID is not set: it must name the secret that holds the parent token")
-	}
-	if err := checkNoToken(getenv); err != nil {
+	if err := s.checkNames(getenv); err != nil {
 		return Settings{}, err
-	}
-	if !isSecret(s.ParentSecretID) {
-		return Settings{}, errors.New(
-			"PARENT_SECRET_ID is neither the name nor the ARN of a secret")
-	}
-	if err := checkOrigin("TOKENS_API_URL", s.TokensAPIURL); err != nil {
-		return Settings{}, err
-	}
-	if s.TokenTable != "" && !isTable(s.TokenTable) {
-		return Settings{}, errors.New(
-			"TOKEN_TABLE must be the name of a DynamoDB table, not its ARN")
 	}
 	var err error
 	if s.Instances, err = readInstances(getenv); err != nil {
 		return Settings{}, err
-	}
-	if s.ConfigFile != "" && !filepath.IsAbs(s.ConfigFile) {
-		return Settings{}, errors.New(
-			"CONFIG_FILE must be an absolute path, such as /opt/tokenmint.yaml")
 	}
 	if err := s.LogLevel.UnmarshalText([]byte(cmp.Or(getenv("LOG_LEVEL"), "INFO"))); err != nil {
 		return Settings{}, errors.New("LOG_LEVEL must be DEBUG, INFO, WARN or ERROR")
@@ -147,6 +128,31 @@ func readInstances(getenv func(string) string) (int, error) {
 		counts[i] = n
 	}
 	return cmp.Or(counts[0], counts[1]/perInstance), nil
+}
+
+// checkNames checks the settings that name something: the secret, Mapbox's API, the table and the
+// policy file. It refuses a token in a variable first, so that no later message can show it.
+func (s Settings) checkNames(getenv func(string) string) error {
+	if s.ParentSecretID == "" {
+		return errors.New(
+			"PARENT_SECRET_ID is not set: it must name the secret that holds the parent token")
+	}
+	if err := checkNoToken(getenv); err != nil {
+		return err
+	}
+	if !isSecret(s.ParentSecretID) {
+		return errors.New("PARENT_SECRET_ID is neither the name nor the ARN of a secret")
+	}
+	if err := checkOrigin("TOKENS_API_URL", s.TokensAPIURL); err != nil {
+		return err
+	}
+	if s.TokenTable != "" && !isTable(s.TokenTable) {
+		return errors.New("TOKEN_TABLE must be the name of a DynamoDB table, not its ARN")
+	}
+	if s.ConfigFile != "" && !filepath.IsAbs(s.ConfigFile) {
+		return errors.New("CONFIG_FILE must be an absolute path, such as /opt/tokenmint.yaml")
+	}
+	return nil
 }
 
 // checkEndpoints checks the SDK's variables for endpoints. The endpoint of Secrets Manager may have
