@@ -25,6 +25,9 @@ const (
 	// Source: https://docs.mapbox.com/api/accounts/tokens/#create-a-temporary-token
 	LongestLifetime = time.Hour
 
+	// PublicCacheLife is how long caches may keep a reply of the public route.
+	PublicCacheLife = time.Minute
+
 	// ShortestLifetime is the least time that a token has to live when a caller gets it. A client
 	// could not use a shorter one and ask for the next in time.
 	ShortestLifetime = 10 * time.Second
@@ -95,13 +98,14 @@ func (p Profile) plain() any {
 	}{p.Name, p.Scopes, p.Lifetime, p.Reuse, rules, p.MintsPerMinute}
 }
 
-// Rule describes callers. All of its parts must match. A rule without parts matches nobody.
+// Rule describes callers of one kind of route, see [Rule.Route]. All of its parts must match.
 type Rule struct {
 	IAM    *Pattern           // ARN of an IAM user or role; nil if not used
 	JWT    map[string]Pattern // by claim; one matching element of a list is enough
 	Lambda map[string]Pattern // by key of a Lambda authorizer's context; as for JWT
-	Anyone bool               // every caller, named or not
-	// of the web page; one match is enough. Only browsers send it reliably
+	Anyone bool               // every caller of the public route
+	// of the web page; one match is enough. On the public route, no origin matches too: browsers
+	// send none for a GET of the same origin. Programs can send any origin.
 	Origins []Pattern
 }
 

@@ -196,7 +196,7 @@ func TestParseNamesFileLineAndKey(t *testing.T) {
 			"- anyone: true", "anyone: true needs origins"},
 		"anyone and somebody": {"- jwt: {",
 			"- anyone: true\n        origins: [\"https://a.example\"]\n        jwt: {",
-			"write two rules"},
+			"write one rule for each"},
 		"anyone: perhaps": {"- jwt: {", "- anyone: perhaps\n        jwt: {",
 			"must be true or absent"},
 		"anyone without reuse": {"    reuse: 30m\n    mints_per_minute: 20\n    allow:\n",

@@ -16,8 +16,8 @@ const (
 	// defaultMints leaves a fifth of Mapbox's 100 requests a minute for rotation and for people.
 	defaultMints = 80
 
-	// defaultMintsForAnyone limits a profile that allows anyone. Each different expiry costs one
-	// mint, so anonymous visitors could use up the budget of all callers.
+	// defaultMintsForAnyone limits a profile that allows anyone. Its visitors share one token. But
+	// if Mapbox fails, each request of a stranger may cost a mint of the budget of all callers.
 	defaultMintsForAnyone = 20
 )
 
@@ -93,8 +93,8 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 
 		"mints_per_minute": p.count(&profile.MintsPerMinute),
 	})
-	open := slices.ContainsFunc(profile.Allow, func(r Rule) bool { return r.Anyone })
-	if open && profile.MintsPerMinute == 0 {
+	public := profile.IsPublic()
+	if public && profile.MintsPerMinute == 0 {
 		profile.MintsPerMinute = defaultMintsForAnyone
 	}
 	for _, scope := range profile.Scopes {
@@ -113,9 +113,13 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 		p.fail(n, key+".reuse", "%s must be shorter than lifetime (%s) by at least %s: "+
 			"a shared token must still live that long",
 			profile.Reuse, profile.Lifetime, ShortestLifetime)
-	case profile.Reuse == 0 && open:
+	case profile.Reuse == 0 && public:
 		p.fail(n, key+".reuse",
 			"must be set if anyone is allowed, otherwise each request of a visitor costs one mint")
+	case public && profile.Reuse > profile.Lifetime-PublicCacheLife-ShortestLifetime:
+		p.fail(n, key+".reuse", "%s must be shorter than lifetime (%s) by at least %s "+
+			"if anyone is allowed: caches keep a reply of the public route for %s",
+			profile.Reuse, profile.Lifetime, PublicCacheLife+ShortestLifetime, PublicCacheLife)
 	case len(profile.Allow) == 0:
 		p.fail(n, key+".allow", "is missing: nobody could use this profile")
 	}

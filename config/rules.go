@@ -26,13 +26,13 @@ func (p *parser) rules(n *yaml.Node, key string) []Rule {
 			"anyone":  p.yes(&rule.Anyone),
 			"origins": func(n *yaml.Node, key string) { rule.Origins = p.origins(n, key) },
 		})
-		named := rule.IAM != nil || len(rule.JWT) > 0 || len(rule.Lambda) > 0
+		named := rule.IAM != nil || len(rule.JWT) > 0 || len(rule.Lambda) > 0 || rule.Anyone
 		switch {
-		case !named && !rule.Anyone:
+		case !named:
 			p.fail(item, key, "a rule must say who: iam, jwt, lambda, or anyone: true")
-		case named && rule.Anyone:
-			p.fail(item, key, "anyone: true cannot be in a rule with iam, jwt or lambda: write "+
-				"two rules")
+		case rule.Route() == "":
+			p.fail(item, key, "matches no caller: a rule has one of iam, jwt, lambda and anyone, "+
+				"because each works on a route of its own; write one rule for each")
 		case rule.Anyone && len(rule.Origins) == 0:
 			p.fail(item, key, "anyone: true needs origins, the web pages that are allowed")
 		}

@@ -39,7 +39,56 @@ func addBearer(authorizer json.RawMessage, headers map[string]string) (json.RawM
 	if claims == nil {
 		return authorizer, nil
 	}
-	gatewayClaims := completeClaims(claims)
+	readLists(claims)
+	return issueBearer(claims, headers)
+}
+
+// readLists changes claims from the form of API Gateway into that of a token.
+func readLists(claims map[string]any) {
+	for name, value := range claims {
+		text, _ := value.(string)
+		if list, ok := strings.CutPrefix(text, "["); ok && strings.HasSuffix(list, "]") {
+			claims[name] = strings.Fields(strings.TrimSuffix(list, "]"))
+		}
+	}
+}
+
+// readBearer returns the authorizer for the token in the header Authorization. dev does not check
+// the token. A token without an issuer, an end or a signature is replaced by one that has them.
+func readBearer(headers map[string]string) (json.RawMessage, error) {
+	token := headers["authorization"]
+	if scheme, rest, ok := strings.Cut(token, " "); ok && strings.EqualFold(scheme, "Bearer") {
+		token = strings.TrimSpace(rest)
+	}
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, errUnauthorized
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, errUnauthorized
+	}
+	var claims map[string]any
+	in := json.NewDecoder(bytes.NewReader(payload))
+	in.UseNumber()
+	if in.Decode(&claims) != nil || claims == nil {
+		return nil, errUnauthorized
+	}
+	if claims["iss"] == nil || claims["exp"] == nil || parts[2] == "" {
+		return issueBearer(claims, headers)
+	}
+	return jwtAuthorizer(claims)
+}
+
+// issueBearer adds the claims that every token has, and sets the header Authorization to a token
+// with all claims. It returns the authorizer.
+func issueBearer(claims map[string]any, headers map[string]string) (json.RawMessage, error) {
+	claims["iss"] = cmp.Or(claims["iss"], any("https://issuer.example"))
+	end := fmt.Sprint(cmp.Or(claims["exp"], any(time.Now().Add(time.Hour).Unix())))
+	var number json.Number
+	if claims["exp"] = any(end); json.Unmarshal([]byte(end), &number) == nil {
+		claims["exp"] = number
+	}
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return nil, err
@@ -47,27 +96,15 @@ func addBearer(authorizer json.RawMessage, headers map[string]string) (json.RawM
 	part := base64.RawURLEncoding.EncodeToString
 	token := part([]byte(`{"alg":"none"}`)) + "." + part(payload) + "." + part([]byte("dev"))
 	headers["authorization"] = "Bearer " + token
-	jwt := map[string]any{"claims": gatewayClaims, "scopes": nil}
-	return json.Marshal(map[string]any{"jwt": jwt})
+	return jwtAuthorizer(claims)
 }
 
-// completeClaims changes claims into the form of a token: it reads lists and adds the claims that
-// every token has. It returns the same claims as API Gateway writes them.
-func completeClaims(claims map[string]any) map[string]string {
-	claims["iss"] = cmp.Or(claims["iss"], any("https://issuer.example"))
-	end := fmt.Sprint(cmp.Or(claims["exp"], any(time.Now().Add(time.Hour).Unix())))
-	claims["exp"] = json.RawMessage(end)
-	if !json.Valid([]byte(end)) {
-		claims["exp"] = end
-	}
-	asText := make(map[string]string, len(claims))
+// jwtAuthorizer returns the authorizer with claims as API Gateway writes them.
+func jwtAuthorizer(claims map[string]any) (json.RawMessage, error) {
+	texts := make(map[string]string, len(claims))
 	for name, value := range claims {
-		asText[name] = fmt.Sprint(value) // writes a list as API Gateway does
-		text, _ := value.(string)
-		if list, ok := strings.CutPrefix(text, "["); ok && strings.HasSuffix(list, "]") {
-			claims[name] = strings.Fields(strings.TrimSuffix(list, "]"))
-		}
+		texts[name] = fmt.Sprint(value) // writes a list as API Gateway does
 	}
-	asText["exp"] = end
-	return asText
+	jwt := map[string]any{"claims": texts, "scopes": nil}
+	return json.Marshal(map[string]any{"jwt": jwt})
 }

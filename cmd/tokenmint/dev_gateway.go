@@ -51,6 +51,10 @@ func gateway(handler *mint.Handler) http.HandlerFunc {
 //nolint:staticcheck // ST1005: API Gateway's own text
 var errTooLarge = errors.New("Request Entity Too Large")
 
+// errUnauthorized is the message of API Gateway for a request without the identity that the route
+// needs.
+var errUnauthorized = errors.New("Unauthorized")
+
 // eventOf returns the event for a request, or the status with which the gateway refuses it.
 // Source:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
@@ -62,12 +66,13 @@ func eventOf(r *http.Request) (payload json.RawMessage, status int, err error) {
 	if err != nil {
 		return nil, http.StatusBadRequest, fmt.Errorf("read body: %w", err)
 	}
-	authorizer, err := authorizerOf(r)
-	if err != nil {
-		return nil, http.StatusBadRequest, err
+	route := routeOf(r.Method, r.URL.Path)
+	event := requestEvent(r, route, body)
+	authorizer, err := authorizerOf(r, route.kind, event.Headers)
+	if errors.Is(err, errUnauthorized) {
+		return nil, http.StatusUnauthorized, err
 	}
-	event := requestEvent(r, body)
-	if authorizer, err = addBearer(authorizer, event.Headers); err != nil {
+	if err != nil {
 		return nil, http.StatusBadRequest, err
 	}
 	payload, err = withAuthorizer(event, authorizer)
@@ -75,7 +80,7 @@ func eventOf(r *http.Request) (payload json.RawMessage, status int, err error) {
 }
 
 // requestEvent returns the event without its authorizer.
-func requestEvent(r *http.Request, body []byte) events.APIGatewayV2HTTPRequest {
+func requestEvent(r *http.Request, route route, body []byte) events.APIGatewayV2HTTPRequest {
 	event := events.APIGatewayV2HTTPRequest{
 		Version:               "2.0",
 		RawPath:               r.URL.Path,
@@ -88,26 +93,12 @@ func requestEvent(r *http.Request, body []byte) events.APIGatewayV2HTTPRequest {
 	if event.IsBase64Encoded {
 		event.Body = base64.StdEncoding.EncodeToString(body)
 	}
-	event.RouteKey, event.PathParameters = routeOf(r.Method, r.URL.Path)
+	event.RouteKey, event.PathParameters = route.key, route.parameters
 	request := &event.RequestContext
 	request.Stage, request.RequestID, request.RouteKey = "$default", newID(), event.RouteKey
 	request.HTTP.Method, request.HTTP.Path, request.HTTP.Protocol = r.Method, r.URL.Path, r.Proto
 	request.HTTP.UserAgent = r.UserAgent()
 	return event
-}
-
-// routeOf returns the route key of a request and its path parameters, as API Gateway does. A path
-// without a route gets $default, the key of the catch-all route. The stack has no such route. The
-// mint replies 404 to it, as API Gateway would.
-func routeOf(method, path string) (key string, parameters map[string]string) {
-	if path == "/tokens" {
-		return method + " /tokens", nil
-	}
-	username, ok := strings.CutPrefix(path, "/tokens/v2/")
-	if ok && username != "" && !strings.Contains(username, "/") {
-		return method + " /tokens/v2/{username}", map[string]string{"username": username}
-	}
-	return "$default", nil
 }
 
 // withAuthorizer encodes the event. It keeps the authorizer as it is, because null and an absent
@@ -130,53 +121,6 @@ func withAuthorizer(event events.APIGatewayV2HTTPRequest,
 		return nil, err
 	}
 	return json.Marshal(fields)
-}
-
-// authorizerOf returns requestContext.authorizer: the value of the header X-Dev-Authorizer, or else
-// the default caller. null means a route without an authorizer.
-func authorizerOf(r *http.Request) (json.RawMessage, error) {
-	header := r.Header.Get("X-Dev-Authorizer")
-	if header == "" {
-		header = `{"iam":{"userArn":"` + devCaller + `","accountId":"000000000000"}}`
-	}
-	if err := checkAuthorizer(header); err != nil {
-		return nil, fmt.Errorf("X-Dev-Authorizer: %w", err)
-	}
-	return json.RawMessage(header), nil
-}
-
-// checkAuthorizer refuses a header that describes no caller because of a mistake.
-func checkAuthorizer(header string) error {
-	var kinds map[string]json.RawMessage
-	if json.Unmarshal([]byte(header), &kinds) != nil {
-		return errors.New("it must be the JSON of requestContext.authorizer, such as " +
-			`{"iam":{"userArn":"arn:aws:iam::1:role/web"}}`)
-	}
-	for kind, value := range kinds {
-		var members map[string]json.RawMessage
-		isObject := json.Unmarshal(value, &members) == nil && members != nil
-		switch kind {
-		case "iam":
-			if !isObject || members["userArn"] == nil {
-				return errors.New(
-					`"iam" needs "userArn": {"iam":{"userArn":"arn:aws:iam::1:role/web"}}`)
-			}
-		case "jwt":
-			var claims map[string]json.RawMessage
-			if !isObject || json.Unmarshal(members["claims"], &claims) != nil || claims == nil {
-				return errors.New(`"jwt" needs "claims",
-					an object: {"jwt":{"claims":{"groups":"maps"}}}`)
-			}
-		case "lambda":
-			if !isObject && string(value) != "null" {
-				return errors.New(
-					`"lambda" must be an object or null: {"lambda":{"tenant":"acme"}}`)
-			}
-		default:
-			return fmt.Errorf("unknown member %q: known are iam, jwt and lambda", kind)
-		}
-	}
-	return nil
 }
 
 // isText reports whether an HTTP API passes a body of this type unchanged. It encodes other bodies.

@@ -1,11 +1,18 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 )
+
+// unsigned is a token with these claims.
+func unsigned(claims string) string {
+	part := base64.RawURLEncoding.EncodeToString
+	return part([]byte(`{"alg":"none"}`)) + "." + part([]byte(claims)) + ".c2lnbmF0dXJl"
+}
 
 func TestDevStandsInForTheGateway(t *testing.T) {
 	t.Parallel()
@@ -21,18 +28,41 @@ func TestDevStandsInForTheGateway(t *testing.T) {
 	}{
 		"an allowed role": {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer",
 			`{"iam":{"userArn":"arn:aws:iam::1:role/web-1"}}`}, 200, `"profile":"web-map"`},
-		"a JWT": {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer",
+		"a JWT": {"POST", "/jwt/tokens", "{}", []string{"X-Dev-Authorizer",
 			`{"jwt":{"claims":{"groups":"[maps]"}}}`}, 200, `"profile":"web-map"`},
-		"a JWT with a list": {"POST", "/tokens", "{}",
+		"a JWT with a list": {"POST", "/jwt/tokens", "{}",
 			[]string{"X-Dev-Authorizer",
 				`{"jwt":{"claims":{"groups":["ops","maps"],"exp":"1767369845"}}}`}, 200,
 			`"profile":"web-map"`},
-		"a JWT of other words": {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer",
+		"a JWT of other words": {"POST", "/jwt/tokens", "{}", []string{"X-Dev-Authorizer",
 			`{"jwt":{"claims":{"groups":["Bing maps interns"]}}}`}, 403, "caller_not_allowed"},
-		"without a context": {"POST", "/tokens", "{}",
+		"without a context": {"POST", "/custom/tokens", "{}",
 			[]string{"X-Dev-Authorizer", `{"lambda":null}`}, 403, "caller_not_allowed"},
 		"somebody else": {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer",
 			`{"iam":{"userArn":"arn:aws:iam::1:user/eve"}}`}, 403, "caller_not_allowed"},
+		"a JWT on the IAM route": {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer",
+			`{"jwt":{"claims":{"groups":"[maps]"}}}`}, 403, "no_authorizer"},
+		"a bearer token": {"POST", "/jwt/tokens", "{}",
+			[]string{"Authorization", "Bearer " + unsigned(`{"groups":["maps","ops"]}`)}, 200,
+			`"profile":"web-map"`},
+		"a bearer token with all claims": {"POST", "/jwt/tokens/v2/dev", mapbox,
+			[]string{"Authorization", "Bearer " + unsigned(
+				`{"iss":"https://id.example","exp":1767369845,"groups":"maps"}`)}, 200,
+			`"token":"tk.`},
+		"a bearer token of another group": {"POST", "/jwt/tokens", "{}",
+			[]string{"Authorization", "Bearer " + unsigned(`{"groups":"[maps]"}`)}, 403,
+			"caller_not_allowed"},
+		"a bearer token on the IAM route": {"POST", "/tokens", "{}",
+			[]string{"Authorization", "Bearer " + unsigned(`{"sub":"ann"}`)}, 200,
+			`"profile":"web-map"`},
+		"no bearer token": {"POST", "/jwt/tokens", "{}", nil, 401, `{"message":"Unauthorized"}`},
+		"no JWT": {"POST", "/jwt/tokens", "{}", []string{"Authorization", "Bearer sk.x"}, 401,
+			`{"message":"Unauthorized"}`},
+		"no custom identity": {"POST", "/custom/tokens", "{}", nil, 401,
+			`{"message":"Unauthorized"}`},
+		"no public profile": {"GET", "/public/tokens/web-map", "", nil, 404, "no_such_profile"},
+		"an encoded slash":  {"GET", "/public/tokens/a%2Fb", "", nil, 404, "not_found"},
+		"a public POST":     {"POST", "/public/tokens/web-map", "", nil, 405, "method_not_allowed"},
 		"no authorizer": {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `null`},
 			403, "no_authorizer"},
 		"a misspelt force": {"POST", "/_dev/rotate?forc=true", "", nil, 400,
@@ -41,15 +71,15 @@ func TestDevStandsInForTheGateway(t *testing.T) {
 			"given twice"},
 		"force of nothing": {"POST", "/_dev/rotate?force=", "", nil, 400, "true or false"},
 		"a broken query":   {"POST", "/_dev/rotate?force=%", "", nil, 400, "malformed"},
-		"a JWT without claims": {"POST", "/tokens", "{}",
+		"a JWT without claims": {"POST", "/jwt/tokens", "{}",
 			[]string{"X-Dev-Authorizer", `{"jwt":{"groups":"maps"}}`}, 400, "needs \\\"claims\\\""},
-		"claims that are none": {"POST", "/tokens", "{}",
+		"claims that are none": {"POST", "/jwt/tokens", "{}",
 			[]string{"X-Dev-Authorizer", `{"jwt":{"claims":null}}`}, 400, "needs \\\"claims\\\""},
 		"a user without an ARN": {"POST", "/tokens", "{}",
 			[]string{"X-Dev-Authorizer", `{"iam":{"arn":"x"}}`}, 400, "needs \\\"userArn\\\""},
 		"a misspelt authorizer": {"POST", "/tokens", "{}",
 			[]string{"X-Dev-Authorizer", `{"jtw":{"claims":{}}}`}, 400, "unknown member"},
-		"lambda without context": {"POST", "/tokens", "{}",
+		"lambda without context": {"POST", "/custom/tokens", "{}",
 			[]string{"X-Dev-Authorizer", `{"lambda":null}`}, 403, ""},
 		"a list of callers": {"POST", "/tokens", "{}", []string{"X-Dev-Authorizer", `[]`}, 400,
 			"X-Dev-Authorizer"},

@@ -12,9 +12,9 @@ import (
 // hint returns commands to try. The first command gets a token with most configurations.
 func (d dev) hint(lines variables, cfg *config.Config) string {
 	url := lines.get("MINT_URL")
-	intro, flags := tryAs(cfg)
+	intro, request := tryAs(cfg)
 	hint := "\nReady; Ctrl-C stops. In another terminal:\n" + intro +
-		"  curl -sS -X POST " + url + "/tokens" + flags + " -d '{}'\n"
+		"  curl -sS " + strings.Replace(request, "/", url+"/", 1) + "\n"
 	if !d.live {
 		hint += "  curl -sS -X POST '" + url + "/_dev/rotate?force=true'\n" +
 			"  curl -sS " + lines.get("TOKENS_API_URL") + "/_sim/calls\n"
@@ -22,11 +22,12 @@ func (d dev) hint(lines variables, cfg *config.Config) string {
 	return hint + "\n"
 }
 
-// tryAs returns curl flags with which a profile grants a token, and a sentence about these flags.
-// Both are empty when a rule allows the default caller of dev.
-func tryAs(cfg *config.Config) (intro, flags string) {
+// tryAs returns the arguments of curl for a request that a profile answers, without the origin of
+// the mint, and a sentence about the caller. The sentence is empty when a rule allows the default
+// caller of dev.
+func tryAs(cfg *config.Config) (intro, request string) {
 	if answers(cfg, mint.Who{ARN: devCaller}) != "" {
-		return "", ""
+		return "", "-X POST /tokens -d '{}'"
 	}
 	intro = "  No rule allows the default caller of dev. To allow it, add this rule to a " +
 		"profile's allow:\n" +
@@ -34,16 +35,16 @@ func tryAs(cfg *config.Config) (intro, flags string) {
 	for _, p := range cfg.Profiles {
 		for _, rule := range p.Allow {
 			for _, who := range callersFor(rule) {
-				flags, ok := curlFlags(who)
-				if profile := answers(cfg, who); ok && profile != "" {
+				profile := answers(cfg, who)
+				if request, ok := curlArguments(who, profile); ok && profile != "" {
 					return intro + "  Or name another caller. " +
-						"Profile " + profile + " allows this one:\n", flags
+						"Profile " + profile + " allows this one:\n", request
 				}
 			}
 		}
 	}
 	return intro + "  Or replace the caller in this command with one that your rules allow:\n",
-		` -H 'X-Dev-Authorizer: {"iam":{"userArn":"` + devCaller + `"}}'`
+		`-X POST /tokens -H 'X-Dev-Authorizer: {"iam":{"userArn":"` + devCaller + `"}}' -d '{}'`
 }
 
 // answers returns the profile that the mint would choose for the caller, or "" for none.
@@ -71,8 +72,6 @@ func callersFor(rule config.Rule) []mint.Who {
 		return []mint.Who{deep, flat}
 	case len(rule.Lambda) > 0:
 		who.Lambda = marshal(samples(rule.Lambda))
-	case rule.Anyone:
-		who.ARN = devCaller
 	}
 	return []mint.Who{who}
 }
@@ -121,23 +120,28 @@ func sampleARN(pattern string) string {
 	return strings.Join(parts, ":")
 }
 
-// curlFlags returns the flags that describe a caller to dev. It returns false if a quote in the
-// caller's data would end the quotes of the shell.
-func curlFlags(who mint.Who) (flags string, ok bool) {
+// curlArguments returns the arguments for a request of this caller to dev. It returns false if a
+// quote in the caller's data would end the quotes of the shell.
+func curlArguments(who mint.Who, profile string) (arguments string, ok bool) {
 	authorizer := map[string]any{}
-	switch {
-	case who.JWT != nil:
+	request, body := "-X POST /tokens", " -d '{}'"
+	switch who.Route() {
+	case config.RouteJWT:
+		request = "-X POST /jwt/tokens"
 		authorizer["jwt"] = map[string]any{"claims": who.JWT}
-	case who.Lambda != nil:
+	case config.RouteCustom:
+		request = "-X POST /custom/tokens"
 		authorizer["lambda"] = who.Lambda
-	case who.ARN != "" && who.ARN != devCaller:
+	case config.RoutePublic:
+		request, body = "/public/tokens/"+profile, ""
+	case config.RouteIAM:
 		authorizer["iam"] = map[string]string{"userArn": who.ARN}
 	}
 	if len(authorizer) > 0 {
-		flags += " -H 'X-Dev-Authorizer: " + string(marshal(authorizer)) + "'"
+		request += " -H 'X-Dev-Authorizer: " + string(marshal(authorizer)) + "'"
 	}
 	if who.Origin != "" {
-		flags += " -H 'Origin: " + who.Origin + "'"
+		request += " -H 'Origin: " + who.Origin + "'"
 	}
-	return flags, !strings.Contains(string(marshal(authorizer))+who.Origin, "'")
+	return request + body, !strings.Contains(string(marshal(authorizer))+who.Origin, "'")
 }

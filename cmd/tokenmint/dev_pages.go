@@ -35,7 +35,7 @@ func (p pages) api(next http.Handler) http.Handler {
 		header.Set("Vary", "Origin")
 		header.Set("Access-Control-Expose-Headers", "age,retry-after")
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
-			header.Set("Access-Control-Allow-Methods", http.MethodPost)
+			header.Set("Access-Control-Allow-Methods", "GET,POST")
 			header.Set("Access-Control-Allow-Headers", corsHeaders)
 			w.WriteHeader(http.StatusNoContent)
 			return

@@ -57,7 +57,7 @@ func TestDevRefusesPagesFromElsewhere(t *testing.T) {
 	t.Parallel()
 	config := filepath.Join(t.TempDir(), "tokenmint.yaml")
 	text := "profiles: {web: {scopes: [fonts:read], reuse: 10m, allow: [{anyone: true, origins: " +
-		"[\"https://maps.example.com\"]}]}}"
+		"[\"https://maps.example.com\"]}, {iam: \"" + devCaller + "\"}]}}"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +83,13 @@ func TestDevRefusesPagesFromElsewhere(t *testing.T) {
 		{"mint, a file", "POST", mintURL + "/tokens", "{}", []string{"Origin", "null"}, 403},
 		{"mint, listed", "POST", mintURL + "/tokens", "{}",
 			[]string{"Origin", listed, "Sec-Fetch-Site", "cross-site"}, 200},
+		{"public, listed", "GET", mintURL + "/public/tokens/web", "",
+			[]string{"Origin", listed, "Sec-Fetch-Site", "cross-site"}, 200},
+		{"public, foreign", "GET", mintURL + "/public/tokens/web", "",
+			[]string{"Origin", evil, "Sec-Fetch-Site", "cross-site"}, 403},
+		{"public, no page", "GET", mintURL + "/public/tokens/web", "", nil, 200},
+		{"public, a query", "GET", mintURL + "/public/tokens/web?a=b", "", nil, 400},
+		{"public, a body", "GET", mintURL + "/public/tokens/web", "{}", nil, 400},
 		{"mint, nearly listed", "POST", mintURL + "/tokens", "{}",
 			[]string{"Origin", listed + ".evil.example"}, 403},
 

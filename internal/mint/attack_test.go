@@ -57,21 +57,16 @@ func bearer(claims map[string]any) events.APIGatewayV2HTTPRequest { return withJ
 
 // vouched is an attempt with a Lambda authorizer's context.
 func vouched(context map[string]any) events.APIGatewayV2HTTPRequest {
-	event := as("")
+	event := on("/custom", as(""))
 	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 		Lambda: context,
 	}
 	return event
 }
 
-// from is an attempt from a web page without any authorizer.
+// from is an attempt from a web page on the public route.
 func from(origin string) events.APIGatewayV2HTTPRequest {
-	event := post("/tokens", "", "{}")
-	event.RequestContext.Authorizer = nil
-	if origin != "" {
-		event.Headers = map[string]string{"origin": origin}
-	}
-	return event
+	return get("/public/tokens/page", origin)
 }
 
 // with adds to an event.
@@ -84,10 +79,8 @@ func with(
 
 func attacks() []attack {
 	header := func(name, value string) events.APIGatewayV2HTTPRequest {
-		return with(from("https://maps.example.com"), func(e *events.APIGatewayV2HTTPRequest) {
-			e.Headers[name] = value
-			e.Body = `{"scopes":["uploads:write"]}`
-		})
+		return with(get("/public/tokens/admin", "https://maps.example.com"),
+			func(e *events.APIGatewayV2HTTPRequest) { e.Headers[name] = value })
 	}
 	maps := func(changes ...any) map[string]any {
 		claims := map[string]any{"groups": "staff", "sub": "eve"}
@@ -166,17 +159,17 @@ func attacks() []attack {
 			func(e *events.APIGatewayV2HTTPRequest) { e.RequestContext.HTTP.Method = "DELETE" }),
 			405, "method_not_allowed"},
 		{"claim to be another caller in a header",
-			header("x-amzn-iam-user-arn", "arn:aws:iam::123456789012:user/ci"), 403,
-			"scopes_not_allowed"},
+			header("x-amzn-iam-user-arn", "arn:aws:iam::123456789012:user/ci"), 404,
+			"no_such_profile"},
 		{"send the local runner's header", header("x-dev-authorizer",
-			`{"iam":{"userArn":"arn:aws:iam::123456789012:user/ci"}}`), 403, "scopes_not_allowed"},
+			`{"iam":{"userArn":"arn:aws:iam::123456789012:user/ci"}}`), 404, "no_such_profile"},
 		{"send a JWT past the authorizer", header("authorization",
-			"Bearer eyJhbGciOiJub25lIn0.eyJncm91cHMiOlsibWFwcyJdfQ."), 403, "scopes_not_allowed"},
+			"Bearer eyJhbGciOiJub25lIn0.eyJncm91cHMiOlsibWFwcyJdfQ."), 404, "no_such_profile"},
 		{"send a parent token in the query",
 			with(from(""), func(e *events.APIGatewayV2HTTPRequest) {
 				e.RawQueryString = "access_token=sk.stolen"
 				e.QueryStringParameters = map[string]string{"access_token": "sk.stolen"}
-			}), 403, "no_authorizer"},
+			}), 400, "malformed"},
 		{"call a session of one's own role as an allowed role",
 			as("arn:aws:sts::123456789012:assumed-role/other/web-app"), 403, "profile_not_allowed"},
 		{"put an allowed name behind a path", as("arn:aws:iam::123456789012:role/evil/web-app"),
@@ -231,15 +224,15 @@ func attacks() []attack {
 		{"have an object in the context",
 			vouched(map[string]any{"tier": map[string]any{"gold": true}}), 403,
 			"profile_not_allowed"},
-		{"have an empty context", vouched(map[string]any{}), 403, "profile_not_allowed"},
-		{"call from another page", from("https://evil.example"), 403, "no_authorizer"},
+		{"have an empty context", vouched(map[string]any{}), 403, "no_authorizer"},
+		{"call from another page", from("https://evil.example"), 403, "origin_not_allowed"},
 		{"call from a page whose name begins alike", from("https://maps.example.com.evil.example"),
-			403, "no_authorizer"},
+			403, "origin_not_allowed"},
 		{"call from another port of the page", from("https://maps.example.com:8443"), 403,
-			"no_authorizer"},
-		{"call from the page in the clear", from("http://maps.example.com"), 403, "no_authorizer"},
-		{"call from a sandboxed frame", from("null"), 403, "no_authorizer"},
-		{"call from no page", from(""), 403, "no_authorizer"},
+			"origin_not_allowed"},
+		{"call from the page in the clear", from("http://maps.example.com"), 403,
+			"origin_not_allowed"},
+		{"call from a sandboxed frame", from("null"), 403, "origin_not_allowed"},
 	}
 }
 

@@ -1,6 +1,7 @@
 package mint
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,35 +11,45 @@ import (
 	"github.com/tokenmint/tokenmint/config"
 )
 
-// caller is who sent the request, according to API Gateway's authorizer. Only two parts come from
-// the request itself: a JWT that the authorizer has verified, and the origin. An origin can narrow
-// a rule, but no rule is satisfied by an origin alone.
+// caller is who sent the request, according to the authorizer of the route. Only two parts come
+// from the request itself: a JWT that the authorizer has verified, and the origin. An origin can
+// narrow a rule, but no rule is satisfied by an origin alone.
 type caller struct {
+	route      config.Route   // rules for other kinds of routes do not match
 	arn        string         // of an IAM user or role; "" for another kind of caller
 	claims     func() *claims // of a JWT, read when first needed; nil for another kind of caller
 	subject    string         // of a JWT
 	context    object         // of a Lambda authorizer; nil for another kind of caller
 	named      bool           // an authorizer named the caller, or let them in without a name
 	unreadable bool           // the authorizer's data cannot be read
-	origin     func() string  // of the web page, according to the browser; "" if there is none
+	origin     func() origin  // of the web page, according to the browser
 }
 
-// callerOf reads what the authorizer says. Without an authorizer the caller is not named.
-func callerOf(e *event) caller {
-	c := caller{origin: func() string { return e.header("origin") }}
+// origin is the header Origin.
+type origin struct {
+	text string // "" if the request has several origins, or none
+	sent bool
+}
+
+// callerOf reads what the authorizer of the route's kind says. Without that authorizer the caller
+// is not named. What another authorizer says is not used.
+func callerOf(e *event, kind config.Route) caller {
+	c := caller{route: kind, origin: func() origin {
+		text, sent := e.header("origin")
+		return origin{text, sent}
+	}}
 	said := e.RequestContext.Authorizer
 	c.unreadable = e.unreadable
-	if said.IAM != nil {
+	switch {
+	case kind == config.RouteIAM && said.IAM != nil:
 		c.readIAM(said.IAM.UserARN)
-	}
-	if said.JWT != nil && isPresent(said.JWT.Claims) {
+	case kind == config.RouteJWT && said.JWT != nil && isPresent(said.JWT.Claims):
 		c.readJWT(e, said.JWT.Claims)
-	}
-	if said.Lambda != nil {
+	case kind == config.RouteCustom && said.Lambda != nil:
 		c.readLambda(said.Lambda)
 	}
 	if c.unreadable {
-		return caller{unreadable: true, origin: c.origin}
+		return caller{route: kind, unreadable: true, origin: c.origin}
 	}
 	return c
 }
@@ -75,7 +86,10 @@ func (c *caller) readJWT(e *event, text json.RawMessage) {
 		c.unreadable = true
 		return
 	}
-	c.setJWT(said, func() *claims { return claimsOf(e.header("authorization"), said) })
+	c.setJWT(said, func() *claims {
+		header, _ := e.header("authorization")
+		return claimsOf(header, said)
+	})
 }
 
 // setJWT makes the caller the bearer of a JWT. said has the claims according to the event, and read
@@ -103,6 +117,8 @@ func (c *caller) readLambda(context json.RawMessage) {
 // name returns the caller's name for the audit record, "" if the caller is not named.
 func (c *caller) name() string {
 	switch {
+	case c.route == config.RoutePublic:
+		return "anyone"
 	case !c.named:
 		return ""
 	case c.arn != "":
@@ -119,8 +135,8 @@ func (c *caller) fits(rule config.Rule) bool { return c.misfit(rule) == "" }
 // misfit says which part of the rule does not match, "" if all parts match. The text has the rule's
 // patterns and nothing that the caller sent.
 func (c *caller) misfit(rule config.Rule) string {
-	if rule.IAM == nil && len(rule.JWT) == 0 && len(rule.Lambda) == 0 && !rule.Anyone {
-		return "the rule matches nobody"
+	if kind := rule.Route(); kind != c.route || kind == "" {
+		return fmt.Sprintf("the rule works on %s routes only", cmp.Or(string(kind), "no"))
 	}
 	if rule.IAM != nil && !rule.IAM.Match(c.arn) {
 		return fmt.Sprintf("the ARN does not match iam %q", rule.IAM)
@@ -135,11 +151,20 @@ func (c *caller) misfit(rule config.Rule) string {
 			return fmt.Sprintf("no value of the authorizer's %s matches lambda %q", key, pattern)
 		}
 	}
-	matchesOrigin := func(p config.Pattern) bool { return p.Match(c.origin()) }
-	if len(rule.Origins) > 0 && !slices.ContainsFunc(rule.Origins, matchesOrigin) {
+	if len(rule.Origins) > 0 && !c.origin().fits(rule) {
 		return fmt.Sprintf("the page's origin is none of %q", rule.Origins)
 	}
 	return ""
+}
+
+// fits reports whether the rule names the origin. On the public route the absence of an origin
+// fits: browsers send none for a GET of the same origin. No wildcard matches a list of origins.
+func (o origin) fits(rule config.Rule) bool {
+	if !o.sent {
+		return rule.Anyone
+	}
+	matches := func(p config.Pattern) bool { return p.Match(o.text) }
+	return !strings.ContainsAny(o.text, ", ") && slices.ContainsFunc(rule.Origins, matches)
 }
 
 func (c *caller) misfitClaim(claim string, pattern config.Pattern) string {

@@ -271,7 +271,7 @@ func TestRecordNamesTheVerifiedSubject(t *testing.T) {
 	b := newTestMint(t).withParent()
 	event := withPayload(post("/tokens", "", "{}"), `{"iss":"x","exp":1,"sub":"mallory"}`, said())
 	b.send(t.Context(), event)
-	b.sendJSON(t.Context(), change(t, event, "requestContext.authorizer",
+	b.sendJSON(t.Context(), change(t, post("/custom/tokens", "", "{}"), "requestContext.authorizer",
 		`{"lambda":{"principalId":"bob"}}`))
 	got := fmt.Sprint(b.audits()[0]["caller"], " ", b.audits()[1]["caller"])
 	if got != "jwt:ann lambda:bob" {

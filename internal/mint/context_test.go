@@ -40,7 +40,7 @@ func TestContextOfALambdaAuthorizer(t *testing.T) {
 		{`tier: gold`, `{}`, false},
 	} {
 		t.Run(tc.rule+" of "+tc.context, func(t *testing.T) {
-			event := change(t, post("/tokens", "", "{}"), "requestContext.authorizer",
+			event := change(t, post("/custom/tokens", "", "{}"), "requestContext.authorizer",
 				`{"lambda":`+tc.context+`}`)
 			if got := lets(t, "lambda: {"+tc.rule+"}", event,
 				mint.Who{Lambda: json.RawMessage(tc.context)}); got != tc.want {

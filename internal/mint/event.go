@@ -18,6 +18,7 @@ type event struct {
 	PathParameters  lenient[map[string]any] `json:"pathParameters"`
 	Body            lenient[string]         `json:"body"`
 	IsBase64Encoded lenient[bool]           `json:"isBase64Encoded"`
+	RawQueryString  lenient[string]         `json:"rawQueryString"`
 
 	RequestContext requestContext `json:"requestContext"`
 
@@ -109,24 +110,23 @@ func (e *event) routeKey() string {
 	return ""
 }
 
-// header returns the value of a header, "" if there is none. API Gateway writes names in small
-// letters, emulators write them as the client did. header also returns "" if the value is not a
+// header returns the value of a header, and whether the request has the header. API Gateway writes
+// names in small letters, emulators write them as the client did. The value is "" if it is not a
 // string, or if two spellings of the name have different values.
-func (e *event) header(name string) string {
+func (e *event) header(name string) (value string, sent bool) {
 	var headers map[string]any
 	if json.Unmarshal(e.Headers, &headers) != nil {
-		return ""
+		return "", e.Headers != nil
 	}
-	found, seen := "", false
-	for key, value := range headers {
+	for key, field := range headers {
 		if !strings.EqualFold(key, name) {
 			continue
 		}
-		text, ok := value.(string)
-		if !ok || seen && found != text {
-			return ""
+		text, ok := field.(string)
+		if !ok || sent && value != text {
+			return "", true
 		}
-		found, seen = text, true
+		value, sent = text, true
 	}
-	return found
+	return value, sent
 }

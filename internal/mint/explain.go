@@ -28,12 +28,25 @@ type ProfileVerdict struct {
 }
 
 // Who describes a caller to [Explain]. At most one of ARN, JWT and Lambda is set. If none is, the
-// route has no authorizer.
+// caller is a visitor of the public route.
 type Who struct {
 	ARN    string          // of an IAM user or role, or of a role's session
 	JWT    json.RawMessage // payload of a token, as the identity provider issues it
 	Lambda json.RawMessage // context of a Lambda authorizer; null if it gives none
 	Origin string          // of the web page; "" if there is none
+}
+
+// Route returns the kind of route on which the caller is identified like this.
+func (w Who) Route() config.Route {
+	switch {
+	case w.ARN != "":
+		return config.RouteIAM
+	case w.JWT != nil:
+		return config.RouteJWT
+	case w.Lambda != nil:
+		return config.RouteCustom
+	}
+	return config.RoutePublic
 }
 
 // Explain decides as [Handler.HandleJSON] does which profile answers, and says why. nil scopes ask
@@ -49,7 +62,7 @@ func Explain(profiles []config.Profile, who Who, scopes []string, profile string
 
 func explain(profiles []config.Profile, c *caller, req request) Verdict {
 	v := Verdict{Caller: c.name()}
-	if v.Refusal = admit(profiles, c); v.Refusal != nil {
+	if v.Refusal = admit(c); v.Refusal != nil {
 		return v
 	}
 	if v.Refusal = req.checkForm(route{}); v.Refusal != nil {
@@ -72,17 +85,19 @@ func explain(profiles []config.Profile, c *caller, req request) Verdict {
 
 // caller returns the caller as the mint sees them. The error quotes nothing of w.
 func (w Who) caller() (*caller, error) {
-	c := &caller{origin: func() string { return w.Origin }}
-	switch {
-	case w.ARN != "":
+	c := &caller{route: w.Route(), origin: func() origin {
+		return origin{w.Origin, w.Origin != ""}
+	}}
+	switch c.route {
+	case config.RouteIAM:
 		c.readIAM(lenient[string]{value: withoutPath(w.ARN)})
-	case w.JWT != nil:
+	case config.RouteJWT:
 		payload, err := parseObject(w.JWT)
 		if err != nil {
 			return nil, fmt.Errorf("the payload of the JWT %w", err)
 		}
 		c.setJWT(payload, func() *claims { return &claims{payload: payload} })
-	case w.Lambda != nil:
+	case config.RouteCustom:
 		if c.readLambda(w.Lambda); c.unreadable {
 			return nil, errors.New("the context is not one JSON object with each name once")
 		}

@@ -31,16 +31,15 @@ func TestExplainAgreesWithTheMint(t *testing.T) {
 func (b *testMint) agree() (answers int) {
 	t := b.t
 	t.Helper()
-	const eve, page = "arn:aws:iam::1:user/eve", "https://maps.example.com"
+	answers = b.agreeOnVisitors()
+	const eve = "arn:aws:iam::1:user/eve"
 	for name, known := range map[string]struct {
 		event events.APIGatewayV2HTTPRequest
 		who   mint.Who
 	}{
-		"web":    {post("/tokens", webCaller, ""), mint.Who{ARN: webCaller}},
-		"ci":     {post("/tokens", ciCaller, ""), mint.Who{ARN: ciCaller}},
-		"eve":    {post("/tokens", eve, ""), mint.Who{ARN: eve}},
-		"page":   {from(page), mint.Who{Origin: page}},
-		"nobody": {from(""), mint.Who{}},
+		"web": {post("/tokens", webCaller, ""), mint.Who{ARN: webCaller}},
+		"ci":  {post("/tokens", ciCaller, ""), mint.Who{ARN: ciCaller}},
+		"eve": {post("/tokens", eve, ""), mint.Who{ARN: eve}},
 		"jwt": {
 			withJWT(post("/tokens", "", ""), map[string]any{"groups": []any{"maps", "ops"}}),
 			mint.Who{JWT: json.RawMessage(`{"iss":"https://id.example/","groups":["maps","ops"]}`)},
@@ -61,24 +60,52 @@ func (b *testMint) agree() (answers int) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					want := b.send(t.Context(), event)
-					if want.Status == 200 {
+					if same(t, name+" "+string(body), got, b.send(t.Context(), event)) {
 						answers++
-						if got.Refusal != nil || got.Profile != want.Profile ||
-							!slices.Equal(got.Scopes, want.Scopes) {
-							t.Errorf("%s, %s: explained as %q %q %v, answered by %q", name, body,
-								got.Profile, got.Scopes, got.Refusal, want.Profile)
-						}
-					} else if got.Refusal == nil ||
-						got.Refusal.Error() != want.Code+": "+want.Message || got.Profile != "" {
-						t.Errorf("%s, %s: explained as %q %v, refused with %s: %s", name, body,
-							got.Profile, got.Refusal, want.Code, want.Message)
 					}
 				}
 			}
 		})
 	}
 	return answers
+}
+
+// agreeOnVisitors is agree for the public route.
+func (b *testMint) agreeOnVisitors() (answers int) {
+	t := b.t
+	t.Helper()
+	for _, origin := range []string{"", "https://maps.example.com", "https://evil.example"} {
+		for _, profile := range []string{"web-map", "admin", "page", "none"} {
+			got, err := mint.Explain(b.profiles(), mint.Who{Origin: origin}, nil, profile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := b.send(t.Context(), get("/public/tokens/"+profile, origin))
+			if same(t, "visitor from "+origin+" "+profile, got, want) {
+				answers++
+			}
+		}
+	}
+	return answers
+}
+
+// same fails if the verdict is not what the mint answered. It reports whether that was a token.
+func same(t *testing.T, name string, got mint.Verdict, want reply) bool {
+	t.Helper()
+	if want.Status == 200 {
+		if got.Refusal != nil || got.Profile != want.Profile ||
+			!slices.Equal(got.Scopes, want.Scopes) {
+			t.Errorf("%s: explained as %q %q %v, answered by %q", name, got.Profile, got.Scopes,
+				got.Refusal, want.Profile)
+		}
+		return true
+	}
+	if got.Refusal == nil || got.Refusal.Error() != want.Code+": "+want.Message ||
+		got.Profile != "" {
+		t.Errorf("%s: explained as %q %v, refused with %s: %s", name, got.Profile, got.Refusal,
+			want.Code, want.Message)
+	}
+	return false
 }
 
 func TestExplainSaysWhyOfEachProfile(t *testing.T) {
@@ -96,7 +123,7 @@ func TestExplainSaysWhyOfEachProfile(t *testing.T) {
 	if !web.Other || everything.Other {
 		t.Errorf("profile everything was asked for: other = %t, %t", web.Other, everything.Other)
 	}
-	if len(web.Misfits) != 2 || web.Misfits[0] != "" || !strings.Contains(web.Misfits[1], "claim") {
+	if len(web.Misfits) != 2 || web.Misfits[0] != "" || !strings.Contains(web.Misfits[1], "jwt") {
 		t.Errorf("the first rule of web-map fits, the second is for JWTs: %q", web.Misfits)
 	}
 	if len(everything.Misfits) != 2 || slices.Contains(everything.Misfits, "") {

@@ -37,7 +37,8 @@ var (
 		"http://localhost:*",
 		"http://localhost*", "https://maps.example.com:8443", "https://maps*.com",
 		"https://pr-*.maps.example.com", "http://localhost", "https://maps.example.com:*"}
-	originsSent = []string{"", "https://maps.example.com", "https://maps.example.com:8443",
+	originsSent = []string{"", "", "", "", "https://maps.example.com",
+		"https://maps.example.com:8443",
 		"https://evil.com", "https://maps.example.com.evil.com", "http://localhost:3000",
 		"http://localhost", "http://localhost.evil.com", "null", "https://pr-1.maps.example.com",
 		"https://Maps.example.com"}

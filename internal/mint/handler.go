@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 )
 
@@ -42,6 +43,7 @@ func (h *Handler) HandleJSON(
 	ctx context.Context, raw json.RawMessage,
 ) (reply events.APIGatewayV2HTTPResponse, _ error) {
 	start := h.now()
+	var route route
 	e, unread := readEvent(raw)
 	audit := telemetry.Audit{RequestID: e.RequestContext.RequestID.value}
 	defer func() {
@@ -49,6 +51,9 @@ func (h *Handler) HandleJSON(
 			// The value may quote a token, so the record has its type. A stack trace has no values.
 			cause := fmt.Errorf("panic of type %T: %s", value, debug.Stack())
 			reply = h.refuse(&audit, refuseInternal.because(cause))
+		}
+		if route.kind == config.RoutePublic {
+			reply.Headers["Vary"] = "Origin"
 		}
 		h.record(ctx, audit, reply, start)
 	}()
@@ -59,11 +64,15 @@ func (h *Handler) HandleJSON(
 	}
 	ctx, cancel := withReplyMargin(ctx)
 	defer cancel()
-	got, err := h.serve(ctx, &audit, e)
+	var err error
+	var got issued
+	if route, err = routeOf(e); err == nil {
+		got, err = h.serve(ctx, &audit, route, e)
+	}
 	if err != nil {
 		return h.refuse(&audit, err), nil
 	}
-	return h.reply(&audit, got), nil
+	return h.reply(&audit, route, got), nil
 }
 
 // withReplyMargin ends the request's work before the function's own deadline.
@@ -79,22 +88,15 @@ func withReplyMargin(ctx context.Context) (context.Context, context.CancelFunc) 
 // refusal has it too. Text of the caller goes into the record only after a rule has matched it,
 // since it may hold a token.
 func (h *Handler) serve(
-	ctx context.Context, audit *telemetry.Audit, e *event,
+	ctx context.Context, audit *telemetry.Audit, route route, e *event,
 ) (issued, error) {
-	route, err := routeOf(e)
-	if err != nil {
-		return issued{}, err
-	}
 	audit.Route = route.pattern
-	caller := callerOf(e)
-	if err := admit(h.profiles, &caller); err != nil {
+	caller := callerOf(e, route.kind)
+	if err := admit(&caller); err != nil {
 		return issued{}, err
 	}
 	audit.Caller = caller.name()
-	if e.Body.wrong || e.IsBase64Encoded.wrong {
-		return issued{}, refuseBody("the body is not a string")
-	}
-	req, err := decode(e.Body.value, e.IsBase64Encoded.value)
+	req, err := requestOf(e, route)
 	if err != nil {
 		return issued{}, err
 	}
@@ -120,7 +122,12 @@ type tokenReply struct {
 // mapboxTime is the layout of times in the Tokens API.
 const mapboxTime = "2006-01-02T15:04:05.000Z"
 
-func (h *Handler) reply(audit *telemetry.Audit, got issued) events.APIGatewayV2HTTPResponse {
+// publicCache lets caches keep a reply of the public route for [config.PublicCacheLife].
+var publicCache = fmt.Sprintf("public, max-age=%d", config.PublicCacheLife/time.Second)
+
+func (h *Handler) reply(
+	audit *telemetry.Audit, route route, got issued,
+) events.APIGatewayV2HTTPResponse {
 	token := got.Token
 	audit.Code = "ok"
 	if got.Stale {
@@ -128,14 +135,18 @@ func (h *Handler) reply(audit *telemetry.Audit, got issued) events.APIGatewayV2H
 	}
 	audit.Source, audit.TokenHash = string(got.Source), token.Token.Hash()
 	audit.Expires = token.Expires
-	return respond(http.StatusOK, tokenReply{
+	reply := respond(http.StatusOK, tokenReply{
 		Token:     token.Token.Reveal(),
 		IssuedAt:  token.IssuedAt.UTC().Format(mapboxTime),
-		Expires:   token.Expires.UTC().Format(mapboxTime),
+		Expires:   got.expires.UTC().Format(mapboxTime),
 		ExpiresIn: int(got.life.Seconds()),
 		Scopes:    got.scopes,
 		Profile:   got.profile,
 	})
+	if route.kind == config.RoutePublic {
+		reply.Headers["Cache-Control"] = publicCache
+	}
+	return reply
 }
 
 // errorReply is the body of any other status.

@@ -2,6 +2,7 @@ package mint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,12 +10,17 @@ import (
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 )
 
+// publicWait is how long a request of the public route waits for a fresh token. Strangers can send
+// many requests, and each one that waits takes an instance.
+const publicWait = time.Second
+
 // issued is a token on its way to a caller, or how far a refused request came.
 type issued struct {
 	profile string   // "" if no profile was chosen
 	scopes  []string // of the token; nil if no profile was chosen
 	tokencache.Result
-	life          time.Duration // of the token, from now
+	expires       time.Time     // as the caller learns it
+	life          time.Duration // from now until then
 	parentCreated time.Time     // zero if not known
 	upstreamCalls int           // of this request alone
 }
@@ -46,14 +52,36 @@ func (h *Handler) issue(
 	got.parentCreated = parent.credential.Created
 	mapbox := upstream{handler: h, parent: parent, scopes: grant.scopes}
 	spec := h.cacheSpec(grant, expires)
+	if route.kind == config.RoutePublic {
+		spec.Wait = publicWait
+	}
 	got.Result, err = h.cache.Get(ctx, parent.credential.Token, spec, mapbox.mint)
-	got.upstreamCalls = mapbox.calls
+	got.upstreamCalls = int(mapbox.calls.Load())
+	if route.kind == config.RoutePublic {
+		return h.issuePublic(got, err)
+	}
 	timed := !expires.IsZero()
 	if err == nil {
-		got.life = got.Token.Expires.Sub(h.now())
+		got.expires, got.life = got.Token.Expires, got.Token.Expires.Sub(h.now())
 		err = checkLife(got.life, timed)
 	}
 	return got, h.refusalOf(err, timed)
+}
+
+// issuePublic shortens the life that the caller learns, because caches keep the reply that long. A
+// visitor does not wait for Mapbox.
+func (h *Handler) issuePublic(got issued, err error) (issued, error) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return got, refuseWaiting.because(err)
+	case err != nil:
+		return got, h.refusalOf(err, false)
+	}
+	got.expires = got.Token.Expires.Add(-config.PublicCacheLife)
+	if got.life = got.expires.Sub(h.now()); got.life < config.ShortestLifetime {
+		return got, refuseWaiting.because(fmt.Errorf("the stale token has %s to live", got.life))
+	}
+	return got, nil
 }
 
 // cacheSpec says which requests may share this token: those for the same profile, as it is

@@ -35,14 +35,12 @@ func choose(profiles []config.Profile, c *caller, req request) (grant, error) {
 		mine = append(mine, profile)
 	}
 	switch {
+	case c.route == config.RoutePublic:
+		return grant{}, refuseVisitor(profiles, c, req)
 	case len(mine) > 0:
 		return grant{}, refuseBeyond(mine)
 	case req.profile != "":
 		return grant{}, refuseProfile.because(denial(profiles, c))
-	case c.unreadable:
-		return grant{}, refuseEvent.because(denial(profiles, c))
-	case !c.named:
-		return grant{}, refuseNoAuthorizer.because(denial(profiles, c))
 	default:
 		return grant{}, refuseCaller.because(denial(profiles, c))
 	}
@@ -51,22 +49,25 @@ func choose(profiles []config.Profile, c *caller, req request) (grant, error) {
 // names reports whether this profile may answer the request.
 func (r request) names(p config.Profile) bool { return r.profile == "" || r.profile == p.Name }
 
-// admit refuses a caller whom no authorizer has named, unless a profile allows anyone.
-func admit(profiles []config.Profile, c *caller) error {
+// refuseVisitor returns the refusal for a visitor of the public route. It does not tell a profile
+// that is not public from one that does not exist.
+func refuseVisitor(profiles []config.Profile, c *caller, req request) error {
+	named := func(p config.Profile) bool { return req.names(p) && p.IsPublic() }
+	if slices.ContainsFunc(profiles, named) {
+		return refuseOrigin.because(denial(profiles, c))
+	}
+	return refusePublicProfile
+}
+
+// admit refuses a caller whom no authorizer has named, except on the public route.
+func admit(c *caller) error {
 	switch {
-	case c.named, allowsAnyone(profiles):
+	case c.named, c.route == config.RoutePublic:
 		return nil
 	case c.unreadable:
 		return refuseEvent
 	}
 	return refuseNoAuthorizer
-}
-
-// allowsAnyone reports whether a profile allows callers whom no authorizer has named.
-func allowsAnyone(profiles []config.Profile) bool {
-	return slices.ContainsFunc(profiles, func(p config.Profile) bool {
-		return slices.ContainsFunc(p.Allow, func(r config.Rule) bool { return r.Anyone })
-	})
 }
 
 // describe lists profiles with their scopes. The caller must be allowed to use them.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -48,11 +47,9 @@ func (r *refusal) with(name, value string) *refusal {
 
 // Refusals before a secret is read or a token is minted.
 var (
-	refuseRoute  = newRefusal(404, "not_found", tokens.ErrNotFound.Error())
-	refuseMethod = newRefusal(405, "method_not_allowed", "only POST is answered here").
-			with("Allow", http.MethodPost)
+	refuseRoute        = newRefusal(404, "not_found", tokens.ErrNotFound.Error())
 	refuseNoAuthorizer = newRefusal(403, "no_authorizer",
-		"no authorizer ran, so the caller is unknown: the route needs an IAM or JWT authorizer "+
+		"no authorizer ran, so the caller is unknown: the route needs an authorizer of its kind "+
 			"(sam local start-api runs none)")
 	refuseEvent = newRefusal(403, "event_unreadable",
 		"the data of API Gateway about this request cannot be read, so the caller is unknown")
@@ -66,6 +63,12 @@ var (
 			"ask the operator of tokenmint for a rule in the allow list of a profile")
 	refuseProfile = newRefusal(403, "profile_not_allowed",
 		"this caller has no profile of that name")
+
+	refusePublicProfile = newRefusal(404, "no_such_profile",
+		"there is no public profile of that name")
+	refuseOrigin = newRefusal(403, "origin_not_allowed",
+		"this profile does not allow pages of this origin: "+
+			"ask the operator of tokenmint to add it to the origins of the profile's rule")
 
 	refuseScopes    = newRefusal(422, "scopes_invalid", tokens.ErrScopes.Error())
 	refusePermanent = newRefusal(422, "permanent_not_offered",
@@ -95,13 +98,20 @@ var (
 		"the mint budget for this minute is used up; try again after Retry-After seconds")
 	refuseUnshared = newRefusal(503, "table_unavailable",
 		"the token table does not answer; try again after Retry-After seconds")
-	refuseSlow   = newRefusal(504, "upstream_timeout", "Mapbox did not answer in time")
+	refuseSlow    = newRefusal(504, "upstream_timeout", "Mapbox did not answer in time")
+	refuseWaiting = newRefusal(503, "upstream_slow",
+		"Mapbox has not answered yet; try again")
 	refuseFailed = newRefusal(502, "upstream_failed",
 		"Mapbox could not mint a token now; try again later")
 )
 
 func refuseBody(format string, args ...any) *refusal {
 	return newRefusal(400, "malformed", fmt.Sprintf(format, args...))
+}
+
+func refuseMethod(allowed string) *refusal {
+	return newRefusal(405, "method_not_allowed", "only "+allowed+" is answered here").
+		with("Allow", allowed)
 }
 
 func refuseBeyond(mine []*config.Profile) *refusal {
@@ -131,6 +141,8 @@ func (h *Handler) refusalOf(err error, timed bool) error {
 		return busyUntil(refuseUnshared, unshared.Until, h.now()).because(err)
 	}
 	switch {
+	case errors.Is(err, tokencache.ErrPanic):
+		return refuseInternal.because(err)
 	case errors.Is(err, tokens.ErrRateLimited):
 		var reset time.Time
 		if upstream, ok := errors.AsType[*tokens.Error](err); ok {

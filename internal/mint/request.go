@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/tokenmint/tokenmint/config"
 )
 
 // maxBody is the size of the largest body that is read, in bytes.
@@ -21,6 +23,24 @@ type request struct {
 	expires *time.Time
 	ttl     *time.Duration
 	profile string
+}
+
+// requestOf reads what the caller asks for.
+func requestOf(e *event, route route) (request, error) {
+	if route.kind == config.RoutePublic {
+		if e.Body != (lenient[string]{}) {
+			return request{}, refuseBody("this route accepts no body")
+		}
+		if e.RawQueryString != (lenient[string]{}) {
+			return request{}, refuseBody(
+				"this route accepts no query: end the address at the profile")
+		}
+		return request{profile: route.profile}, nil
+	}
+	if e.Body.wrong || e.IsBase64Encoded.wrong {
+		return request{}, refuseBody("the body is not a string")
+	}
+	return decode(e.Body.value, e.IsBase64Encoded.value)
 }
 
 // decode reads a body: one JSON object with known names, each at most once.

@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// upstream mints at Mapbox for one request and counts its calls. It is not safe for concurrent use.
+// upstream mints at Mapbox for one request and counts its calls. Its method mint is not safe for
+// concurrent use.
 type upstream struct {
 	handler *Handler
 	parent  parent
 	scopes  []string
-	calls   int // to Mapbox so far
+	calls   atomic.Int32 // to Mapbox so far; a mint may outlive its request
 }
 
 // mint creates a token that ends at expires. It has the form of [tokencache.Mint].
@@ -41,7 +43,7 @@ func (u *upstream) mint(ctx context.Context, expires time.Time) (tokens.Temporar
 
 // call asks Mapbox once. It checks the reply before a caller or the cache gets the token.
 func (u *upstream) call(ctx context.Context, expires time.Time) (tokens.Temporary, error) {
-	u.calls++
+	u.calls.Add(1)
 	asked := tokens.TemporaryRequest{Scopes: u.scopes, Expires: expires}
 	credential := u.parent.credential
 	token, err := u.handler.create(ctx, credential.Auth(), asked)

@@ -117,15 +117,17 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 }
 
 // readInstances returns the most instances that there may be: those that are reserved, or an
-// estimate from the limit of the API.
+// estimate from the limits of the routes, which have a + between them.
 func readInstances(getenv func(string) string) (int, error) {
 	var counts [2]int
 	for i, name := range []string{"MINT_CONCURRENCY", "REQUESTS_PER_SECOND"} {
-		n, err := strconv.Atoi(cmp.Or(getenv(name), "0"))
-		if err != nil || n < 0 || n > mostCount {
-			return 0, fmt.Errorf("%s must be a number from 0 to %d", name, mostCount)
+		for count := range strings.SplitSeq(cmp.Or(getenv(name), "0"), "+") {
+			n, err := strconv.Atoi(count)
+			if err != nil || n < 0 || n > mostCount {
+				return 0, fmt.Errorf("%s must be a number from 0 to %d", name, mostCount)
+			}
+			counts[i] += n
 		}
-		counts[i] = n
 	}
 	return cmp.Or(counts[0], counts[1]/perInstance), nil
 }

@@ -95,6 +95,9 @@ func New(c Config) (*Cache, error) {
 // time, and the others get the token that is there. Without a usable token, requests for the same
 // key wait. The first of them mints, in this instance or in another one.
 //
+// A request whose order has a Wait leaves after that time. It gets a stale token if there is one,
+// else [context.DeadlineExceeded]. The mint that it has started goes on for later requests.
+//
 // The error is one of mint, a *SpentError, an *UnsharedError, or the error of ctx.
 func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint) (Result, error) {
 	s, err := c.sealers.of(parent)
@@ -105,12 +108,20 @@ func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint
 	if !j.plan.shared {
 		return j.mintWithinBudget(ctx)
 	}
+	if o.Wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.Wait)
+		defer cancel()
+	}
 	local := s.localKey(o, j.plan.step)
 	for {
 		held, flight, mine := c.local.enter(local, c.now())
 		switch {
 		case held.isFresh(c.now()):
 			return Result{Token: held.token, Source: FromMemory}, nil
+		case mine && o.Wait > 0:
+			j.local, j.key = local, s.key(o, j.plan.step)
+			go j.flyApart(ctx, flight, held)
 		case mine:
 			j.local, j.key = local, s.key(o, j.plan.step)
 			return j.fly(ctx, flight, held)
@@ -120,7 +131,10 @@ func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint
 		select {
 		case <-flight.done:
 		case <-ctx.Done():
-			return Result{}, ctx.Err()
+			return c.local.stale(local, c.now(), ctx.Err())
+		}
+		if mine {
+			return flight.result, flight.err
 		}
 		// A request that left early says nothing about the others, so they go on.
 		if !errors.Is(flight.err, context.Canceled) && !errors.Is(flight.err, context.DeadlineExceeded) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/tokenmint/tokenmint/pkg/tokens"
@@ -58,6 +59,30 @@ func (j job) fly(ctx context.Context, f *flight, was held) (result Result, err e
 	err = context.Canceled
 	defer func() { j.cache.local.leave(j.local, f, result, err) }()
 	return j.fill(ctx, was)
+}
+
+// ErrPanic is the error of a mint that panicked while its request could leave.
+var ErrPanic = errors.New("panic of a mint")
+
+// apartLimit ends a fill that no request waits for. It is long enough to take a dead lease over.
+const apartLimit = leaseLife + mintLimit
+
+// flyApart is fly for a request that may leave before the fill ends. After the reply, Lambda stops
+// the instance until the next request, in which the fill goes on. Meanwhile the lease may end.
+func (j job) flyApart(ctx context.Context, f *flight, was held) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), apartLimit)
+	defer cancel()
+	var result Result
+	var err error
+	defer func() {
+		if value := recover(); value != nil { // the value may quote a token
+			cause := fmt.Sprintf("panic of type %T: %s", value, debug.Stack())
+			j.cache.logger.ErrorContext(ctx, "mint failed", "cause", cause)
+			err = ErrPanic
+		}
+		j.cache.local.leave(j.local, f, result, err)
+	}()
+	result, err = j.fill(ctx, was)
 }
 
 // fill gets a token for all instances. In a large fleet each instance reads one of several copies
@@ -147,6 +172,7 @@ func (s *search) look(ctx context.Context) (err error) {
 	s.refusal = s.knownRefusal(s.now)
 	if theirs, ok := s.open(s.record); ok && theirs.token.Expires.After(s.was.token.Expires) {
 		s.was = theirs
+		s.cache.local.put(s.local, theirs) // for requests that leave before the search ends
 	}
 	return err
 }

@@ -65,6 +65,18 @@ func (l *local) enter(key string, now time.Time) (h held, f *flight, mine bool) 
 	return h, f, true
 }
 
+// stale returns the token under key for a request that can wait no longer. The error is cause if no
+// token lives long enough.
+func (l *local) stale(key string, now time.Time, cause error) (Result, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := l.held[key]
+	if !h.isAlive(now) {
+		return Result{}, cause
+	}
+	return Result{Token: h.token, Source: FromMemory, Stale: !h.isUsable(now)}, nil
+}
+
 // leave ends a flight and wakes the requests that wait.
 func (l *local) leave(key string, f *flight, result Result, err error) {
 	l.mu.Lock()

@@ -35,6 +35,7 @@ type Order struct {
 	Reuse    time.Duration // how long one token may serve; 0 = a token of one's own
 	Expires  time.Time     // when the token must have ended; zero: as Lifetime and Reuse say
 	Limit    int           // mints a minute, of this profile; 0 = no limit of its own
+	Wait     time.Duration // for a shared token at most; 0 = as long as the context allows
 }
 
 // plan says how to serve an order at one moment.

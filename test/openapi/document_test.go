@@ -14,11 +14,19 @@ import (
 )
 
 // document has the parts of docs/openapi.yaml that the tests read. All references are resolved.
-type document struct {
-	Paths map[string]struct {
-		Parameters []parameter
-		Post       operation
+type document struct{ Paths map[string]pathItem }
+
+// pathItem has one operation: Post, or Get on the public route.
+type pathItem struct {
+	Parameters []parameter
+	Post, Get  *operation
+}
+
+func (p pathItem) operation() operation {
+	if p.Get != nil {
+		return *p.Get
 	}
+	return *p.Post
 }
 
 type parameter struct {

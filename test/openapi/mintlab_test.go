@@ -32,10 +32,17 @@ const profiles = `profiles:
     allow:
       - iam: "arn:aws:iam::*:role/web-*"
       - jwt: {groups: maps}
+      - lambda: {groups: maps}
   uploads:
     scopes: [uploads:write]
     allow:
       - iam: "arn:aws:iam::*:role/ci"
+  page:
+    scopes: [styles:read]
+    lifetime: 30m
+    reuse: 15m
+    allow:
+      - {anyone: true, origins: ["https://maps.example.com"]}
 `
 
 // now returns the time of all tests, which is the time of the document's examples. It never moves.

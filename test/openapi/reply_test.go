@@ -91,6 +91,9 @@ func (e *evidence) add(t *testing.T, path string, got events.APIGatewayV2HTTPRes
 func (e *evidence) check(t *testing.T, path string, op operation) {
 	t.Helper()
 	for status, response := range op.Responses {
+		if status == "401" { // API Gateway's own reply
+			continue
+		}
 		content := response.Content["application/json"]
 		replies := map[string]string{} // by the name of their example
 		if status == "200" {

@@ -10,6 +10,10 @@ BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d"
 
+AUTHORIZER = "arn:aws:lambda:eu-central-1:123456789012:function:session"
+CUSTOM = {"AuthorizerFunctionArn": AUTHORIZER, "AuthorizerIdentitySources": "$request.header.Cookie,$request.header.Origin"}
+PUBLIC = {"PublicOrigins": "https://www.example.com,https://maps.example.com"}
+
 JWT = {"JwtIssuer": "https://login.example.com/tenant", "JwtAudience": "maps,tiles"}
 CORS = {"AllowedOrigins": "https://maps.example.com,http://localhost:3000"}
 DOMAIN = {"DomainName": "tokens.example.com", "CertificateArn": CERTIFICATE}
@@ -20,6 +24,17 @@ COMBINATIONS = {
     "jwt": JWT,
     "cors": CORS,
     "jwt and cors": JWT | CORS,
+    "custom": CUSTOM,
+    "custom of another account": CUSTOM | {"AuthorizerFunctionArn": AUTHORIZER.replace("123456789012", "210987654321") + ":live"},
+    "public": PUBLIC,
+    "public and cors": PUBLIC | CORS,
+    "public, and the same origins": PUBLIC | {"AllowedOrigins": PUBLIC["PublicOrigins"]},
+    "jwt and custom": JWT | CUSTOM,
+    "jwt and public": JWT | PUBLIC,
+    "custom and public": CUSTOM | PUBLIC,
+    "all routes": JWT | CUSTOM | PUBLIC | {
+        "JwtRequestsPerSecond": "30", "CustomRequestsPerSecond": "40", "PublicRequestsPerSecond": "50", "AuthorizerCacheSeconds": "300",
+    },
     "domain": DOMAIN,
     "key": {"KmsKeyArn": KEY},
     "existing secret": {"ParentSecretArn": PARENT},
@@ -44,7 +59,7 @@ COMBINATIONS = {
         "DynamoDbEndpoint": "http://host.docker.internal:8000",
     },
     "everything": {
-        **JWT, **CORS, **DOMAIN,
+        **JWT, **CUSTOM, **PUBLIC, **CORS, **DOMAIN,
         "KmsKeyArn": KEY,
         "ParentSecretArn": PARENT,
         "FurtherSecretArns": ",".join(FURTHER),
@@ -79,6 +94,17 @@ REFUSED = [
     ("AllowedOrigins", "*"),
     ("AllowedOrigins", "https://*.example.com"),
     ("AllowedOrigins", "https://maps.example.com/"),
+    ("PublicOrigins", "*"),
+    ("PublicOrigins", "https://*.example.com"),
+    ("PublicOrigins", "https://maps.example.com/map"),
+    ("AuthorizerFunctionArn", "session"),
+    ("AuthorizerFunctionArn", "arn:aws:lambda:eu-central-1:123456789012:function:*"),
+    ("AuthorizerFunctionArn", f"{AUTHORIZER}:live/invocations"),
+    ("AuthorizerIdentitySources", ""),
+    ("AuthorizerIdentitySources", "$request.body.token"),
+    ("AuthorizerIdentitySources", "$request.header.Cookie, $request.header.Origin"),
+    ("AuthorizerCacheSeconds", "3601"),
+    ("PublicRequestsPerSecond", "0"),
     ("JwtIssuer", "http://login.example.com"),
     ("JwtIssuer", "https://user@login.example.com"),
     ("JwtAudience", "maps, tiles"),

@@ -176,11 +176,33 @@ def boundary_is_on_every_role(stack):
     assert {r.get("PermissionsBoundary") for r in stack.of("AWS::IAM::Role").values()} == {boundary}
 
 
+# Each kind of route: the parameter that opens it, its routes, and the parameter of its throttle.
+KINDS = {
+    "iam": ("Stage", ["POST /tokens", "POST /tokens/v2/{username}"], "RequestsPerSecond"),
+    "jwt": ("JwtIssuer", ["POST /jwt/tokens", "POST /jwt/tokens/v2/{username}"], "JwtRequestsPerSecond"),
+    "custom": ("AuthorizerFunctionArn", ["POST /custom/tokens", "POST /custom/tokens/v2/{username}"], "CustomRequestsPerSecond"),
+    "public": ("PublicOrigins", ["GET /public/tokens/{profile}"], "PublicRequestsPerSecond"),
+}
+
+
+def kinds(stack):
+    """The kinds of routes that the stack has, by the contract."""
+    return {kind: (routes, limit) for kind, (switch, routes, limit) in KINDS.items() if stack.parameters[switch]}
+
+
+def invoke_uri(function):
+    return f"arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/{function}/invocations"
+
+
 @promise
 def functions_are_invoked_by_these(stack):
-    """The API, on its two routes; Secrets Manager, for this account, if it rotates. The star is the API's stage, or a path's parameter."""
-    api = f"arn:aws:execute-api:eu-central-1:{ACCOUNT}:ref:Api/*/POST/tokens"
-    want = [("arn:of:MintFunctionAliaslive", "apigateway.amazonaws.com", path, None) for path in (api, f"{api}/v2/*")]
+    """The API, on its routes; Secrets Manager, for this account, if it rotates. The first star is the API's stage."""
+    api = f"arn:aws:execute-api:eu-central-1:{ACCOUNT}:ref:Api/"
+    paths = {"iam": "POST/tokens*", "jwt": "POST/jwt/tokens*", "custom": "POST/custom/tokens*", "public": "GET/public/tokens/*"}
+    want = [("arn:of:MintFunctionAliaslive", "apigateway.amazonaws.com", f"{api}*/{paths[kind]}", None) for kind in kinds(stack)]
+    authorizer = stack.parameters["AuthorizerFunctionArn"]
+    if f":{ACCOUNT}:" in authorizer:
+        want.append((authorizer, "apigateway.amazonaws.com", f"{api}authorizers/*", None))
     if stack.parameters["NativeRotationSchedule"]:
         want.append(("ref:RotateFunction", "secretsmanager.amazonaws.com", None, ACCOUNT))
     found = stack.of("AWS::Lambda::Permission").values()
@@ -211,38 +233,67 @@ def queue_takes_messages_from_these(stack):
 @promise
 def routes_ask_who_calls(stack):
     body = stack.resources["Api"]["Properties"]["Body"]
-    assert body["paths"].keys() == {"/tokens", "/tokens/v2/{username}"}
-    for name, path in body["paths"].items():
-        assert path.keys() == {"post"}
-        assert path["post"].get("security") == [{"caller": []}]
+    want = {route: kind for kind, (routes, _) in kinds(stack).items() for route in routes}
+    found = {f"{method.upper()} {path}": operation for path, item in body["paths"].items() for method, operation in item.items()}
+    assert found.keys() == want.keys()
+    for route, operation in found.items():
+        kind = want[route]
+        assert operation.get("security") == (None if kind == "public" else [{kind: []}])
         # OpenAPI requires both, and what is missing may be a warning, which fails the deployment.
-        assert path["post"].get("responses")
-        in_path = [p["name"] for p in path["post"].get("parameters", []) if p["in"] == "path" and p["required"]]
-        assert in_path == re.findall(r"{(\w+)}", name)
-    iam = {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"}
-    issuer, audience = stack.parameters["JwtIssuer"], stack.parameters["JwtAudience"]
-    jwt = {
-        "type": "oauth2",
-        "x-amazon-apigateway-authorizer": {
-            "type": "jwt",
-            "identitySource": "$request.header.Authorization",
-            "jwtConfiguration": {"issuer": issuer, "audience": audience.split(",")},
-        },
-    }
-    assert body["components"]["securitySchemes"] == {"caller": jwt if issuer and audience else iam}
+        assert operation.get("responses")
+        in_path = [p["name"] for p in operation.get("parameters", []) if p["in"] == "path" and p["required"]]
+        assert in_path == re.findall(r"{(\w+)}", route)
+        assert operation["x-amazon-apigateway-integration"] == {
+            "type": "aws_proxy",
+            "httpMethod": "POST",
+            "payloadFormatVersion": "2.0",
+            "uri": invoke_uri("arn:of:MintFunctionAliaslive"),
+        }
     # Else a route whose authorizer cannot be created disappears, and the deployment succeeds.
     assert stack.resources["Api"]["Properties"].get("FailOnWarnings") is True
 
 
 @promise
+def authorizers_are_these(stack):
+    given = stack.parameters
+    schemes = {
+        "iam": {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"},
+        "jwt": {
+            "type": "oauth2",
+            "x-amazon-apigateway-authorizer": {
+                "type": "jwt",
+                "identitySource": "$request.header.Authorization",
+                "jwtConfiguration": {"issuer": given["JwtIssuer"], "audience": given["JwtAudience"].split(",")},
+            },
+        },
+        "custom": {
+            "type": "apiKey",
+            "name": "Unused",
+            "in": "header",
+            "x-amazon-apigateway-authorizer": {
+                "type": "request",
+                "authorizerUri": invoke_uri(given["AuthorizerFunctionArn"]),
+                "authorizerPayloadFormatVersion": "2.0",
+                "enableSimpleResponses": True,
+                "identitySource": given["AuthorizerIdentitySources"],
+                "authorizerResultTtlInSeconds": given["AuthorizerCacheSeconds"],
+            },
+        },
+    }
+    found = stack.resources["Api"]["Properties"]["Body"]["components"]["securitySchemes"]
+    assert found == {kind: scheme for kind, scheme in schemes.items() if kind in kinds(stack)}
+
+
+@promise
 def browsers_call_from_named_origins(stack):
     cors = stack.resources["Api"]["Properties"]["Body"].get("x-amazon-apigateway-cors")
-    origins = [o for o in stack.parameters["AllowedOrigins"].split(",") if o]
-    if not origins:
+    public, allowed = ([o for o in stack.parameters[name].split(",") if o] for name in ("PublicOrigins", "AllowedOrigins"))
+    if not public + allowed:
         assert cors is None
         return
-    assert cors["allowOrigins"] == origins
-    assert cors["allowMethods"] == ["POST"]
+    assert cors["allowOrigins"] == public + (allowed if allowed != public else [])
+    assert cors["allowMethods"] == (["GET", "POST"] if public else ["POST"])
+    assert cors["exposeHeaders"] == ["age", "retry-after"]
     assert "*" not in cors["allowHeaders"] and not cors.get("allowCredentials")
 
 
@@ -257,9 +308,16 @@ def access_log_has_no_credentials(stack):
 
 
 @promise
-def api_is_throttled(stack):
-    settings = stack.resources["ApiApiGatewayDefaultStage"]["Properties"]["DefaultRouteSettings"]
-    assert 0 < int(settings["ThrottlingRateLimit"]) == int(settings["ThrottlingBurstLimit"])
+def each_route_has_its_throttle(stack):
+    stage = stack.resources["ApiApiGatewayDefaultStage"]["Properties"]
+
+    def throttle(limit):
+        value = stack.parameters[limit]
+        assert int(value) > 0
+        return {"ThrottlingRateLimit": value, "ThrottlingBurstLimit": value}
+
+    assert stage["DefaultRouteSettings"] == throttle("RequestsPerSecond")
+    assert stage["RouteSettings"] == {route: throttle(limit) for routes, limit in kinds(stack).values() for route in routes}
 
 
 @promise
@@ -301,7 +359,8 @@ def functions_share_out_concurrency(stack):
     assert (reserved and int(reserved)) == mint
     variables = stack.resources["MintFunction"]["Properties"]["Environment"]["Variables"]
     assert variables.get("MINT_CONCURRENCY") == stack.parameters["MintConcurrency"]
-    assert variables.get("REQUESTS_PER_SECOND") == stack.parameters["RequestsPerSecond"]
+    rates = [stack.parameters[limit] if stack.parameters[switch] else "0" for switch, _, limit in KINDS.values()]
+    assert variables.get("REQUESTS_PER_SECOND") == "+".join(rates)
     rotator = 1 if stack.parameters["ReserveRotator"] == "true" else None
     assert stack.resources["RotateFunction"]["Properties"].get("ReservedConcurrentExecutions") == rotator
 
@@ -523,6 +582,7 @@ def changed_parameters_reach_the_mint(stack):
     """Callers get the version that the alias stands on, with the variables of its day: with other variables it must be another version."""
     variables = stack.of("AWS::Lambda::Function")["MintFunction"]["Environment"]["Variables"]
     given = {v for n, v in variables.items() if v in stack.parameters.values() and not n.startswith("AWS_ENDPOINT")}  # doubles need no version
+    given.add(variables["REQUESTS_PER_SECOND"])
     # The stage is in the layer's name. Of a secret's ARN all is there that another secret in reach of this stack has different.
     shown = {f"tokenmint-{stack.parameters['Stage']}": stack.parameters["Stage"]}
     words = version(stack)[1]["Description"].replace(":", " ", 1).split(" ")
@@ -536,7 +596,7 @@ def a_version_description_is_short_enough(stack):
     longest = {p: d["MaxLength"] for p, d in stack.transformed["Parameters"].items() if "MaxLength" in d}
     parent = longest["ParentSecretArn"] - len("arn:aws:secretsmanager:")
     layer = len("tokenmint-") + 16 + len(":123456789")
-    assert layer + len(" ERROR 10000 10000 ") + longest["TokensApiUrl"] + 1 + parent + len(" 15") <= 256
+    assert layer + len(" ERROR 10000 10000+10000+10000+10000 ") + longest["TokensApiUrl"] + 1 + parent + len(" 15") <= 256
     assert len(version(stack)[1]["Description"]) <= 256
 
 
@@ -579,15 +639,17 @@ def outputs_say_what_to_type(stack):
         "UNDONE_QUEUE_URL": "ref:Undone",
         "STACK": stack.of("AWS::Lambda::Function")["RotateFunction"]["Environment"]["Variables"]["STACK"],
         "STAGE": stack.parameters["Stage"],
+        "ROUTES": ":".join(kinds(stack)),
     }
     # No token: on a command line it would be in the shell's history and in the list of processes.
     assert stack.outputs["NextPutParent"] == (
         f"AWS_REGION=eu-central-1 PARENT_SECRET_ID={parent(stack)} go run ./cmd/tokenmint bootstrap"
     )
     assert "--function-name ref:RotateFunction" in stack.outputs["NextRotate"]
-    assert ("Bearer" in stack.outputs["NextMint"]) == bool(stack.parameters["JwtIssuer"])
-    assert f"{stack.outputs['MintUrl']}/tokens" in stack.outputs["NextMint"]
+    url = stack.outputs["MintUrl"]
+    assert f" {url}/tokens " in stack.outputs["NextMint"]
     # Credentials of a user have no session. curl would sign an empty header and not send it.
-    session = '${AWS_SESSION_TOKEN:+"-Hx-amz-security-token: $AWS_SESSION_TOKEN"}'
-    assert (session in stack.outputs["NextMint"]) == (not stack.parameters["JwtIssuer"])
-
+    assert '${AWS_SESSION_TOKEN:+"-Hx-amz-security-token: $AWS_SESSION_TOKEN"}' in stack.outputs["NextMint"]
+    urls = {"iam": "/tokens", "jwt": "/jwt/tokens", "custom": "/custom/tokens", "public": "/public/tokens/"}
+    addresses = {name: value for name, value in stack.outputs.items() if name.endswith("Url") and name not in ("MintUrl", "DashboardUrl")}
+    assert addresses == {f"{kind.title()}Url": url + urls[kind] for kind in kinds(stack)}

@@ -113,6 +113,7 @@ class Stack:
                 "Fn::Join": lambda a: a[0].join(map(str, self.resolve(a[1]))),
                 "Fn::Select": lambda a: self.resolve(a[1])[a[0]],
                 "Fn::Split": lambda a: self.resolve(a[1]).split(a[0]),
+                "Fn::Select": lambda a: self.resolve(a[1])[int(a[0])],
                 "Fn::GetAtt": self._attribute,
                 "Fn::Sub": self._sub,
                 "Fn::FindInMap": lambda a: self.resolve(self.transformed["Mappings"][a[0]][self.resolve(a[1])][a[2]]),

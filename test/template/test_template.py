@@ -101,8 +101,13 @@ def test_change_makes_a_version(change):
 def test_parameters_make_a_version():
     """Those and only those that stand in the mint's variables, without what is for sam local."""
     values = {name: value for c in COMBINATIONS.values() for name, value in c.items()} | {"TokensApiUrl": "https://mapbox.example.com"}
-    changing = {name for name, value in values.items() if version({name: value}) != version()}
-    assert changing == {"Stage", "LogLevel", "MintConcurrency", "RequestsPerSecond", "TokensApiUrl", "ParentSecretArn"}
+    values |= {"JwtRequestsPerSecond": "31", "CustomRequestsPerSecond": "41", "PublicRequestsPerSecond": "51"}
+    routes = COMBINATIONS["all routes"]
+    changing = {name for name, value in values.items() if version(routes | {name: value}) != version(routes)}
+    assert changing == {
+        "Stage", "LogLevel", "MintConcurrency", "TokensApiUrl", "ParentSecretArn",
+        "RequestsPerSecond", "JwtRequestsPerSecond", "CustomRequestsPerSecond", "PublicRequestsPerSecond",
+    }
 
 
 PARTITIONS = {
