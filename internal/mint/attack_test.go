@@ -242,12 +242,12 @@ func TestAttacks(t *testing.T) {
 	b.yaml = guarded
 	b.handler = b.newHandler(b.mapbox)
 	b.withParent()
-	// The owner of what is worth stealing has just had it: it lies in the cache.
-	prey := b.send(t.Context(), post("/tokens", ciCaller, `{"profile":"admin"}`))
-	prey2 := b.send(t.Context(), post("/tokens", ciCaller,
+	// A caller with a better right has just got two tokens. Both are in the cache.
+	owned := b.send(t.Context(), post("/tokens", ciCaller, `{"profile":"admin"}`))
+	owned2 := b.send(t.Context(), post("/tokens", ciCaller,
 		`{"profile":"admin","scopes":["fonts:read"]}`))
-	if prey.Status != 200 || prey2.Status != 200 {
-		t.Fatalf("status %d and %d", prey.Status, prey2.Status)
+	if owned.Status != 200 || owned2.Status != 200 {
+		t.Fatalf("status %d and %d", owned.Status, owned2.Status)
 	}
 	for _, a := range attacks() {
 		t.Run(a.attempt, func(t *testing.T) {
@@ -264,7 +264,7 @@ func TestAttacks(t *testing.T) {
 	}
 	// What both may have, they do not share: the profiles differ.
 	mine := b.send(t.Context(), post("/tokens", webCaller, `{"scopes":["fonts:read"]}`))
-	if mine.Status != 200 || mine.Token == prey2.Token {
-		t.Errorf("status %d, another profile's token: %t", mine.Status, mine.Token == prey2.Token)
+	if mine.Status != 200 || mine.Token == owned2.Token {
+		t.Errorf("status %d, another profile's token: %t", mine.Status, mine.Token == owned2.Token)
 	}
 }

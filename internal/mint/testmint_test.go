@@ -139,10 +139,10 @@ func (b *testMint) profiles() []config.Profile {
 	return cfg.Profiles
 }
 
-// issue makes a token by hand, as a person does on the account page.
+// issue creates a token as a person does on the account page.
 func (b *testMint) issue(scopes ...string) (id, value string) {
 	b.t.Helper()
-	id, value, err := b.sim.AddToken(user, "by hand", scopes)
+	id, value, err := b.sim.AddToken(user, "made manually", scopes)
 	if err != nil {
 		b.t.Fatal(err)
 	}

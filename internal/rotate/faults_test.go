@@ -127,7 +127,7 @@ func TestPastedDateIsNotTrusted(t *testing.T) {
 	}
 }
 
-func TestLabelsMovedByHand(t *testing.T) {
+func TestLabelsMovedManually(t *testing.T) {
 	t.Parallel()
 	for name, move := range map[string]func(b *testRotator){
 		"AWSPREVIOUS on the current version": func(b *testRotator) {

@@ -38,7 +38,7 @@ var motoErrs = map[string]string{
 	"token not among the versions": "rotation cannot be switched on without a " +
 		"version that is registered",
 	"no AWSCURRENT": "no version is registered in a secret that has none",
-	"made current by hand, version with value": "after a promotion, a version that is put as " +
+	"made current manually, version with value": "after a promotion, a version that is put as " +
 		"current takes the label from the wrong one; and times are in seconds",
 }
 

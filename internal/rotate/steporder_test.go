@@ -17,14 +17,15 @@ import (
 // orders are sequences of steps, a "!" after those that must be refused. Each ends with the
 // rotation done.
 var orders = map[string]string{
-	"as the service has it":      "create set test finish",
-	"each step delivered twice":  "create create set set test test finish finish",
-	"all delivered again later":  "create set test finish create set test finish",
-	"all again after a failure":  "create set create set test create set test finish",
-	"no value yet":               "set! test! finish! create set test finish",
-	"finish proves for itself":   "create finish set test create",
-	"backwards after create":     "create test set test finish test set",
-	"heartbeats between any two": "beat create beat set beat test beat finish beat",
+	"as the service has it":     "create set test finish",
+	"each step delivered twice": "create create set set test test finish finish",
+	"all delivered again later": "create set test finish create set test finish",
+	"all again after a failure": "create set create set test create set test finish",
+	"no value yet":              "set! test! finish! create set test finish",
+	"finish proves for itself":  "create finish set test create",
+	"backwards after create":    "create test set test finish test set",
+	"heartbeats between any two": "heartbeat create heartbeat set heartbeat test heartbeat " +
+		"finish heartbeat",
 }
 
 func TestStepsInAnyOrder(t *testing.T) {
@@ -39,7 +40,7 @@ func tryOrders(t *testing.T, open func(*testing.T) *testRotator) {
 	steps := strings.Fields("create set test finish")
 	for i := range len(steps) + 1 {
 		all[fmt.Sprintf("heartbeat after %d steps", i)] = strings.Join(
-			slices.Insert(slices.Clone(steps), i, "beat"), " ")
+			slices.Insert(slices.Clone(steps), i, "heartbeat"), " ")
 	}
 	for name, order := range all {
 		for _, due := range []bool{false, true} {
@@ -74,7 +75,7 @@ func (b *testRotator) follow(order string) {
 	for move := range strings.FieldsSeq(order) {
 		step, refused := strings.CutSuffix(move, "!")
 		event := stepEvent(step + "Secret")
-		if step == "beat" {
+		if step == "heartbeat" {
 			event = heartbeat
 		}
 		if _, err := b.run(event); (err != nil) != refused {

@@ -119,7 +119,7 @@ var protocol = map[string]cells{
 
 	// A version that a person creates during the rotation. The service gives up then; a step that
 	// is on its way must still be harmless.
-	"made current by hand, version without value": {
+	"made current manually, version without value": {
 		func(b *testRotator) {
 			b.rotated().begin(native)
 			b.put(b.bare(), hand, secrets.Current)
@@ -127,16 +127,16 @@ var protocol = map[string]cells{
 		stepOutcome{stores: true}, fails("holds no value yet"), fails("holds no value yet"),
 		fails("holds no value yet"),
 	},
-	"made current by hand, version with value": alike(func(b *testRotator) {
+	"made current manually, version with value": alike(func(b *testRotator) {
 		b.created()
 		b.sim.Advance(time.Minute)
 		b.put(b.bare(), hand, secrets.Current)
 	}, fails("was overtaken")),
-	"made pending by hand": alike(func(b *testRotator) {
+	"made pending manually": alike(func(b *testRotator) {
 		b.created()
 		b.put(b.bare(), hand, secrets.Pending)
 	}, fails("has no version")),
-	"made with another label by hand": {
+	"given another label manually": {
 		func(b *testRotator) {
 			b.created()
 			b.put(b.bare(), hand, "kept")

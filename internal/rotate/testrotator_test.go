@@ -143,7 +143,7 @@ func (b *testRotator) paste(scopes ...string) string {
 
 func (b *testRotator) issue(scopes ...string) (id, value string) {
 	b.t.Helper()
-	id, value, err := b.sim.AddToken(user, "Made by hand", scopes)
+	id, value, err := b.sim.AddToken(user, "Made manually", scopes)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func one(is bool) float64 {
 }
 
 // write writes one line. The dimensions are the stage and one more, unless name is "". write builds
-// the line by hand: it runs for each request, and reflection would take much of the time.
+// the line without reflection: it runs for each request, and reflection is slow.
 func (m *Metrics) write(metrics []metric, dimension, name string, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -199,8 +199,10 @@ func TestOutcomeOf(t *testing.T) {
 		{&tokens.Error{}, tokens.OutcomeUnknown, "unknown"},
 		{wrapped, tokens.OutcomeDidNotHappen, "did not happen"},
 	} {
-		if got := tokens.OutcomeOf(test.err); got != test.want || got.String() != test.text {
-			t.Errorf("%v: %v, want %v", test.err, got, test.text)
-		}
+		t.Run(test.text, func(t *testing.T) {
+			if got := tokens.OutcomeOf(test.err); got != test.want || got.String() != test.text {
+				t.Errorf("%v: %v, want %v", test.err, got, test.text)
+			}
+		})
 	}
 }

@@ -116,7 +116,7 @@ func stock(ctx context.Context) (*mapbox.Simulator, *aws.Memory, error) {
 	if err := sim.AddAccount(user); err != nil {
 		return nil, nil, err
 	}
-	_, parent, err := sim.AddToken(user, "Made by hand", shipped.ParentScopes())
+	_, parent, err := sim.AddToken(user, "Made manually", shipped.ParentScopes())
 	if err != nil {
 		return nil, nil, err
 	}

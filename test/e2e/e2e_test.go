@@ -70,7 +70,7 @@ func (s *deployment) paste(scopes ...string) {
 		}
 		scopes = cfg.ParentScopes()
 	}
-	_, value, err := s.sim.AddToken(user, "Made by hand", scopes)
+	_, value, err := s.sim.AddToken(user, "Made manually", scopes)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -84,14 +84,15 @@ func TestRotationUnderLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lent := map[string]time.Time{} // tokens and their ends
+	issued := map[string]time.Time{} // tokens and their ends
 	for i := range 3 * 24 * 120 {
 		if i%30 == 7 { // four times an hour, at odd moments
 			if _, err := rotator.Handle(t.Context(),
-				json.RawMessage(fmt.Sprintf(`{"action":"rotate","id":"beat %d"}`, i))); err != nil {
+				json.RawMessage(fmt.Sprintf(`{"action":"rotate","id":"heartbeat %d"}`,
+					i))); err != nil {
 				t.Fatalf("heartbeat %d: %v", i, err)
 			}
-			s.mustLive(client, lent, now)
+			s.mustLive(client, issued, now)
 		}
 		reply, err := instances[i%10].HandleJSON(t.Context(), event)
 		var body struct{ Token string }
@@ -99,7 +100,7 @@ func TestRotationUnderLoad(t *testing.T) {
 			json.Unmarshal([]byte(reply.Body), &body) != nil {
 			t.Fatalf("mint %d: status %d", i, reply.StatusCode)
 		}
-		lent[body.Token] = now.Add(59 * time.Minute)
+		issued[body.Token] = now.Add(59 * time.Minute)
 		now = now.Add(30 * time.Second)
 	}
 	if refused.n > 0 {
@@ -112,16 +113,16 @@ func TestRotationUnderLoad(t *testing.T) {
 
 // mustLive checks that each issued token works until it expires. In this simulator a temporary
 // token ends with its parent.
-func (s *deployment) mustLive(client *tokens.Client, lent map[string]time.Time, now time.Time) {
+func (s *deployment) mustLive(client *tokens.Client, issued map[string]time.Time, now time.Time) {
 	s.t.Helper()
-	for value, end := range lent {
+	for value, end := range issued {
 		if !now.Before(end) {
-			delete(lent, value)
+			delete(issued, value)
 			continue
 		}
 		if got, err := client.Retrieve(s.t.Context(), tokens.NewToken(value)); err != nil ||
 			got.Verdict != tokens.VerdictValid {
-			s.t.Fatalf("a token that was lent died before its end: %s, %v", got.Verdict, err)
+			s.t.Fatalf("a token that was issued died before its end: %s, %v", got.Verdict, err)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func newTargets(t *testing.T) *targets {
 	if err := sim.AddAccount(user); err != nil {
 		t.Fatal(err)
 	}
-	_, parent, err := sim.AddToken(user, "Made by hand",
+	_, parent, err := sim.AddToken(user, "Made manually",
 		[]string{"styles:read", "fonts:read", "tokens:read", "tokens:write"})
 	if err != nil {
 		t.Fatal(err)

@@ -120,7 +120,7 @@ func (w *mintLab) newHandler() *mint.Handler {
 // issue creates a permanent token manually, as a person does on Mapbox's account page.
 func (w *mintLab) issue(scopes ...string) string {
 	w.t.Helper()
-	_, value, err := w.sim.AddToken(user, "by hand", scopes)
+	_, value, err := w.sim.AddToken(user, "made manually", scopes)
 	if err != nil {
 		w.t.Fatal(err)
 	}

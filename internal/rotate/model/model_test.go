@@ -82,7 +82,7 @@ func families(seed uint64) []family {
 	}
 	return []family{
 		{"random", inEachRun, randoms(seed, random, randomSchedule)},
-		{"random, with people", inEachRun, randoms(seed, random, randomHands)},
+		{"random, with people", inEachRun, randoms(seed, random, randomManual)},
 		{"one fault", notShort, singles(slices.Concat(sequential, single, overlapping, beside))},
 		{"one fault, with people", onlyFull, singles(manual)},
 		{"two switches", onlyFull, interleavings(slices.Concat(overlapping, beside))},

@@ -122,7 +122,7 @@ func (w *world) hide(secret string) {
 			w.hidden[c.ID] = w.hidden[c.ID] || w.given[c.ID]
 		}
 	}
-	if id, ok := d.VersionAt(secrets.Pending); ok { // by hand, and never current
+	if id, ok := d.VersionAt(secrets.Pending); ok { // put there by a person, never current
 		if c, ok := w.valueOf(secret, id); ok {
 			w.hidden[c.ID] = w.hidden[c.ID] || w.given[c.ID]
 		}

@@ -120,7 +120,7 @@ var revokeCurrent = act("a person deletes the current token", func(w *world) {
 	w.revoke(current.ID)
 })
 
-// TestModelPins plays what the model found before, and what else a defect was mended for.
+// TestModelPins plays the schedules that were defects once.
 func TestModelPins(t *testing.T) {
 	t.Parallel()
 	for name, s := range pins {

@@ -87,8 +87,8 @@ func randomSchedule(seed, n uint64) schedule {
 	})
 }
 
-// randomHands is one in which people do much by hand.
-func randomHands(seed, n uint64) schedule {
+// randomManual returns a schedule in which people change much manually.
+func randomManual(seed, n uint64) schedule {
 	r := rand.New(rand.NewPCG(seed, n+1<<40))
 	starts := []func(*world){pasted, fresh, due, replaced, overdue, many, further, uploadsDue,
 		changed, six, wide, wide, emptyParent}

@@ -132,7 +132,7 @@ func (w *world) takeTurns(s schedule) {
 }
 
 // calm are the waits between heartbeats after all mishaps. They are longer than the schedule's
-// hour: a missed beat costs nothing.
+// hour: a missed heartbeat changes nothing.
 var calm = []time.Duration{
 	30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter, 30 * time.Minute, retireAfter,
 	30 * time.Minute, retireAfter, time.Hour, time.Hour,

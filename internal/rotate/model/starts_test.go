@@ -20,7 +20,7 @@ func pasted(w *world) {
 	w.give(parentSecret, 1)
 }
 
-// give makes a token by hand and makes it current.
+// give creates a token manually and makes it current.
 func (w *world) give(secret string, n int) {
 	w.remember()
 	id, value, err := w.sim.AddToken(user, "Made manually", scopes)

@@ -245,7 +245,7 @@ func (w *world) fated(name string, at int) way {
 	return ""
 }
 
-// rows is the list as the API gives it, whoever asks.
+// rows is the list as the API returns it to any token.
 func (w *world) rows() []tokens.Metadata {
 	var rows []tokens.Metadata
 	for _, t := range w.sim.Tokens(user) {

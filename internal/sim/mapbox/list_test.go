@@ -41,7 +41,7 @@ func pairs(list ...string) func(func(string, string) bool) {
 
 const (
 	defaultNote = "Default public token"
-	handNote    = "by hand"
+	manualNote  = "made manually"
 )
 
 func TestList(t *testing.T) {
@@ -51,16 +51,16 @@ func TestList(t *testing.T) {
 		query []string
 		want  []string // notes
 	}{
-		"all":         {nil, []string{defaultNote, handNote, "a", "b", "c", "d"}},
+		"all":         {nil, []string{defaultNote, manualNote, "a", "b", "c", "d"}},
 		"public":      {[]string{"usage", "pk"}, []string{defaultNote, "a", "c"}},
-		"secret":      {[]string{"usage", "sk"}, []string{handNote, "b", "d"}},
+		"secret":      {[]string{"usage", "sk"}, []string{manualNote, "b", "d"}},
 		"default":     {[]string{"default", "true"}, []string{defaultNote}},
-		"not default": {[]string{"default", "false"}, []string{handNote, "a", "b", "c", "d"}},
+		"not default": {[]string{"default", "false"}, []string{manualNote, "a", "b", "c", "d"}},
 		"by creation": {[]string{"sortby", "created"},
-			[]string{defaultNote, handNote, "a", "b", "c", "d"}},
+			[]string{defaultNote, manualNote, "a", "b", "c", "d"}},
 		"by modification": {[]string{"sortby", "modified"},
-			[]string{defaultNote, handNote, "a", "c", "d", "b"}},
-		"limited":               {[]string{"limit", "2"}, []string{defaultNote, handNote}},
+			[]string{defaultNote, manualNote, "a", "c", "d", "b"}},
+		"limited":               {[]string{"limit", "2"}, []string{defaultNote, manualNote}},
 		"usage and limit":       {[]string{"usage", "pk", "limit", "2"}, []string{}},
 		"usage and a big limit": {[]string{"usage", "sk", "limit", "50"}, []string{}},
 	} {
@@ -113,13 +113,13 @@ func TestPages(t *testing.T) {
 		want  [][]string
 	}{
 		"of one": {[]string{"limit", "1", "default", "false"},
-			[][]string{{handNote}, {"a"}, {"b"}, {"c"}, {"d"}}},
+			[][]string{{manualNote}, {"a"}, {"b"}, {"c"}, {"d"}}},
 		"with a rest": {[]string{"limit", "4"},
-			[][]string{{defaultNote, handNote, "a", "b"}, {"c", "d"}}},
+			[][]string{{defaultNote, manualNote, "a", "b"}, {"c", "d"}}},
 		"exactly full": {[]string{"limit", "3"},
-			[][]string{{defaultNote, handNote, "a"}, {"b", "c", "d"}}},
+			[][]string{{defaultNote, manualNote, "a"}, {"b", "c", "d"}}},
 		"by modification": {[]string{"limit", "4", "sortby", "modified"},
-			[][]string{{defaultNote, handNote, "a", "c"}, {"d", "b"}}},
+			[][]string{{defaultNote, manualNote, "a", "c"}, {"d", "b"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -91,7 +91,7 @@ func TestManageCallsAndTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(infos) != 3 || !infos[0].Default || infos[1].ID != b.allID ||
-		infos[1].Note != "by hand" || infos[2].Note != "" {
+		infos[1].Note != "made manually" || infos[2].Note != "" {
 		t.Errorf("got %+v", infos)
 	}
 	if strings.Contains(text, "k.ey") {

@@ -71,7 +71,7 @@ func newSimulator(t testing.TB, cfg mapbox.Config) *mapbox.Simulator {
 
 func (b *testSimulator) issue(user string, scopes ...string) (id, token string) {
 	b.t.Helper()
-	id, token, err := b.sim.AddToken(user, "by hand", scopes)
+	id, token, err := b.sim.AddToken(user, "made manually", scopes)
 	if err != nil {
 		b.t.Fatal(err)
 	}
