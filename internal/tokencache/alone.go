@@ -93,7 +93,7 @@ func (a *allowance) wait(after time.Time, spread time.Duration) {
 func (a *allowance) refuse(reset time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.wait(reset, min(max(a.period, leastBackoff)<<min(a.refused, 10), longestBackoff))
+	a.wait(reset, min(max(2*a.period, leastBackoff)<<min(a.refused, 10), longestBackoff))
 	a.refused++
 }
 

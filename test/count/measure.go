@@ -31,27 +31,47 @@ type Sized struct {
 	Lines int
 }
 
-// Measure reads all Go files below the root of files.
+// Measure reads all Go files below the root of files, without tests.
 func Measure(files fs.FS) (Measures, error) {
 	var m Measures
-	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+	err := eachFile(files, func(name string, text []byte) error {
+		if strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		return m.addFile(name, text)
+	})
+	slices.SortFunc(m.Functions, func(a, b Sized) int { return a.Lines - b.Lines })
+	return m, err
+}
+
+// LongFiles returns the Go files, tests too, that have more lines than limit.
+func LongFiles(files fs.FS, limit int) (long []Sized, err error) {
+	err = eachFile(files, func(name string, text []byte) error {
+		if lines := bytes.Count(text, []byte("\n")); lines > limit {
+			long = append(long, Sized{Name: name, Lines: lines})
+		}
+		return nil
+	})
+	return long, err
+}
+
+// eachFile calls do with each Go file of the module.
+func eachFile(files fs.FS, do func(name string, text []byte) error) error {
+	return fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case entry.IsDir() && isLeftOut(files, name):
 			return fs.SkipDir
-		case entry.IsDir() || !strings.HasSuffix(name, ".go") ||
-			strings.HasSuffix(name, "_test.go"):
+		case entry.IsDir() || !strings.HasSuffix(name, ".go"):
 			return nil
 		}
 		text, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
 		}
-		return m.addFile(name, text)
+		return do(name, text)
 	})
-	slices.SortFunc(m.Functions, func(a, b Sized) int { return a.Lines - b.Lines })
-	return m, err
 }
 
 // isLeftOut reports whether a folder holds no code of the module itself: another module, vendored

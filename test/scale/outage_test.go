@@ -54,22 +54,19 @@ var crowds = []scenario{
 	{"another parent, read by 10,000 at once, told", true, model{
 		instances: 10_000, known: 10_000, reparent: 30 * time.Second,
 	}, crowded},
-	{"two hours, 1,000", false, model{
+	{"two hours, 1,000", true, model{
 		instances: 1000, lasts: 2 * time.Hour, every: time.Minute,
 	}, windows},
 	{"two hours, 10,000, told", true, model{
 		instances: 10_000, known: 10_000, perSec: 100, lasts: 2 * time.Hour, every: 20 * time.Second,
 	}, windows},
 	{"Mapbox gone, 200", false, model{
-		instances: 200, noMapbox: outage{0, 2 * time.Minute}, lasts: 4 * time.Minute,
+		instances: 200, noMapbox: outage{0, 2 * time.Minute},
+		lasts: 4 * time.Minute, every: 2 * time.Second,
 	}, returned},
-	{"Mapbox gone, 10,000, told", true, model{
-		instances: 10_000, known: 10_000, noMapbox: outage{0, 3 * time.Minute},
-		lasts: 5 * time.Minute,
-	}, returned},
-	{"Mapbox gone for 90 minutes, 1,000", true, model{
-		instances: 1000, noMapbox: outage{time.Minute, 91 * time.Minute},
-		lasts: 94 * time.Minute, every: 20 * time.Second,
+	{"Mapbox gone for 90 minutes, 10,000, told", true, model{
+		instances: 10_000, known: 10_000, noMapbox: outage{time.Minute, 91 * time.Minute},
+		lasts: 94 * time.Minute, every: time.Minute,
 	}, returned},
 }
 
@@ -81,7 +78,8 @@ var outages = []scenario{
 	{"16", false, model{instances: 16}, allServed},
 	{"16, told", false, model{instances: 16, known: 16}, allServed},
 	{"100, told", false, model{instances: 100, known: 100}, bounded},
-	{charted, false, model{instances: 2000, known: 2000}, bounded},
+	{charted, true, model{instances: 2000, known: 2000}, bounded},
+	{"2,000, estimated as 1,000", true, model{instances: 2000, known: 1000}, nearlyBounded},
 	{"2,000, told, warm", true, model{instances: 2000, known: 2000, noTable: warm}, bounded},
 	{"2,000, not told, warm", true, model{instances: 2000, noTable: warm}, normalAgain},
 	{"2,000, told, silent", true, model{instances: 2000, known: 2000, silent: true}, bounded},
@@ -91,6 +89,7 @@ var outages = []scenario{
 }
 
 func TestCrowds(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	for _, s := range crowds {
 		s.every = max(s.every, 500*time.Millisecond)
@@ -105,6 +104,7 @@ func TestCrowds(t *testing.T) {
 }
 
 func TestWithoutTheTable(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	for _, s := range outages {
 		if s.noTable == (outage{}) {
@@ -213,13 +213,21 @@ func allServed(t *testing.T, f *figures) {
 // bounded: Mapbox has little more to do than it allows, and a rotation finds room.
 func bounded(t *testing.T, f *figures) {
 	t.Helper()
-	normalAgain(t, f)
-	if most := slices.Max(f.shared.byMinute); f.shared.byMinute[0] > 300 || most > 120 {
-		t.Errorf("%d calls to Mapbox in the first minute, %d in another",
-			f.shared.byMinute[0], most)
+	nearlyBounded(t, f)
+	if most := slices.Max(f.shared.byMinute[1:]); most > 120 {
+		t.Errorf("%d calls to Mapbox in a later minute", most)
 	}
 	if f.rotation == 0 || f.rotation > 3*time.Minute {
 		t.Errorf("the rotation took %s", f.rotation)
+	}
+}
+
+// nearlyBounded: the mint has half the number of its instances. Mapbox refuses, but is not flooded.
+func nearlyBounded(t *testing.T, f *figures) {
+	t.Helper()
+	normalAgain(t, f)
+	if most := slices.Max(f.shared.byMinute); most > 300 {
+		t.Errorf("%d calls to Mapbox in a minute", most)
 	}
 }
 

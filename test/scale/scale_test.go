@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	full        = flag.Bool("scale.full", false, "2,000 instances and 20,000 requests a second: minutes instead of seconds")
+	full        = flag.Bool("scale.full", false, "up to 10,000 instances and 20,000 requests a second: minutes instead of seconds")
 	outageChart = flag.String("scale.outage.svg", "", "draw the upstream requests of an outage of the table into this `file`")
 	chart       = flag.String("scale.svg", "", "draw the upstream requests of the run in which clocks agree into this `file`")
 )
@@ -31,7 +31,15 @@ var largeApart = model{
 	instances: 2000, every: time.Second, batch: 1, lasts: 2 * time.Hour, seed: 1, clocksApart: 30 * time.Second,
 }
 
+func skipIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("seconds of a processor")
+	}
+}
+
 func TestScale(t *testing.T) {
+	skipIfShort(t)
 	t.Parallel()
 	agree, apart := small, small
 	apart.clocksApart = largeApart.clocksApart

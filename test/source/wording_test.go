@@ -99,18 +99,16 @@ func faultOf(n ast.Node, client bool) string {
 	const useIs = "compares an error's text: use errors.Is with a condition of pkg/tokens"
 	switch n := n.(type) {
 	case *ast.BasicLit:
-		text, _ := strconv.Unquote(n.Value)
-		for _, sentence := range sentences {
-			if strings.Contains(words(text), words(sentence)) {
-				return fmt.Sprintf("repeats Mapbox's sentence %q", sentence)
-			}
-		}
+		return repeated(textOf(n))
 	case *ast.CallExpr:
 		if client && isPackage(n.Fun, "strings", "regexp") &&
 			slices.ContainsFunc(n.Args, isMessage) {
 			return useIs
 		}
 	case *ast.BinaryExpr:
+		if n.Op == token.ADD && repeated(textOf(n.X)) == "" && repeated(textOf(n.Y)) == "" {
+			return repeated(textOf(n)) // a sentence that is broken over two lines
+		}
 		compares := n.Op == token.EQL || n.Op == token.NEQ
 		if client && compares && (isMessage(n.X) || isMessage(n.Y)) {
 			return useIs
@@ -121,6 +119,29 @@ func faultOf(n ast.Node, client bool) string {
 		}
 	}
 	return ""
+}
+
+// repeated says which of Mapbox's sentences a text repeats, or "".
+func repeated(text string) string {
+	for _, sentence := range sentences {
+		if strings.Contains(words(text), words(sentence)) {
+			return fmt.Sprintf("repeats Mapbox's sentence %q", sentence)
+		}
+	}
+	return ""
+}
+
+// textOf returns the text of a string literal, or of several that are added. Any other operand
+// counts as a break between words.
+func textOf(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, _ := strconv.Unquote(e.Value)
+		return text
+	case *ast.BinaryExpr:
+		return textOf(e.X) + textOf(e.Y)
+	}
+	return " _ "
 }
 
 // words returns the words of text in lower case. A code such as "no_such_user" is one word.
@@ -159,22 +180,22 @@ func isMessage(e ast.Expr) bool {
 func TestWordingFindsFaults(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]int{
-		`var _ = "scopes are invalid"`:                                             1,
-		`var _ = "refused: Scopes are invalid."`:                                   1,
-		"var _ = `{\"message\":\"No such user\"}`":                                 1,
-		`var _ = "no_such_user"`:                                                   0,
-		`var _ = "not found"`:                                                      0,
-		`func f(e *tokens.Error) bool { return strings.Contains(e.Message, "x") }`: 1,
-		`func f(e *tokens.Error) bool { return strings.HasSuffix(strings.ToLower(e.Message), ` +
-			`"x") }`: 2,
-		`func f(e *tokens.Error) bool { return e.Message == "x" }`:   1,
-		`func f(e *tokens.Error) bool { return "x" != e.Message }`:   1,
-		`func f(e *tokens.Error) { switch e.Message { case "x": } }`: 1,
-		`func f(err error) bool { return strings.Contains(err.Error(), "x") ` +
-			`}`: 1,
-		`func f(e *tokens.Error) string { return e.Message }`: 0,
-		`func f(err error) bool { return errors.Is(err, tokens.ErrScopes) ` +
-			`}`: 0,
+		`var _ = "scopes are invalid"`:                                                           1,
+		`var _ = "refused: Scopes are invalid."`:                                                 1,
+		"var _ = `{\"message\":\"No such user\"}`":                                               1,
+		`var _ = "the scopes " + "are invalid"`:                                                  1,
+		`var _ = "the scopes are inv" + "alid"`:                                                  1,
+		`var _ = "scopes " + x + "are invalid"`:                                                  0,
+		`var _ = "no_such_user"`:                                                                 0,
+		`var _ = "not found"`:                                                                    0,
+		`func f(e *tokens.Error) bool { return strings.Contains(e.Message, "x") }`:               1,
+		`var _ = func(e *tokens.Error) bool { return strings.HasSuffix(lower(e.Message), "x") }`: 1,
+		`func f(e *tokens.Error) bool { return e.Message == "x" }`:                               1,
+		`func f(e *tokens.Error) bool { return "x" != e.Message }`:                               1,
+		`func f(e *tokens.Error) { switch e.Message { case "x": } }`:                             1,
+		`func f(err error) bool { return strings.Contains(err.Error(), "x") }`:                   1,
+		`func f(e *tokens.Error) string { return e.Message }`:                                    0,
+		`func f(err error) bool { return errors.Is(err, tokens.ErrScopes) }`:                     0,
 	} {
 		t.Run(body, func(t *testing.T) {
 			source := "package p\nimport \"github.com/tokenmint/tokenmint/pkg/tokens\"\n" + body
