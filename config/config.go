@@ -44,8 +44,8 @@ const (
 	ShortestRetireAfter = LongestLifetime + ParentCacheLife + MintTimeout
 )
 
-// LargestFile is the largest size of a configuration in bytes. A policy of this size has about a
-// thousand profiles, and delays the start of a function by tens of milliseconds.
+// LargestFile is the largest size of a configuration in bytes. A policy of this size has more than a
+// thousand profiles, and a function needs more than a tenth of a second to read it.
 const LargestFile = 256 << 10
 
 // Config is a checked configuration. Nothing changes it after [Parse].

@@ -32,7 +32,7 @@ const (
 	Hello  = "hello"
 	Plain  = "plain"
 	Memory = "mint-memory" // TOKEN_TABLE is not set: tokens are shared within the instance
-	Table  = "mint-table"  // and across instances
+	Table  = "mint-table"  // and across instances; the policy is a file, as in the layer
 )
 
 const (
@@ -84,6 +84,10 @@ func (l *Lab) open(ctx context.Context, root string) error {
 	if err != nil {
 		return err
 	}
+	policy, err := filepath.Abs(filepath.Join(root, "config", "tokenmint.yaml"))
+	if err != nil {
+		return err
+	}
 	// Each gets only what it reads: a longer environment is slower to start with.
 	aws := []string{
 		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
@@ -92,7 +96,7 @@ func (l *Lab) open(ctx context.Context, root string) error {
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + l.serve(aws.New(manager)),
 	}
 	plain := append([]string{"MAPBOX_USERNAME=" + user}, aws...)
-	table := append([]string{"TOKEN_TABLE=tokens",
+	table := append([]string{"TOKEN_TABLE=tokens", "CONFIG_FILE=" + policy,
 		"AWS_ENDPOINT_URL_DYNAMODB=" + l.serve(l.emptyTable())}, aws...)
 	l.Subjects = []Subject{
 		{Hello, filepath.Join(l.dir, "hello"), nil},

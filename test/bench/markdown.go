@@ -57,12 +57,12 @@ type target struct {
 func (r Results) targets() []target {
 	hello, plain, memory, table := r.Of[Hello], r.Of[Plain], r.Of[Memory], r.Of[Table]
 	return []target{
-		{"start-up, mint-table to hello", 1.8, ms(table.StartUp) / ms(hello.StartUp), " ×"},
+		{"start-up, mint-table to hello", 1.35, ms(table.StartUp) / ms(hello.StartUp), " ×"},
 		{"start-up and first request, mint-table to plain", 0.9, ms(table.First) / ms(plain.First),
 			" ×"},
 		{"start-up and first request, mint-memory to plain", 0.7,
 			ms(memory.First) / ms(plain.First), " ×"},
-		{"warm request, mint-table to hello", 1.15, ms(table.Warm) / ms(hello.Warm), " ×"},
+		{"warm request, mint-table to hello", 1.12, ms(table.Warm) / ms(hello.Warm), " ×"},
 		{"peak memory of the first request, mint-table to hello", 1.6,
 			mb(table.ColdPeak) / mb(hello.ColdPeak), " ×"},
 		{"peak memory of all requests, mint-table to hello", 1.6,
