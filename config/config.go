@@ -44,8 +44,8 @@ const (
 	ShortestRetireAfter = LongestLifetime + ParentCacheLife + MintTimeout
 )
 
-// LargestFile is the largest size of a configuration in bytes. A policy of this size has more than a
-// thousand profiles, and a function needs more than a tenth of a second to read it.
+// LargestFile is the largest size of a configuration in bytes. A policy of this size has more than
+// a thousand profiles, and a function needs more than a tenth of a second to read it.
 const LargestFile = 256 << 10
 
 // Config is a checked configuration. Nothing changes it after [Parse].
@@ -53,6 +53,7 @@ type Config struct {
 	Parent   Parent
 	Profiles []Profile // in the file's order, in which they are tried
 	Tokens   []ManagedToken
+	Cases    []Case   // expected answers, for the command `policy`
 	Warnings []string // possible mistakes, one sentence each with file, line and key
 }
 

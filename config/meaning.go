@@ -49,6 +49,7 @@ func (p *parser) config(root *yaml.Node) *Config {
 				c.Tokens = append(c.Tokens, token)
 			})
 		},
+		"tests": func(n *yaml.Node, key string) { c.Cases = p.cases(n, key) },
 	})
 	if len(c.Profiles) == 0 {
 		p.fail(profiles, "profiles", "must hold at least one profile")
@@ -85,6 +86,9 @@ func (p *parser) parent(n *yaml.Node, key string, parent *Parent) {
 func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 	profile := Profile{Name: name.Value, Lifetime: LongestLifetime}
 	p.checkName(name, key)
+	if name.Value == Refused {
+		p.fail(name, key, "this name is reserved for the answer of an expected case")
+	}
 	p.fields(n, key, map[string]field{
 		"scopes":   p.scopes(&profile.Scopes),
 		"lifetime": p.duration(&profile.Lifetime),

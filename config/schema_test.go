@@ -48,6 +48,7 @@ func TestSchemaOffersTheKeysThatTheParserKnows(t *testing.T) {
 		"parent":  {root.Properties["parent"], "parent: {zzz: 1}"},
 		"profile": {profile, "profiles: {a: {zzz: 1}}"},
 		"rule":    {*profile.Properties["allow"].Items, "profiles: {a: {allow: [{zzz: 1}]}}"},
+		"case":    {*root.Properties["tests"].Items, "tests: [{zzz: 1}]"},
 		"token":   {root.Properties["tokens"].each(t), "tokens: {a: {zzz: 1}}"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -85,7 +85,7 @@ The exit status is 0 for success, 1 for a failure or a problem, and 2 for a wron
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(newBootstrap(), newDev(), newDoctor(), newExplain(), newHash(), newInvoke(),
-		newPlan(), newRetire(), newRotate(), newVersion())
+		newPlan(), newPolicy(), newRetire(), newRotate(), newVersion())
 	for _, cmd := range append(root.Commands(), root) {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
