@@ -30,41 +30,41 @@ var gone = outage{0, 10 * time.Minute}
 // crowds are many instances that want the same tokens at the same time: some that start, and some
 // whose parent has changed.
 var crowds = []scenario{
-	{"start, 1,000 at once", false, model{instances: 1000, together: true}, crowded},
-	{"start, 3,000 within half a second", true, model{instances: 3000}, crowded},
-	{"start, 10,000 at Lambda's rate", true, model{
+	{"1,000 start at the same moment", false, model{instances: 1000, together: true}, crowded},
+	{"3,000 start within half a second", true, model{instances: 3000}, crowded},
+	{"10,000 start at Lambda's rate", true, model{
 		instances: 10_000, perSec: 100, lasts: 3 * time.Minute, every: 2 * time.Second,
 	}, crowded},
-	{"the same, told", true, model{
+	{"10,000 start at Lambda's rate, told", true, model{
 		instances: 10_000, known: 10_000, perSec: 100, lasts: 3 * time.Minute, every: 2 * time.Second,
 	}, crowded},
-	{"start, 10,000 within half a second, told", true, model{
+	{"10,000 start within half a second, told", true, model{
 		instances: 10_000, known: 10_000,
 	}, crowded},
-	{"start, 10,000 at once, told", true, model{
+	{"10,000 start at the same moment, told", true, model{
 		instances: 10_000, known: 10_000, together: true,
 	}, crowded},
-	{"start, 10,000 at once, not told", true, model{
+	{"10,000 start at the same moment, not told", true, model{
 		instances: 10_000, together: true,
 	}, overcrowded},
-	{"another parent, 10,000, told", true, model{
+	{"the parent is rotated under 10,000, told", true, model{
 		instances: 10_000, known: 10_000, perSec: 100, reparent: 3 * time.Minute,
 		lasts: 9 * time.Minute, every: 5 * time.Second,
 	}, crowded},
-	{"another parent, read by 10,000 at once, told", true, model{
+	{"all 10,000 read the new parent at the same moment, told", true, model{
 		instances: 10_000, known: 10_000, reparent: 30 * time.Second,
 	}, crowded},
-	{"two hours, 1,000", true, model{
+	{"1,000 run for two hours", true, model{
 		instances: 1000, lasts: 2 * time.Hour, every: time.Minute,
 	}, windows},
-	{"two hours, 10,000, told", true, model{
+	{"10,000 run for two hours, told", true, model{
 		instances: 10_000, known: 10_000, perSec: 100, lasts: 2 * time.Hour, every: 20 * time.Second,
 	}, windows},
-	{"Mapbox gone, 200", false, model{
+	{"Mapbox is gone, 200", false, model{
 		instances: 200, noMapbox: outage{0, 2 * time.Minute},
 		lasts: 4 * time.Minute, every: 2 * time.Second,
 	}, returned},
-	{"Mapbox gone for 90 minutes, 10,000, told", true, model{
+	{"Mapbox is gone for 90 minutes, 10,000, told", true, model{
 		instances: 10_000, known: 10_000, noMapbox: outage{time.Minute, 91 * time.Minute},
 		lasts: 94 * time.Minute, every: time.Minute,
 	}, returned},
@@ -75,14 +75,14 @@ var warm = outage{5 * time.Minute, 15 * time.Minute}
 
 // outages are fleets without a table for ten minutes.
 var outages = []scenario{
-	{"16", false, model{instances: 16}, allServed},
+	{"16, not told", false, model{instances: 16}, allServed},
 	{"16, told", false, model{instances: 16, known: 16}, allServed},
 	{"100, told", false, model{instances: 100, known: 100}, bounded},
 	{charted, true, model{instances: 2000, known: 2000}, bounded},
-	{"2,000, estimated as 1,000", true, model{instances: 2000, known: 1000}, nearlyBounded},
-	{"2,000, told, warm", true, model{instances: 2000, known: 2000, noTable: warm}, bounded},
-	{"2,000, not told, warm", true, model{instances: 2000, noTable: warm}, normalAgain},
-	{"2,000, told, silent", true, model{instances: 2000, known: 2000, silent: true}, bounded},
+	{"2,000, told that they are 1,000", true, model{instances: 2000, known: 1000}, nearlyBounded},
+	{"2,000, told, with tokens from before", true, model{instances: 2000, known: 2000, noTable: warm}, bounded},
+	{"2,000, not told, with tokens from before", true, model{instances: 2000, noTable: warm}, normalAgain},
+	{"2,000, told, silent table", true, model{instances: 2000, known: 2000, silent: true}, bounded},
 	{"10,000, told", true, model{instances: 10_000, known: 10_000}, bounded},
 	{"100, not told", false, model{instances: 100}, normalAgain},
 	{"2,000, not told", true, model{instances: 2000}, normalAgain},
@@ -94,11 +94,18 @@ func TestCrowds(t *testing.T) {
 	for _, s := range crowds {
 		s.every = max(s.every, 500*time.Millisecond)
 		s.lasts = max(s.lasts, time.Minute)
-		s.play(t, func(f *figures) {
-			t.Logf("| %s | %d | %d | %d | %d of %d | %s | %d | %d | %d |",
-				s.name, f.shared.asked, f.shared.refused, f.mints(), f.refused, f.requests,
-				f.longestWait().Round(10*time.Millisecond),
+		s.play(t, func(t *testing.T, f *figures) {
+			t.Logf("%d calls to Mapbox, %d mints, %d of %d requests refused, longest wait %s",
+				f.shared.asked, f.mints(), f.refused, f.requests, f.longestWait())
+			t.Logf("%d reads and %d writes of a key in a second, %d calls throttled",
 				f.keyPeak.reads, f.keyPeak.writes/2, f.throttled)
+			if f.noMapbox != (outage{}) {
+				t.Logf("calls by the minute: %v", f.shared.byMinute)
+				return
+			}
+			checkRow(t, s.name, float64(f.shared.asked), float64(f.refused),
+				f.longestWait().Seconds(), float64(f.keyPeak.reads), float64(f.keyPeak.writes/2),
+				float64(f.throttled))
 		})
 	}
 }
@@ -112,28 +119,42 @@ func TestWithoutTheTable(t *testing.T) {
 		}
 		s.every, s.lasts = 10*time.Second, s.noTable.to+3*time.Minute
 		s.rotates = s.noTable.to - 270*time.Second
-		s.play(t, func(f *figures) {
+		s.play(t, func(t *testing.T, f *figures) {
 			var minutes strings.Builder
 			for minute := range int(s.lasts / time.Minute) {
 				fmt.Fprintf(&minutes, " %d (%.1f %%)",
 					f.shared.byMinute[minute], 100*f.served(minute))
 			}
-			t.Logf("| %s | %d | %d | %d of %d | %s | longest wait %s |%s",
-				s.name, f.shared.asked, f.shared.refused, f.refused, f.requests, f.rotation,
-				f.longestWait().Round(10*time.Millisecond), minutes.String())
+			t.Logf("%d calls to Mapbox, %d refused, %d of %d requests refused, rotation in %s",
+				f.shared.asked, f.shared.refused, f.refused, f.requests, f.rotation)
+			t.Logf("longest wait %s, calls and served by the minute:%s", f.longestWait(), &minutes)
+			out := f.shared.byMinute[s.noTable.from/time.Minute : s.noTable.to/time.Minute]
+			checkRow(t, s.name, float64(out[0]), float64(slices.Max(out[1:])),
+				float64(f.shared.refused), 100-100*float64(f.refused)/float64(f.requests))
 			if s.name == charted {
-				t.Logf("\n%s", byTheMinute(f))
-				if *outageChart != "" {
-					if err := os.WriteFile(*outageChart, []byte(drawOutage(f)), 0o600); err != nil {
-						t.Error(err)
-					}
-				}
+				checkMinutes(t, f)
 			}
 		})
 	}
 }
 
-func (s scenario) play(t *testing.T, report func(f *figures)) {
+// checkMinutes prints the outage minute by minute, compares it with docs/scale.md, and draws it.
+func checkMinutes(t *testing.T, f *figures) {
+	t.Helper()
+	t.Logf("\n%s", byTheMinute(f))
+	for minute := range int(f.noTable.to/time.Minute) + 1 {
+		checkRow(t, fmt.Sprint(minute+1), float64(before.calls[minute]),
+			float64(f.shared.byMinute[minute]), 100*before.served[minute], 100*f.served(minute),
+			100*possible(f, minute))
+	}
+	if *outageChart != "" {
+		if err := os.WriteFile(*outageChart, []byte(drawOutage(f)), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func (s scenario) play(t *testing.T, report func(t *testing.T, f *figures)) {
 	t.Run(s.name, func(t *testing.T) {
 		if s.large && !*full {
 			t.Skip("only with -scale.full")
@@ -141,7 +162,7 @@ func (s scenario) play(t *testing.T, report func(f *figures)) {
 		s.patience, s.seed, s.steady, s.batch = requestLimit, 1, true, 1
 		var f figures
 		synctest.Test(t, func(t *testing.T) { f = s.run(t) })
-		report(&f)
+		report(t, &f)
 		s.check(t, &f)
 	})
 }

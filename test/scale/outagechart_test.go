@@ -30,6 +30,14 @@ func best(minute, instances int) float64 {
 	return profiles[0].share * min(holders/float64(instances), 1)
 }
 
+// possible is the most that any rule can serve in a minute of a run that starts without a table.
+func possible(f *figures, minute int) float64 {
+	if minute < int(f.noTable.to/time.Minute) {
+		return best(minute, f.instances)
+	}
+	return 1
+}
+
 // byTheMinute returns a table, in Markdown, of an outage beside what was before and what is
 // possible.
 func byTheMinute(f *figures) string {
@@ -38,12 +46,9 @@ func byTheMinute(f *figures) string {
 	row(&b, "---:", "---:", "---:", "---:", "---:", "---:")
 	percent := func(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 	for minute := range len(before.calls) {
-		possible := "100.0 %"
-		if minute < int(f.noTable.to/time.Minute) {
-			possible = percent(best(minute, f.instances))
-		}
 		row(&b, fmt.Sprint(minute+1), grouped(before.calls[minute]), grouped(f.shared.byMinute[minute]),
-			percent(before.served[minute]), percent(f.served(minute)), possible)
+			percent(before.served[minute]), percent(f.served(minute)),
+			percent(possible(f, minute)))
 	}
 	return b.String()
 }
