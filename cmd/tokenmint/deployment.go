@@ -60,7 +60,7 @@ func openDeployment(
 // rotator returns the handler of the function rotate.
 func (d deployment) rotator(log *slog.Logger) (*rotate.Handler, error) {
 	return setup.Rotate(setup.Parts{
-		Settings: d.settings, Config: d.config, Now: d.now, Logger: log, Metrics: noMetrics(),
+		Settings: d.settings, Config: d.config, Now: d.now, Logger: log,
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/setup"
-	"github.com/tokenmint/tokenmint/internal/telemetry"
 )
 
 // invocationLimit is the longer one of the two functions' timeouts.
@@ -44,7 +42,7 @@ func backendHandlers(
 		return handlers{}, err
 	}
 	return newHandlers(setup.Parts{
-		Settings: settings, Config: cfg, Now: b.now, Logger: log, Metrics: noMetrics(),
+		Settings: settings, Config: cfg, Now: b.now, Logger: log,
 	})
 }
 
@@ -68,6 +66,3 @@ func newInvocation(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: newID()})
 	return context.WithTimeout(ctx, invocationLimit)
 }
-
-// noMetrics discards metrics. CloudWatch does not read the log of this command.
-func noMetrics() *telemetry.Metrics { return telemetry.NewMetrics(io.Discard, "dev") }

@@ -110,7 +110,7 @@ func (i invoke) callConfigured(
 		return nil, err
 	}
 	h, err := newHandlers(setup.Parts{
-		Settings: settings, Config: cfg, Metrics: noMetrics(),
+		Settings: settings, Config: cfg,
 		Now:    clockOf(ctx, settings.TokensAPIURL, wallClock),
 		Logger: telemetry.NewLogger(log, settings.LogLevel),
 	})

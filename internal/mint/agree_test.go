@@ -252,8 +252,7 @@ func handlerOf(t *testing.T, cfg *config.Config) *mint.Handler {
 	}
 	handler, err := mint.New(mint.Config{
 		Profiles: cfg.Profiles, Cache: cache, Now: time.Now,
-		Logger:  telemetry.NewLogger(io.Discard, nil),
-		Metrics: telemetry.NewMetrics(io.Discard, "test"),
+		Logger: telemetry.NewLogger(io.Discard, nil),
 		CreateTemporary: func(_ context.Context, _ tokens.Auth,
 			r tokens.TemporaryRequest) (tokens.Temporary, error) {
 			return tokens.Temporary{Token: tokens.NewToken(value("tk", `{"u":"acme"}`)),

@@ -90,7 +90,7 @@ func withReplyMargin(ctx context.Context) (context.Context, context.CancelFunc) 
 func (h *Handler) serve(
 	ctx context.Context, audit *telemetry.Audit, route route, e *event,
 ) (issued, error) {
-	audit.Route = route.pattern
+	audit.Route, audit.Public = route.pattern, route.kind == config.RoutePublic
 	caller := callerOf(e, route.kind)
 	if err := admit(&caller); err != nil {
 		return issued{}, err
@@ -103,9 +103,6 @@ func (h *Handler) serve(
 	got, err := h.issue(ctx, &caller, route, req)
 	audit.Profile, audit.Scopes, audit.UpstreamCalls = got.profile, got.scopes, got.upstreamCalls
 	audit.BudgetKnown, audit.BudgetLeft = got.BudgetKnown, got.BudgetLeft
-	if !got.parentCreated.IsZero() {
-		audit.ParentAge = h.now().Sub(got.parentCreated)
-	}
 	return got, err
 }
 
@@ -183,13 +180,12 @@ func respond(status int, body any) events.APIGatewayV2HTTPResponse {
 	}
 }
 
-// record writes the audit record and the metrics of one request.
+// record writes the one line of a request: the audit record and its metrics.
 func (h *Handler) record(
 	ctx context.Context, audit telemetry.Audit,
 	reply events.APIGatewayV2HTTPResponse, start time.Time,
 ) {
 	now := h.now()
 	audit.Status, audit.Took = reply.StatusCode, now.Sub(start)
-	audit.Log(ctx, h.logger)
-	h.metrics.Record(audit, now)
+	audit.Log(ctx, h.logger, h.metrics, now)
 }

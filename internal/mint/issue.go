@@ -21,7 +21,6 @@ type issued struct {
 	tokencache.Result
 	expires       time.Time     // as the caller learns it
 	life          time.Duration // from now until then
-	parentCreated time.Time     // zero if not known
 	upstreamCalls int           // of this request alone
 }
 
@@ -49,7 +48,6 @@ func (h *Handler) issue(
 	if route.username != "" && route.username != parent.credential.Username {
 		return got, refuseUsername
 	}
-	got.parentCreated = parent.credential.Created
 	mapbox := upstream{handler: h, parent: parent, scopes: grant.scopes}
 	spec := h.cacheSpec(grant, expires)
 	if route.kind == config.RoutePublic {

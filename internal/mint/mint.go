@@ -41,7 +41,7 @@ type CreateTemporary func(
 // ReadParent reads the current version of the parent secret. The handler makes one call at a time.
 type ReadParent func(ctx context.Context) (secrets.Version, error)
 
-// Config is what a [Handler] needs. All fields are required.
+// Config is what a [Handler] needs. All fields are required, except Metrics.
 type Config struct {
 	Profiles        []config.Profile // in the order in which they are tried
 	Cache           *tokencache.Cache
@@ -49,7 +49,7 @@ type Config struct {
 	ReadParent      ReadParent
 	Now             func() time.Time
 	Logger          *slog.Logger
-	Metrics         *telemetry.Metrics
+	Metrics         *telemetry.Metrics // nil = none
 }
 
 // Handler answers requests for tokens. It is safe for concurrent use.
@@ -67,7 +67,7 @@ type Handler struct {
 // New returns a handler, or an error if a field of c is missing. It makes no calls.
 func New(c Config) (*Handler, error) {
 	if len(c.Profiles) == 0 || c.Cache == nil || c.CreateTemporary == nil || c.ReadParent == nil ||
-		c.Now == nil || c.Logger == nil || c.Metrics == nil {
+		c.Now == nil || c.Logger == nil {
 		return nil, errors.New("mint: a field of Config is missing")
 	}
 	digests := make(map[string]string, len(c.Profiles))

@@ -52,7 +52,6 @@ type testMint struct {
 	store   *aws.Memory
 	handler *mint.Handler
 	log     *log.Buffer
-	metrics log.Buffer
 	reads   int
 	skew    time.Duration // of the mint's clock
 	planted []string      // token values that must show nowhere
@@ -107,7 +106,7 @@ func (b *testMint) custom(create mint.CreateTemporary, read mint.ReadParent) *mi
 		ReadParent:      read,
 		Now:             func() time.Time { return time.Now().Add(b.skew) },
 		Logger:          telemetry.NewLogger(b.log, nil),
-		Metrics:         telemetry.NewMetrics(&b.metrics, "test"),
+		Metrics:         &telemetry.Metrics{Stage: "test", Version: "7"},
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -266,7 +265,7 @@ func (b *testMint) mints() int {
 // noLeak fails if a planted token is in the log or in one of the texts.
 func (b *testMint) noLeak(texts ...string) {
 	b.t.Helper()
-	for _, text := range append(texts, b.log.String(), b.metrics.String()) {
+	for _, text := range append(texts, b.log.String()) {
 		for _, value := range b.planted {
 			// The signature alone would be enough for a search of the logs to find it.
 			if strings.Contains(text, value) ||

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
@@ -44,8 +45,8 @@ func (b *testRotator) withAdditional(further ...rotate.Managed) *testRotator {
 		Stack: "test",
 		Parent: rotate.Managed{Name: "parent", SecretID: parentSecret, RotateEvery: rotateEvery,
 			RetireAfter: retireAfter},
-		Additional: further, Store: b.memory, Tokens: client, Now: b.sim.Now, Logger: discard(),
-		Pause: b.pause,
+		Additional: further, Store: b.memory, Tokens: client, Now: b.sim.Now, Pause: b.pause,
+		Logger: telemetry.NewLogger(b.log, nil), Metrics: &telemetry.Metrics{Stage: "test"},
 	})
 	if err != nil {
 		b.t.Fatal(err)

@@ -78,21 +78,16 @@ func (r *run) all(ctx context.Context, name string) (Report, error) {
 		done[m.Name], failed[m.Name] = r.additional(ctx, m)
 	}
 	var errs []error
-	var overdue time.Duration
 	for _, m := range selected {
 		token, err := done[m.Name], failed[m.Name]
 		if err != nil {
 			token.Error = err.Error()
 			errs = append(errs, fmt.Errorf("rotate %s: %w", m.Name, err))
 		}
-		if m.Name != r.parent.Name {
-			overdue = max(overdue, token.overdue)
-		}
 		report.Tokens = append(report.Tokens, token)
-		r.measure(token)
 	}
-	if name == "" && !r.plan {
-		r.metrics.RecordOverdue(overdue, r.now())
+	if !r.plan {
+		r.logRun(ctx, report, name)
 	}
 	return report, errors.Join(errs...)
 }

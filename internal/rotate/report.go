@@ -24,6 +24,7 @@ type TokenReport struct {
 	Why     string   `json:"why,omitempty"`     // of the last step
 	TokenID string   `json:"token_id"`          // of the current token
 	Created string   `json:"created,omitempty"` // of the current token, RFC 3339; absent if unknown
+	Orphans int      `json:"orphans,omitempty"` // live tokens with our note that no version holds
 	Error   string   `json:"error,omitempty"`
 
 	// Problems are facts that only a person can change: a version that cannot be read, a token that
@@ -31,14 +32,15 @@ type TokenReport struct {
 	Problems []string `json:"problems,omitempty"`
 
 	age     *time.Duration
+	due     bool
 	overdue time.Duration // for how long a successor has been due
-	orphans int
-	early   bool // there is no parent yet
+	early   bool          // there is no parent yet
 }
 
 // look copies facts about the current token into the report.
 func (t *TokenReport) look(s situation) {
-	t.TokenID, t.orphans, t.overdue = s.current.credential.ID, s.orphans(), s.overdue()
+	t.TokenID, t.Orphans = s.current.credential.ID, s.orphans()
+	t.due, t.overdue = s.dueUnasked().why != "", s.overdue()
 	t.age, t.Created = nil, ""
 	if listed := s.find(t.TokenID); listed != nil && !listed.Created.IsZero() {
 		age := s.now.Sub(listed.Created)
@@ -55,16 +57,34 @@ func (t *TokenReport) add(problems ...string) {
 	}
 }
 
-// measure writes the metrics of one managed token. Nothing is due if the run has settled, or waits
-// for the first parent.
-func (r *run) measure(t TokenReport) {
-	if r.plan {
-		return
+// ageIfNothingDue returns the age of the current token, or nil if the run left something due. It
+// returns 0 if there is no parent yet, since nothing can be due then.
+func (t *TokenReport) ageIfNothingDue() *time.Duration {
+	switch {
+	case t.early:
+		return new(time.Duration(0))
+	case t.due || t.Error != "":
+		return nil
 	}
-	ended := len(t.Steps) > 0 && t.Steps[len(t.Steps)-1] == string(settled) || t.early
-	r.metrics.RecordRotation(telemetry.Rotation{
-		Name: t.Name, Failed: t.Error != "", Due: !ended, Orphans: t.orphans, Age: t.age,
-	}, r.now())
+	return t.age
+}
+
+// logRun writes the line of this run. A run for one token says nothing about the others.
+func (r *run) logRun(ctx context.Context, report Report, name string) {
+	line := telemetry.Run{Rotation: report.Rotation, Tokens: report.Tokens}
+	var overdue time.Duration
+	for _, t := range report.Tokens {
+		line.Failed = line.Failed || t.Error != ""
+		if t.Name == r.parent.Name {
+			line.ParentAge = t.ageIfNothingDue()
+		} else {
+			overdue = max(overdue, t.overdue)
+		}
+	}
+	if name == "" && len(r.Handler.additional) > 0 {
+		line.Overdue = &overdue
+	}
+	r.metrics.LogRun(ctx, r.logger, line, r.now())
 }
 
 // record writes the audit record of one step.

@@ -116,6 +116,8 @@ func (b *testRotator) newHandler(store secrets.Store, config tokens.Config) *rot
 		Now:    b.sim.Now,
 		Logger: telemetry.NewLogger(b.log, nil),
 		Pause:  b.pause,
+
+		Metrics: &telemetry.Metrics{Stage: "test"},
 	})
 	if err != nil {
 		b.t.Fatal(err)

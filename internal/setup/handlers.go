@@ -18,13 +18,13 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// Parts are what both handlers need. All fields are required.
+// Parts are what both handlers need. All fields are required, except Metrics.
 type Parts struct {
 	Settings Settings
 	Config   *config.Config
 	Now      func() time.Time
 	Logger   *slog.Logger
-	Metrics  *telemetry.Metrics
+	Metrics  *telemetry.Metrics // nil = none
 }
 
 // Mint returns the handler of the function mint. It makes no calls.
@@ -121,14 +121,14 @@ func FromEnvironment(getenv func(string) string, log io.Writer) (Parts, error) {
 	if err != nil {
 		return Parts{}, err
 	}
-	metrics := telemetry.NewMetrics(log, settings.Stage)
-	metrics.Version = getenv("AWS_LAMBDA_FUNCTION_VERSION")
 	return Parts{
 		Settings: settings,
 		Config:   cfg,
 		Now:      wallClock,
 		Logger:   telemetry.NewLogger(log, settings.LogLevel),
-		Metrics:  metrics,
+		Metrics: &telemetry.Metrics{
+			Stage: settings.Stage, Version: getenv("AWS_LAMBDA_FUNCTION_VERSION"),
+		},
 	}, nil
 }
 

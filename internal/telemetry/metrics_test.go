@@ -2,21 +2,21 @@ package telemetry_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
+	"log/slog"
 	"reflect"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/tokenmint/tokenmint/internal/telemetry"
 )
 
-// embedded is a record as CloudWatch reads it.
-type embedded struct {
-	AWS struct {
+var now = time.UnixMilli(1_767_366_245_678)
+
+// line is a line of the log, as CloudWatch reads it.
+type line struct {
+	AWS *struct {
 		Timestamp         int64
 		CloudWatchMetrics []struct {
 			Namespace  string
@@ -24,159 +24,190 @@ type embedded struct {
 			Metrics    []struct{ Name, Unit string }
 		}
 	} `json:"_aws"`
+	Level   string
+	Message string
 }
 
-func TestMetricsOfARotation(t *testing.T) {
-	t.Parallel()
-	var none *telemetry.Metrics
-	none.RecordRotation(telemetry.Rotation{}, time.Now())
-	var out bytes.Buffer
-	telemetry.NewMetrics(&out, "prod").RecordRotation(telemetry.Rotation{Name: "parent",
-		Failed: true, Due: true, Orphans: 2, Age: new(time.Minute)}, time.UnixMilli(5))
-	var values map[string]any
-	if err := json.Unmarshal(out.Bytes(), &values); err != nil {
-		t.Fatalf("%v\n%s", err, out.Bytes())
+// read returns the only line, and its members.
+func read(t *testing.T, out *bytes.Buffer) (line, map[string]any) {
+	t.Helper()
+	if n := bytes.Count(out.Bytes(), []byte("\n")); n != 1 {
+		t.Fatalf("%d lines, want 1:\n%s", n, out)
 	}
-	delete(values, "_aws")
-	want := map[string]any{"Stage": "prod", "Token": "parent", "Succeeded": 0.0, "Failed": 1.0,
-		"Due": 1.0, "Orphans": 2.0, "Age": 60.0}
-	if !reflect.DeepEqual(values, want) {
-		t.Errorf("values = %v, want %v", values, want)
+	var read line
+	members := map[string]any{}
+	if err := json.Unmarshal(out.Bytes(), &read); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
+	if err := json.Unmarshal(out.Bytes(), &members); err != nil {
+		t.Fatal(err)
+	}
+	return read, members
 }
 
+// sets maps the name of each metric to its sets of dimensions.
+func (l line) sets(t *testing.T, members map[string]any) map[string][][]string {
+	t.Helper()
+	if l.AWS == nil {
+		return nil
+	}
+	if l.AWS.Timestamp != now.UnixMilli() {
+		t.Errorf("timestamp %d", l.AWS.Timestamp)
+	}
+	sets := map[string][][]string{}
+	for _, directive := range l.AWS.CloudWatchMetrics {
+		for _, metric := range directive.Metrics {
+			if _, ok := members[metric.Name].(float64); !ok || metric.Unit == "" ||
+				directive.Namespace != "tokenmint" {
+				t.Errorf("metric %s has no value, no unit or another namespace", metric.Name)
+			}
+			sets[metric.Name] = directive.Dimensions
+		}
+		for _, set := range directive.Dimensions {
+			for _, dimension := range set {
+				if _, ok := members[dimension].(string); !ok {
+					t.Errorf("dimension %s has no value", dimension)
+				}
+			}
+		}
+	}
+	return sets
+}
+
+// byStage are the dimensions of every metric but Errors.
+var byStage = [][]string{{"Stage"}}
+
+// TestMetricsOfARequest: a line has the metrics of what went wrong, and no other.
 func TestMetricsOfARequest(t *testing.T) {
 	t.Parallel()
-	now := time.UnixMilli(1_767_366_245_678)
+	byVersion := [][]string{{"Stage"}, {"Stage", "Version"}}
 	for name, tc := range map[string]struct {
-		audit      telemetry.Audit
-		dimensions [][]string
-		values     map[string]any
+		audit telemetry.Audit
+		want  map[string][][]string
 	}{
-		"minted": {
-			telemetry.Audit{
-				Profile: "web-map", Caller: "arn:aws:iam::1:role/web", TokenHash: "abc",
-				Source: "minted", Status: 200, Code: "ok", Took: 1500 * time.Microsecond,
-				UpstreamCalls: 1, BudgetKnown: true, BudgetLeft: 79, ParentAge: time.Hour,
-			},
-			[][]string{{"Stage"}, {"Stage", "Profile"}},
-			map[string]any{
-				"Stage": "prod", "Profile": "web-map", "Requests": 1.0, "Denials": 0.0,
-				"Throttled": 0.0, "Errors": 0.0, "UpstreamCalls": 1.0, "Latency": 1.5,
-				"FromMemory": 0.0, "FromTable": 0.0, "Minted": 1.0, "Stale": 0.0,
-				"BudgetLeft": 79.0, "ParentAge": 3600.0,
-			},
-		},
-		"denied": {
-			telemetry.Audit{Caller: "arn:aws:iam::1:user/eve", Status: 403,
-				Code: "caller_not_allowed"},
-			[][]string{{"Stage"}},
-			map[string]any{"Stage": "prod", "Requests": 1.0, "Denials": 1.0, "Throttled": 0.0,
-				"Errors": 0.0, "UpstreamCalls": 0.0, "Latency": 0.0},
-		},
+		"from memory": {telemetry.Audit{Status: 200, Code: "ok", TokenHash: "abc",
+			Source: "memory"}, nil},
+		"minted": {telemetry.Audit{Status: 200, Code: "ok", TokenHash: "abc", Source: "minted",
+			UpstreamCalls: 1, BudgetKnown: true, BudgetLeft: 1}, nil},
+		"stale": {telemetry.Audit{Status: 200, Code: "ok_stale", TokenHash: "abc",
+			Source: "memory"}, nil},
+		"the last mint of the minute": {telemetry.Audit{Status: 200, Code: "ok", TokenHash: "abc",
+			Source: "minted", BudgetKnown: true}, map[string][][]string{"BudgetSpent": byStage}},
+		"malformed": {telemetry.Audit{Status: 400, Code: "malformed"}, nil},
+		"denied":    {telemetry.Audit{Status: 403, Code: "caller_not_allowed"}, map[string][][]string{"Denials": byStage}},
+		"denied on the public route": {telemetry.Audit{Public: true, Status: 403,
+			Code: "caller_not_allowed"}, nil},
+		"no route": {telemetry.Audit{Status: 404, Code: "not_found"}, nil},
+		"budget spent": {telemetry.Audit{Status: 429, Code: "budget_spent"},
+			map[string][][]string{"Throttled": byStage, "BudgetSpent": byStage}},
+		"limited by Mapbox": {telemetry.Audit{Status: 429, Code: "rate_limited"},
+			map[string][][]string{"Throttled": byStage}},
+		"a defect": {telemetry.Audit{Status: 500, Code: "internal"},
+			map[string][][]string{"Errors": byVersion}},
+		"Mapbox failed": {telemetry.Audit{Status: 502, Code: "upstream_failed"},
+			map[string][][]string{"Errors": byVersion}},
+		"no parent": {telemetry.Audit{Status: 503, Code: "parent_unavailable"},
+			map[string][][]string{"Errors": byVersion, "ParentUnusable": byStage}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var out bytes.Buffer
-			metrics := telemetry.NewMetrics(&out, "prod")
-			metrics.Record(telemetry.Audit{Profile: "a-record-before-that-is-longer",
-				TokenHash: "x", BudgetKnown: true, ParentAge: time.Hour}, now)
-			out.Reset()
-			metrics.Record(tc.audit, now)
+			metrics := &telemetry.Metrics{Stage: "prod", Version: "7"}
+			tc.audit.Log(t.Context(), telemetry.NewLogger(&out, nil), metrics, now)
+			read, members := read(t, &out)
+			if got := read.sets(t, members); !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("metrics %v, want %v", got, tc.want)
+			}
+			if read.Message != "audit" || members["status"] != float64(tc.audit.Status) {
+				t.Errorf("not an audit record: %v", members)
+			}
+		})
+	}
+}
 
-			var record embedded
-			var values map[string]any
-			if err := json.Unmarshal(out.Bytes(), &record); err != nil ||
-				bytes.Count(out.Bytes(), []byte("\n")) != 1 {
-				t.Fatalf("%s: not one line of JSON: %v\n%s", name, err, out.Bytes())
+// TestMetricsAtEveryLevel: the level decides about lines without metrics alone.
+func TestMetricsAtEveryLevel(t *testing.T) {
+	t.Parallel()
+	for _, level := range []slog.Level{
+		slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError, slog.LevelError + 1,
+	} {
+		t.Run(level.String(), func(t *testing.T) {
+			t.Parallel()
+			var success, denial, lastMint, run bytes.Buffer
+			metrics := &telemetry.Metrics{Stage: "prod"}
+			telemetry.Audit{Status: 200}.Log(
+				t.Context(), telemetry.NewLogger(&success, level), metrics, now)
+			telemetry.Audit{Status: 403}.Log(
+				t.Context(), telemetry.NewLogger(&denial, level), metrics, now)
+			telemetry.Audit{Status: 200, BudgetKnown: true}.Log(
+				t.Context(), telemetry.NewLogger(&lastMint, level), metrics, now)
+			metrics.LogRun(t.Context(), telemetry.NewLogger(&run, level),
+				telemetry.Run{ParentAge: new(time.Hour)}, now)
+			if got := success.Len() > 0; got != (level <= slog.LevelInfo) {
+				t.Errorf("a success is written: %t", got)
 			}
-			if err := json.Unmarshal(out.Bytes(), &values); err != nil {
-				t.Fatal(err)
-			}
-			delete(values, "_aws")
-			if !reflect.DeepEqual(values, tc.values) {
-				t.Errorf("%s: values = %v, want %v", name, values, tc.values)
-			}
-			directive := record.AWS.CloudWatchMetrics[0]
-			if record.AWS.Timestamp != now.UnixMilli() || directive.Namespace != "tokenmint" ||
-				!reflect.DeepEqual(directive.Dimensions, tc.dimensions) {
-				t.Errorf("%s: %+v", name, record.AWS)
-			}
-			for _, metric := range directive.Metrics {
-				if _, ok := values[metric.Name].(float64); !ok || metric.Unit == "" {
-					t.Errorf("%s: metric %s has no value or no unit", name, metric.Name)
+			for name, out := range map[string]*bytes.Buffer{
+				"Denials": &denial, "BudgetSpent": &lastMint, "ParentAge": &run,
+			} {
+				read, members := read(t, out)
+				if got := read.sets(t, members); !reflect.DeepEqual(got[name], byStage) {
+					t.Errorf("metrics %v, want %s", got, name)
 				}
 			}
 		})
 	}
 }
 
-// TestDefectsAreOfOneVersion: what undoes a deployment is a fault of the code, not of Mapbox or of
-// the parent, and it names the version.
-func TestDefectsAreOfOneVersion(t *testing.T) {
+// TestNoMetricsOutsideOfAStack: a line of the local runner has no embedded metrics.
+func TestNoMetricsOutsideOfAStack(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[int]int{200: 0, 403: 0, 429: 0, 500: 1, 502: 0, 503: 0, 504: 0} {
-		t.Run(strconv.Itoa(status), func(t *testing.T) {
-			var out bytes.Buffer
-			metrics := telemetry.NewMetrics(&out, "prod")
-			metrics.Version = "7"
-			metrics.Record(telemetry.Audit{Profile: "web-map", Status: status}, time.UnixMilli(5))
-			defects := 0
-			for line := range bytes.Lines(out.Bytes()) {
-				var record embedded
-				var values struct {
-					Stage, Version string
-					Defects        int
-				}
-				if err := errors.Join(json.Unmarshal(line, &record),
-					json.Unmarshal(line, &values)); err != nil {
-					t.Fatal(err)
-				}
-				defects += values.Defects
-				dimensions := [][]string{{"Stage"}, {"Stage", "Version"}}
-				if values.Defects > 0 && (values.Version != "7" ||
-					!reflect.DeepEqual(record.AWS.CloudWatchMetrics[0].Dimensions, dimensions)) {
-					t.Errorf("%d: version %q, %v", status, values.Version, record.AWS)
-				}
-			}
-			if defects != want {
-				t.Errorf("%d: %d defects, want %d", status, defects, want)
-			}
-		})
-	}
-}
-
-// A clock that is behind Mapbox's makes a negative age, which must not silence an alarm on it.
-func TestAgeIsWrittenWheneverItIsKnown(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct {
-		age  *time.Duration
-		want string
-	}{{nil, ""}, {new(-time.Hour), `"Age":0`}, {new(time.Duration(0)), `"Age":0`},
-		{new(time.Minute), `"Age":60`}} {
-		t.Run(fmt.Sprint(tc.age), func(t *testing.T) {
-			var out bytes.Buffer
-			telemetry.NewMetrics(&out, "prod").RecordRotation(telemetry.Rotation{Name: "parent",
-				Age: tc.age}, time.UnixMilli(5))
-			if got := strings.Contains(out.String(), `"Age":`); got != (tc.want != "") ||
-				!strings.Contains(out.String(), tc.want) {
-				t.Errorf("age %v: %s", tc.age, out.String())
-			}
-		})
-	}
-}
-
-func TestOverdueHasTheStageAlone(t *testing.T) {
-	t.Parallel()
+	var out bytes.Buffer
 	var none *telemetry.Metrics
-	none.RecordOverdue(0, time.Now())
-	for overdue, want := range map[time.Duration]string{0: `"AdditionalOverdue":0}`,
-		time.Hour: `"AdditionalOverdue":3600}`} {
-		t.Run(overdue.String(), func(t *testing.T) {
+	logger := telemetry.NewLogger(&out, nil)
+	none.LogRun(t.Context(), logger, telemetry.Run{ParentAge: new(time.Hour)}, now)
+	telemetry.Audit{Status: 503}.Log(context.Background(), logger, none, now)
+	if read, members := read(t, &out); read.AWS != nil || members["Stage"] != nil {
+		t.Errorf("members %v", members)
+	}
+}
+
+// TestMetricsOfARun: an age that is not known is absent, so that missing data raises an alarm. A
+// clock that is behind Mapbox's makes a negative age, which must not look like another fault.
+func TestMetricsOfARun(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		run  telemetry.Run
+		want map[string]float64
+	}{
+		"something is due": {telemetry.Run{Failed: true}, nil},
+		"before bootstrap": {telemetry.Run{ParentAge: new(0 * time.Second)},
+			map[string]float64{"ParentAge": 0}},
+		"settled": {telemetry.Run{ParentAge: new(time.Minute)},
+			map[string]float64{"ParentAge": 60}},
+		"a clock behind": {telemetry.Run{ParentAge: new(-time.Hour)},
+			map[string]float64{"ParentAge": 0}},
+		"none overdue": {telemetry.Run{Overdue: new(0 * time.Second)},
+			map[string]float64{"AdditionalOverdue": 0}},
+		"one overdue": {telemetry.Run{Overdue: new(time.Hour)},
+			map[string]float64{"AdditionalOverdue": 3600}},
+		"another token failed": {telemetry.Run{Failed: true, ParentAge: new(time.Hour)},
+			map[string]float64{"ParentAge": 3600}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var out bytes.Buffer
-			telemetry.NewMetrics(&out, "prod").RecordOverdue(overdue, time.UnixMilli(5))
-			if got := out.String(); !strings.Contains(got, `"Dimensions":[["Stage"]]`) ||
-				!strings.Contains(got, want) || !strings.Contains(got, `"Seconds"`) {
-				t.Errorf("%s: %s", overdue, got)
+			metrics := &telemetry.Metrics{Stage: "prod", Version: "$LATEST"}
+			metrics.LogRun(t.Context(), telemetry.NewLogger(&out, nil), tc.run, now)
+			read, members := read(t, &out)
+			sets := read.sets(t, members)
+			for metric, value := range tc.want {
+				if members[metric] != value || !reflect.DeepEqual(sets[metric], byStage) {
+					t.Errorf("%s = %v in %v, want %v", metric, members[metric], sets, value)
+				}
+			}
+			wantLevel := map[bool]string{false: "INFO", true: "ERROR"}[tc.run.Failed]
+			if len(sets) != len(tc.want) || read.Level != wantLevel || read.Message != "run" {
+				t.Errorf("line %v", members)
 			}
 		})
 	}

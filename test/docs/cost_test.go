@@ -19,6 +19,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/testkit/lambda"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -52,7 +53,13 @@ func TestCostsAddUp(t *testing.T) {
 		}
 	}
 	if len(totals) != 2 {
-		t.Errorf("%d tables with a sum, want 2", len(totals))
+		t.Fatalf("%d tables with a sum, want 2", len(totals))
+	}
+	if idle := totals[0]; idle >= 3 {
+		t.Errorf("an idle stack costs %.2f a month, want less than 3", idle)
+	}
+	if busy := totals[0] + totals[1]; busy >= 6 {
+		t.Errorf("a month with a million requests costs %.2f, want less than 6", busy)
 	}
 }
 
@@ -88,15 +95,22 @@ func TestCostsAreOfWhatIsMeasured(t *testing.T) {
 	rotator.Kill() // only then all that they wrote is certain to be there
 	mint.Kill()
 	lines := strings.SplitAfter(mint.Log(), "\n") // the last one is empty
-	bytes := len(strings.Join(lines[len(lines)-3:], ""))
+	if len(lines) != 3+1 {
+		t.Fatalf("three requests, and these lines:\n%s", mint.Log())
+	}
+	bytes := len(lines[2])
+	// An audit record and a line of metrics had 1,160 bytes for the same request.
+	if bytes > 1160/2 {
+		t.Errorf("the line of a request has %d bytes:\n%s", bytes, lines[2])
+	}
 
 	template := read(t, "template.yaml")
 	count := func(text string) int { return strings.Count(template, text) }
 	for what, is := range map[string]int{
-		"bytes of the audit record and the metrics of a request": bytes,
-		"bytes of a reply's body":                                len(reply),
-		"custom metrics, with the two profiles that are shipped": len(
-			metrics(t, rotator.Log()+mint.Log())) + count("Type: AWS::Logs::MetricFilter"),
+		"bytes of the log line of a request":            bytes,
+		"bytes of a reply's body":                       len(reply),
+		"custom metrics of an idle stack":               len(metrics(t, rotator.Log())),
+		"custom metrics that appear when requests fail": len(metrics(t, failures(t))),
 		"metrics that alarms look at": count("Type: AWS::CloudWatch::Alarm") - count(
 			"\n      Metrics:\n") + count("MetricStat:"),
 		"calls of Secrets Manager in a heartbeat with nothing to do": int(calls),
@@ -112,6 +126,21 @@ func TestCostsAreOfWhatIsMeasured(t *testing.T) {
 			t.Errorf("%s: %d, the page says %s", what, is, match[1])
 		}
 	}
+}
+
+// failures are the lines of a function for all that an alarm must know of.
+func failures(t *testing.T) string {
+	t.Helper()
+	var out strings.Builder
+	written := &telemetry.Metrics{Stage: "prod", Version: "7"}
+	for _, audit := range []telemetry.Audit{
+		{Status: http.StatusForbidden}, {Status: http.StatusTooManyRequests, Code: "budget_spent"},
+		{Status: http.StatusInternalServerError},
+		{Status: http.StatusServiceUnavailable, Code: "parent_unusable"},
+	} {
+		audit.Log(t.Context(), telemetry.NewLogger(&out, nil), written, time.Now())
+	}
+	return out.String()
 }
 
 // metrics are the custom metrics in a log: each name with each set of its dimensions' values is

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/sim/aws"
 	"github.com/tokenmint/tokenmint/internal/sim/mapbox"
-	"github.com/tokenmint/tokenmint/internal/telemetry"
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
@@ -142,8 +140,7 @@ func (s *deployment) instance(cfg *config.Config, client *tokens.Client,
 		ReadParent: func(ctx context.Context) (secrets.Version, error) {
 			return s.secrets.Get(ctx, parentSecret, "")
 		},
-		Logger:  slog.New(slog.DiscardHandler),
-		Metrics: telemetry.NewMetrics(new(strings.Builder), "load"),
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -107,9 +107,8 @@ func (w *mintLab) newHandler() *mint.Handler {
 		ReadParent: func(ctx context.Context) (secrets.Version, error) {
 			return w.store.Get(ctx, parentSecret, "")
 		},
-		Now:     now,
-		Logger:  logger,
-		Metrics: telemetry.NewMetrics(io.Discard, "test"),
+		Now:    now,
+		Logger: logger,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -53,6 +53,7 @@ COMBINATIONS = {
     "topic": {"AlarmTopicArn": TOPIC, "RotationAlarmHours": "26", "Schedule": "rate(12 hours)", "DenialsPerFiveMinutes": "500"},
     "reserved": {"ReserveRotator": "true", "MintConcurrency": "50", "RequestsPerSecond": "20"},
     "all at once": {"DeploymentType": "AllAtOnce"},
+    "dashboard": {"CreateDashboard": "true"},
     "doubles": {
         "TokensApiUrl": "http://host.docker.internal:8788",
         "SecretsManagerEndpoint": "http://host.docker.internal:8789",
@@ -66,6 +67,7 @@ COMBINATIONS = {
         "NativeRotationSchedule": "rate(30 days)",
         "PermissionsBoundaryArn": BOUNDARY,
         "AlarmTopicArn": TOPIC,
+        "CreateDashboard": "true",
         "ReserveRotator": "true",
         "MintConcurrency": "50",
         "DeploymentType": "Linear10PercentEvery1Minute",
@@ -118,6 +120,7 @@ REFUSED = [
     ("LogRetentionDays", "91"),
     ("RotationAlarmHours", "1"),
     ("RotationAlarmHours", "169"),
+    ("CreateDashboard", "yes"),
     ("MintConcurrency", "-1"),
     ("RequestsPerSecond", "0"),
     ("DeploymentType", "Off"),

@@ -123,7 +123,7 @@ def test_partition(partition):
     region, suffix, console = PARTITIONS[partition]
     pseudo = {"AWS::Partition": partition, "AWS::Region": region, "AWS::URLSuffix": suffix}
     given = {name: value.replace("arn:aws:", f"arn:{partition}:") for name, value in COMBINATIONS["another secret and key"].items()}
-    made = Stack(given | {"NativeRotationSchedule": "rate(30 days)"}, pseudo=pseudo)
+    made = Stack(given | {"NativeRotationSchedule": "rate(30 days)", "CreateDashboard": "true"}, pseudo=pseudo)
     everything = json.dumps([made.resources, made.outputs])
     assert set(re.findall(r"arn:(aws[a-z-]*):", everything)) == {partition}
     (via,) = set(re.findall(r'"kms:ViaService": "([^"]+)"', everything))
