@@ -467,7 +467,7 @@ def deployment_is_taken_back(stack):
     for name in ("VersionDefects", "VersionCrashes"):
         # CloudFormation replaces an alarm with another name. An update would keep the state that the old version left.
         assert alarms[name]["AlarmName"] == f"tokenmint-{name}-{number}"
-        assert alarms[name].get("DatapointsToAlarm", alarms[name]["EvaluationPeriods"]) == alarms[name]["Threshold"] == 1
+        assert alarms[name]["EvaluationPeriods"] == alarms[name]["Threshold"] == 1
         assert alarms[name]["TreatMissingData"] == "notBreaching"
 
 
