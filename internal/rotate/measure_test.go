@@ -53,12 +53,14 @@ func (b *testRotator) measures(event string) map[string]float64 {
 func TestEachRunMeasuresTheParent(t *testing.T) {
 	t.Parallel()
 	const hour = 3600.0
-	const all, parent = `{"action":"rotate","id":"x"}`, `{"action":"rotate","id":"x","name":"parent"}`
+	const all = `{"action":"rotate","id":"x"}`
+	const parent = `{"action":"rotate","id":"x","name":"parent"}`
 	refuseCreate := mapbox.Fault{
 		Op: mapbox.OpCreate, Kind: mapbox.Status, Status: 500, Hits: -1,
 	}
 	refuseList := mapbox.Fault{Op: mapbox.OpList, Kind: mapbox.Status, Status: 500, Hits: -1}
-	settled := func(t *testing.T) *testRotator { // the parent is 3 hours old, two other tokens are new
+	// The parent is 3 hours old, and two other tokens are new.
+	settled := func(t *testing.T) *testRotator {
 		b := newTestRotator(t).rotated().withAdditional(uploads(), page())
 		b.mustRun(`{"action":"rotate","id":"third"}`)
 		return b
@@ -74,8 +76,9 @@ func TestEachRunMeasuresTheParent(t *testing.T) {
 		"an additional token alone": {settled, `{"action":"rotate","id":"x","name":"uploads"}`,
 			map[string]float64{}},
 		"a plan": {settled, `{"action":"plan","id":"x"}`, nil},
-		"no additional tokens": {func(t *testing.T) *testRotator { return newTestRotator(t).rotated() },
-			all, map[string]float64{"ParentAge": 3 * hour}},
+		"no additional tokens": {func(t *testing.T) *testRotator {
+			return newTestRotator(t).rotated()
+		}, all, map[string]float64{"ParentAge": 3 * hour}},
 		"before bootstrap": {func(t *testing.T) *testRotator {
 			b := newTestRotator(t)
 			_ = b.service.Create(t.Context(), parentSecret, "", secrets.Value{})
