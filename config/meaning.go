@@ -101,12 +101,7 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 	if public && profile.MintsPerMinute == 0 {
 		profile.MintsPerMinute = defaultMintsForAnyone
 	}
-	for _, scope := range profile.Scopes {
-		if strings.HasPrefix(scope, "tokens:") {
-			p.fail(n, key+".scopes", "%s can never be issued: its holder could create more tokens",
-				scope)
-		}
-	}
+	p.checkIssuable(n, key, profile.Scopes)
 	switch {
 	case len(profile.Scopes) == 0:
 		p.fail(n, key+".scopes", "is missing")
@@ -128,6 +123,16 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 		p.fail(n, key+".allow", "is missing: nobody could use this profile")
 	}
 	return profile
+}
+
+// checkIssuable refuses scopes that no temporary token may have.
+func (p *parser) checkIssuable(n *yaml.Node, key string, scopes []string) {
+	for _, scope := range scopes {
+		if strings.HasPrefix(scope, "tokens:") {
+			p.fail(n, key+".scopes", "%s can never be issued: its holder could create more tokens",
+				scope)
+		}
+	}
 }
 
 func (p *parser) managedToken(name, n *yaml.Node, key string) ManagedToken {
