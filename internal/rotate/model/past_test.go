@@ -53,6 +53,15 @@ func (w *world) pastRows(how way) ([]tokens.Metadata, bool) {
 	return m.rows, ok
 }
 
+// pastList is the answer of a stale list. A run that sees it cannot count the newest tokens.
+func (w *world) pastList(how way) ([]tokens.Metadata, bool) {
+	rows, ok := w.pastRows(how)
+	if ok {
+		w.staleLists++
+	}
+	return rows, ok
+}
+
 // isNews reports whether a stale answer does not know the token yet.
 func (w *world) isNews(token tokens.Token, how way) bool {
 	rows, ok := w.pastRows(how)

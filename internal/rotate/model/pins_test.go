@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
 // pins are schedules that were violations once, as short as the model could make them.
@@ -97,6 +99,16 @@ var pins = map[string]schedule{
 	"a step cannot delete what its earlier attempt has lost": {
 		scenario: scenario{start: fresh, threads: [][]move{{begin, step("createSecret"), stick}}},
 		places:   []place{{"Put tokenmint/parent", 1, diedBefore}},
+	},
+	"a stale list hides the token that makes it eight": {
+		scenario: scenario{start: many, threads: [][]move{{force, forceAll}}},
+		places:   []place{{"Create", 1, diedAfter}, {"List", 2, staler}},
+	},
+	"a person moves AWSPREVIOUS to a version whose value is lost": {
+		scenario: scenario{start: many, threads: [][]move{
+			{begin, step("createSecret")}, {moveLabel(0, secrets.Previous, 7), pass(time.Hour)},
+		}},
+		places: []place{{"Create", 1, ""}, {"Put tokenmint/parent", 1, diedBefore}},
 	},
 	"two edits hide when a token left one secret, and its date in the other one counts": {
 		scenario: scenario{start: wide, threads: [][]move{{

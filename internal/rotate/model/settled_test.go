@@ -84,8 +84,9 @@ func (w *world) mayKeepLabel(m rotate.Managed, id string) bool {
 	return ok && w.isAlive(c.ID) && (!own || slices.Contains(w.currents(), c.ID))
 }
 
-// mayLive reports whether a token may live on: another stack owns it, or a version holds it that
-// cannot be read.
+// mayLive reports whether a token may live on: another stack owns it, or a version may hold it that
+// cannot be read. A version without a value is such a version once a person has moved AWSPREVIOUS
+// to it.
 func (w *world) mayLive(id string) bool {
 	if w.foreign[id] {
 		return true
@@ -96,10 +97,16 @@ func (w *world) mayLive(id string) bool {
 			mine := w.mine[id]
 			// two runs of one event may each create one
 			named := mine != nil && mine.note == "tokenmint/test/"+m.Name+"/"+v.ID
-			if w.unreadable[m.SecretID+v.ID] != nil && (ok && c.ID == id || named) {
+			unreadable := w.unreadable[m.SecretID+v.ID] != nil
+			if unreadable && ok && c.ID == id || named && (unreadable || !ok && w.wasMoved(v)) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// wasMoved reports whether a version's labels say that it was current once.
+func (w *world) wasMoved(v secrets.Version) bool {
+	return slices.Contains(v.Stages, secrets.Previous) || slices.ContainsFunc(v.Stages, isDated)
 }

@@ -182,7 +182,7 @@ func (w *world) check(a *actor) {
 		}
 	}
 	for _, m := range w.managed {
-		if n := ours[m.Name]; n > maxOurs+w.threads-1 {
+		if n := ours[m.Name]; n > maxOurs+w.threads-1+w.staleLists {
 			w.violate("%d tokens of %s are alive", n, m.Name)
 		}
 		c, _ := w.currentOf(m.SecretID) // a person may have stored what is no token

@@ -158,7 +158,7 @@ func (m modelTokens) List(
 		var rows []tokens.Metadata
 		err := m.through(ctx, "List", false, tokensFailure, func(w way) error {
 			var ok bool
-			if rows, ok = m.pastRows(w); ok {
+			if rows, ok = m.pastList(w); ok {
 				return nil
 			}
 			m.listedAt = time.Now()

@@ -32,7 +32,8 @@ var scopes = strings.Fields("styles:read tokens:read tokens:write uploads:write"
 // latency is how long a call takes that nothing slows. It is no whole second, lest rounding hide.
 const latency = 300 * time.Millisecond
 
-// maxOurs is how many tokens of one name may live, and one more for each run beside another.
+// maxOurs is how many tokens of one name may live. One more may live for each run beside another,
+// and for each stale list.
 const maxOurs = 8
 
 // world is Mapbox, Secrets Manager and the truth about both. Its clock is the bubble's that it runs
@@ -87,6 +88,7 @@ type world struct {
 	active     int                  // runs at work
 	vanished   map[string]bool      // ids of tokens whose version reads as if it were not there
 	repaired   bool                 // a person has put right what only a person can
+	staleLists int                  // lists that were answered as they were before a write
 }
 
 // creation is a token that a run has created.
