@@ -126,9 +126,9 @@ type search struct {
 	patience time.Time     // from then on a stale token is good enough
 	defers   bool          // leaves the lease to others until the second look
 
-	now     time.Time // of the last look
-	record  Record    // as it was then
-	refusal error     // of the same order, as remembered then
+	now     time.Time // after the last call of the table
+	record  Record    // at the last look
+	refusal error     // of the same order, as remembered at the last look
 	watch   leaseWatch
 }
 
@@ -148,6 +148,7 @@ func (s *search) run(ctx context.Context) (Result, error) {
 			if !isUndecided(lost) {
 				return result, lost
 			}
+			s.now = s.cache.now() // the call took time, in which the token at hand may have ended
 			err, next = lost, s.judge(lost)
 		}
 		switch next {

@@ -1,0 +1,56 @@
+package tokencache_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tokenmint/tokenmint/internal/tokencache"
+)
+
+// contested is a table that answers late to who wants a lease. Another instance takes the next lease
+// first.
+type contested struct {
+	tokencache.Store
+	lost bool // the next lease
+}
+
+func (c *contested) Lease(
+	ctx context.Context, key string, seen tokencache.Record, lease string, now, keep time.Time,
+) error {
+	time.Sleep(500 * time.Millisecond)
+	if c.lost {
+		c.lost = false
+		return tokencache.ErrLost
+	}
+	return c.Store.Lease(ctx, key, seen, lease, now, keep)
+}
+
+// TestReuseWindowEndsWhileTheLeaseIsAsked covers a token whose reuse window ends during the call
+// that takes the lease. The request must not get that token: it has less life than the order says.
+func TestReuseWindowEndsWhileTheLeaseIsAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		short := order
+		short.Lifetime, short.Reuse = 30*time.Second, 20*time.Second
+		table := &contested{Store: f.table}
+		c, err := tokencache.New(tokencache.Config{
+			Store: table, Budget: 80, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+			Random: func() float64 { return 0.9 }, // so the token is renewed early
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := f.get(c, short)
+		endUse := first.Token.Expires.Add(short.Reuse - short.Lifetime)
+		time.Sleep(time.Until(endUse) - 100*time.Millisecond)
+		table.lost = true
+		got := f.get(c, short)
+		if left := time.Until(got.Token.Expires); left < short.Lifetime-short.Reuse {
+			t.Errorf("the token has %s to live", left)
+		}
+	})
+}
