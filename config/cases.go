@@ -13,8 +13,8 @@ const Refused = "refused"
 
 // Case is a request, and the answer that the author of the policy expects. Functions ignore cases.
 type Case struct {
-	Line    int             // in the file
-	Route   string          // kind of route: iam, jwt, custom or public
+	Line    int // in the file
+	Route   Route
 	ARN     string          // of the caller, on an IAM route
 	Claims  json.RawMessage // of the caller: claims of a JWT, or context of a Lambda authorizer
 	Origin  string          // of the web page; "" if there is none
@@ -25,7 +25,7 @@ type Case struct {
 
 // String describes the request in one line. Equal requests have equal strings.
 func (c Case) String() string {
-	text := strings.TrimSpace(c.Route + " " + c.ARN + string(c.Claims))
+	text := strings.TrimSpace(string(c.Route) + " " + c.ARN + string(c.Claims))
 	if c.Origin != "" {
 		text += " from " + c.Origin
 	}
@@ -55,7 +55,7 @@ func (p *parser) expected(n *yaml.Node, key string) Case {
 	c := Case{Line: n.Line}
 	var caller *yaml.Node
 	p.fields(n, key, map[string]field{
-		"route":   p.text(&c.Route),
+		"route":   p.text((*string)(&c.Route)),
 		"caller":  func(n *yaml.Node, _ string) { caller = n },
 		"origin":  p.text(&c.Origin),
 		"scopes":  p.scopes(&c.Scopes),
@@ -67,9 +67,9 @@ func (p *parser) expected(n *yaml.Node, key string) Case {
 			Refused)
 	}
 	switch c.Route {
-	case "iam", "jwt", "custom":
+	case RouteIAM, RouteJWT, RouteCustom:
 		p.caller(n, caller, key+".caller", &c)
-	case "public":
+	case RoutePublic:
 		if caller != nil || c.Scopes != nil || c.Profile == "" {
 			p.fail(n, key, "a request of the public route has a profile, and no caller or scopes")
 		}
@@ -85,9 +85,9 @@ func (p *parser) caller(n, caller *yaml.Node, key string, c *Case) {
 	switch {
 	case caller == nil:
 		p.fail(n, key, "is missing: only a request of the public route has no caller")
-	case c.Route != "iam" && caller.Kind == yaml.MappingNode:
+	case c.Route != RouteIAM && caller.Kind == yaml.MappingNode:
 		c.Claims = json.RawMessage(p.json(caller, key))
-	case c.Route != "iam":
+	case c.Route != RouteIAM:
 		p.fail(caller, key, "must be a mapping, such as {groups: [maps]}: "+
 			"what the authorizer says of the caller")
 	default:

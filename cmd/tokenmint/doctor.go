@@ -27,7 +27,7 @@ type doctor struct {
 
 const doctorHelp = `doctor checks a deployed stack and changes nothing. It checks:
 
-  - the configuration
+  - the configuration, and the policy that the functions read, which must be equal to it
   - the schedule, and the queue of failed runs
   - the secret and the token of the parent and of each additional token
   - when rotation replaced the parent, and what rotation will do next
@@ -40,8 +40,8 @@ The exit status is 1 if a finding is wrong.
 With --local, doctor checks instead that this machine has the tools that docs/deploy.md needs.
 
 ` + variablesHelp + `
-doctor also reads SCHEDULE_NAME (the stack's schedule), UNDONE_QUEUE_URL (the stack's queue of
-failed runs) and MINT_URL.`
+doctor also reads MINT_FUNCTION, ROTATE_FUNCTION, SCHEDULE_NAME (the stack's schedule),
+UNDONE_QUEUE_URL (the stack's queue of failed runs) and MINT_URL.`
 
 func newDoctor() *cobra.Command {
 	d := doctor{getenv: os.Getenv, now: time.Now, lookPath: exec.LookPath}
@@ -143,6 +143,7 @@ func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer)
 	f.noteWarnings(e.config)
 	f.ok("configuration: %d profiles, %d additional tokens",
 		len(e.config.Profiles), len(e.config.Tokens))
+	e.checkPolicy(ctx, d.getenv("MINT_FUNCTION"), d.getenv("ROTATE_FUNCTION"), d.endpoint("LAMBDA"))
 	e.patience = patienceFor(e.checkSchedule(ctx, d.getenv("SCHEDULE_NAME"),
 		d.endpoint("SCHEDULER")))
 	e.checkQueue(ctx, d.getenv("UNDONE_QUEUE_URL"), d.endpoint("SQS"))

@@ -106,9 +106,9 @@ func (a answer) String() string {
 func answerTo(cfg *config.Config, c config.Case) answer {
 	who := mint.Who{ARN: c.ARN, Origin: c.Origin}
 	switch c.Route {
-	case "jwt":
+	case config.RouteJWT:
 		who.JWT = c.Claims
-	case "custom":
+	case config.RouteCustom:
 		who.Lambda = c.Claims
 	}
 	verdict, err := mint.Explain(cfg.Profiles, who, c.Scopes, c.Profile)

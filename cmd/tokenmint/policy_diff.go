@@ -50,6 +50,8 @@ type change struct {
 	Text    string `json:"text"`    // such as scope styles:read
 }
 
+func (c change) String() string { return c.Sign + " " + c.Subject + ": " + c.Text }
+
 // moved is an expected case that the policies answer differently.
 type moved struct {
 	Case string `json:"case"`
@@ -90,7 +92,7 @@ func (d difference) write(out io.Writer, f format) error {
 		return writeIndented(out, d)
 	}
 	for _, c := range d.Changes {
-		fmt.Fprintf(out, "%s %s: %s\n", c.Sign, c.Subject, c.Text)
+		fmt.Fprintln(out, c)
 	}
 	for _, a := range d.Answers {
 		fmt.Fprintf(out, "! %s: %s -> %s\n", a.Case, a.Old, a.New)

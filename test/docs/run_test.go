@@ -87,6 +87,7 @@ func TestSampleCommands(t *testing.T) {
 	env := append(standins(t), awsVariables...)
 	env = append(env, "MINT_URL="+server.URL, "PARENT_SECRET_ID=tokenmint/prod/parent",
 		"TOKEN_TABLE=table", "SCHEDULE_NAME=schedule",
+		"MINT_FUNCTION=tokenmint-mint", "ROTATE_FUNCTION=tokenmint-rotate",
 		"UNDONE_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/123456789012/undone",
 		"STACK=tokenmint", "STAGE=prod", "JWT=e30.e30.c2ln", "BUCKET=releases")
 	for _, block := range blocks(t, "sh aws") {

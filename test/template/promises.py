@@ -689,6 +689,8 @@ def outputs_say_what_to_type(stack):
         "TOKEN_TABLE": "ref:TokenTable",
         "SCHEDULE_NAME": "ref:RotateFunctionHeartbeat",
         "UNDONE_QUEUE_URL": "ref:Undone",
+        "MINT_FUNCTION": "ref:MintFunction",
+        "ROTATE_FUNCTION": "ref:RotateFunction",
         "STACK": stack.of("AWS::Lambda::Function")["RotateFunction"]["Environment"]["Variables"]["STACK"],
         "STAGE": stack.parameters["Stage"],
         "ROUTES": ":".join(kinds(stack)),
