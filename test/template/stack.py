@@ -136,7 +136,10 @@ class Stack:
         kind = self.transformed["Resources"][name]["Type"]
         if kind == "AWS::Lambda::LayerVersion":  # each resource of it gets a number, here from its name, which SAM makes of the content
             properties = self.resolve(self.transformed["Resources"][name]["Properties"])
-            return f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:{properties['LayerName']}:{zlib.crc32(name.encode())}"
+            return (
+                f"arn:{self.pseudo['AWS::Partition']}:lambda:{self.pseudo['AWS::Region']}:{ACCOUNT}"
+                f":layer:{properties['LayerName']}:{zlib.crc32(name.encode())}"
+            )
         return f"arn:of:{name}" if kind in ("AWS::SecretsManager::Secret", "AWS::Lambda::Alias") else f"ref:{name}"
 
     def _attribute(self, argument):

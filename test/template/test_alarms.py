@@ -12,8 +12,8 @@ import subprocess
 import pytest
 from cloudwatch import Alarm, embedded
 from guards import without
-from promises import ALARMS
 from stack import ROOT, Stack, text
+from telemetry import ALARMS, WRITTEN
 
 
 @functools.cache
@@ -68,6 +68,12 @@ def test_alarms_break_without_their_guard(played, scenario, guard, instead):
     s = played[scenario]
     assert ringing(s) == set(s["rings"])
     assert ringing(s, without(text(), guard, instead)) != set(s["rings"])
+
+
+def test_exactly_these_metrics_are_written(played):
+    """By the stage, and errors by the version too."""
+    written = {(name, *dimensions) for s in played.values() for namespace, name, dimensions, *_ in s["data"] if namespace == "tokenmint"}
+    assert written == {(name, "Stage") for name in WRITTEN} | {("Errors", "Stage", "Version")}
 
 
 def test_denials_of_strangers_have_no_metric(played):

@@ -7,6 +7,7 @@ import re
 import cfnlint.api
 import guards
 import pytest
+import telemetry  # noqa: F401, adds its promises
 from combinations import COMBINATIONS, DOMAIN, JWT, REFUSED
 from promises import PROMISES
 from stack import REGION, ROOT, Stack, text
