@@ -86,7 +86,7 @@ func (h *Handler) issuePublic(got issued, err error) (issued, error) {
 // configured now, the same scopes and the same expiry. expires is zero if the profile decides.
 func (h *Handler) cacheSpec(g grant, expires time.Time) tokencache.Order {
 	return tokencache.Order{
-		Policy:   h.digests[g.profile.Name],
+		Digest:   h.digests[g.profile.Name],
 		Profile:  g.profile.Name,
 		Scopes:   g.scopes,
 		Lifetime: g.profile.Lifetime,

@@ -7,16 +7,23 @@ import (
 	"time"
 )
 
-// goneFor is the longest time for which an instance does not ask a table that has failed. Without
-// this pause, each request would wait for tableLimit.
-const goneFor = 5 * time.Second
+const (
+	// tableLimit is how long the table may take for one answer. After that, an instance goes on
+	// without the table.
+	tableLimit = time.Second
+
+	// goneFor is the longest time for which an instance does not ask a table that has failed.
+	// Without this pause, each request would wait for tableLimit.
+	goneFor = 5 * time.Second
+)
 
 // errGone means that the table was not asked, because it has just failed.
 var errGone = errors.New("table has just failed")
 
-// bounded is a store that answers within tableLimit. A caller who waits cannot use a slower table.
-// After a failure it returns errGone for a while, without asking the table. A throttled call is not
-// a failure. Writes that other instances wait for are repeated until they are through.
+// bounded is a store whose calls end within tableLimit. A caller who waits cannot use a slower
+// table. After a failure it returns errGone for a while, without asking the table. A throttled call
+// is not a failure. Save, spend and closeBudget repeat a throttled call for some time, because
+// other instances wait for their effect.
 type bounded struct {
 	store  Store
 	now    func() time.Time
@@ -105,8 +112,8 @@ func (b *bounded) spend(ctx context.Context, s Spend) (left int, err error) {
 	return left, err
 }
 
-func (b *bounded) close(ctx context.Context, now, until time.Time) error {
+func (b *bounded) closeBudget(ctx context.Context, now, until time.Time) error {
 	return b.insist(ctx, mintLimit, func(ctx context.Context) error {
-		return b.store.Close(ctx, now, until)
+		return b.store.CloseBudget(ctx, now, until)
 	})
 }

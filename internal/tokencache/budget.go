@@ -25,7 +25,7 @@ func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 		Now: now, Limit: c.budget, Profile: j.order.Profile, ProfileLimit: j.order.Limit,
 	})
 	if spent, ok := errors.AsType[*SpentError](err); ok {
-		c.refused.put(j.budgetName(), refusal{spent, spent.Until})
+		c.refused.put(j.budgetName(), remembered{spent, spent.Until})
 		return Result{}, spent
 	}
 	switch {
@@ -34,13 +34,13 @@ func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	case ctx.Err() != nil:
 		return Result{}, ctx.Err()
 	case err != nil:
-		c.warn(ctx, "budget is not shared", err)
+		c.tableLog(err).WarnContext(ctx, "the ledger does not answer: mint alone")
 		return j.mintAlone(ctx)
 	}
 	token, err := j.mintNow(ctx)
 	upstream, answered := errors.AsType[*tokens.Error](err)
 	if answered && errors.Is(err, tokens.ErrRateLimited) {
-		c.close(ctx, upstream.RateLimitReset)
+		c.closeBudget(ctx, upstream.RateLimitReset)
 	}
 	return Result{Token: token, Source: FromMint, BudgetKnown: true, BudgetLeft: left}, err
 }
@@ -88,7 +88,8 @@ func (c *Cache) unshared(cause error) error {
 	return &UnsharedError{Until: c.now().Add(jitter(c.random, comeAgain)), Cause: cause}
 }
 
-// mintNow calls Mapbox and remembers what it refuses.
+// mintNow calls mint, and once more with an earlier end if Mapbox's clock may be behind. It tells
+// the allowance of this instance how Mapbox answered, and remembers a lasting refusal.
 func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
 	if j.plan.shared {
 		var cancel context.CancelFunc
@@ -109,7 +110,7 @@ func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
 	case answered && errors.Is(err, tokens.ErrRateLimited):
 		j.cache.alone.refuse(OpenAgain(upstream.RateLimitReset, now))
 	case j.isLasting(err):
-		j.cache.refused.put(j.refusedName(), refusal{err, now.Add(rememberRefusal)})
+		j.cache.refused.put(j.refusedName(), remembered{err, now.Add(rememberRefusal)})
 	}
 	return token, err
 }
@@ -125,11 +126,11 @@ func OpenAgain(reset, now time.Time) time.Time {
 	return reset
 }
 
-// close stops all instances from minting until Mapbox's rate limit is reset.
-func (c *Cache) close(ctx context.Context, reset time.Time) {
+// closeBudget stops all instances from minting until Mapbox's rate limit is reset.
+func (c *Cache) closeBudget(ctx context.Context, reset time.Time) {
 	now := c.now()
-	if err := c.store.close(ctx, now, OpenAgain(reset, now)); err != nil {
-		c.warn(ctx, "budget stays open to others", err)
+	if err := c.store.closeBudget(ctx, now, OpenAgain(reset, now)); err != nil {
+		c.tableLog(err).WarnContext(ctx, "the budget stays open to other instances")
 	}
 }
 
@@ -137,10 +138,10 @@ func (c *Cache) close(ctx context.Context, reset time.Time) {
 // changes with the parent.
 type refusals struct {
 	mu    sync.Mutex
-	byKey map[string]refusal
+	byKey map[string]remembered
 }
 
-type refusal struct {
+type remembered struct {
 	err   error
 	until time.Time
 }
@@ -155,7 +156,7 @@ func (r *refusals) get(name string, now time.Time) error {
 }
 
 // put remembers a refusal. If there are too many, it forgets all. The budget still holds.
-func (r *refusals) put(name string, refused refusal) {
+func (r *refusals) put(name string, refused remembered) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.byKey) >= maxHeld {

@@ -1,3 +1,20 @@
+// Package tokencache shares temporary tokens, within one instance of the mint and across all
+// instances. It also keeps the ledger of the mint budget, from which all instances spend.
+//
+// An order passes these files in this order:
+//
+//	cache.go    Get: the token in memory, else one request fetches a token and the others wait
+//	window.go   how long a token lives, and how long it serves
+//	seal.go     the names of records, and the seal on their tokens
+//	local.go    the memory of this instance
+//	fill.go     the record of the order, or a copy of it; what to do without the table
+//	search.go   look at a record, judge what was seen, act
+//	lease.go    take the lease of a record, get a token, store it
+//	budget.go   spend one mint from the ledger, call Mapbox, remember what it refuses
+//	alone.go    the mints of an instance without the ledger
+//
+// Calls of the table go through bounded.go. store.go is the interface of the table, and memory.go
+// is a table for one instance.
 package tokencache
 
 import (
@@ -32,6 +49,8 @@ type Result struct {
 
 	BudgetKnown bool // the ledger was asked, which is for a mint only
 	BudgetLeft  int  // mints in this minute, of all instances
+
+	atHand bool // this instance had the token before, so it is not stored again
 }
 
 // Config is what a [Cache] is made of. Store, Budget, Now and Logger are required.
@@ -79,7 +98,7 @@ func New(c Config) (*Cache, error) {
 		logger:  c.Logger,
 		random:  c.Random,
 		local:   newLocal(),
-		refused: refusals{byKey: map[string]refusal{}},
+		refused: refusals{byKey: map[string]remembered{}},
 		alone:   newAllowance(c.Budget, c.Instances, c.Random),
 	}
 	if copies := c.Instances / instancesPerCopy; copies > 1 {
@@ -91,9 +110,9 @@ func New(c Config) (*Cache, error) {
 // Get returns a token for an order: from the memory of this instance, from the table, or from mint.
 // parent is the token that mint uses.
 //
-// While this instance has a usable token, no request waits. One request renews the token ahead of
-// time, and the others get the token that is there. Without a usable token, requests for the same
-// key wait. The first of them mints, in this instance or in another one.
+// While this instance has a usable token, only one request waits: it renews the token ahead of time.
+// The others get the token that is there. Without a usable token, all requests for the same key
+// wait. The first of them mints, in this instance or in another one.
 //
 // A request whose order has a Wait leaves after that time. It gets a stale token if there is one,
 // else [context.DeadlineExceeded]. The mint that it has started goes on for later requests.
@@ -137,8 +156,13 @@ func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint
 			return flight.result, flight.err
 		}
 		// A request that left early says nothing about the others, so they go on.
-		if !errors.Is(flight.err, context.Canceled) && !errors.Is(flight.err, context.DeadlineExceeded) {
+		if !hasLeft(flight.err) {
 			return flight.shared()
 		}
 	}
+}
+
+// hasLeft reports whether the error is that of a request that ended before its flight.
+func hasLeft(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

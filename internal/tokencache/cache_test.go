@@ -20,7 +20,7 @@ var (
 	parent = tokens.NewToken("sk.parent-of-all.signature")
 	other  = tokens.NewToken("sk.parent-of-none.signature")
 
-	order = tokencache.Order{Policy: "digest", Profile: "web-map", Scopes: []string{"fonts:read", "styles:read"}, Lifetime: time.Hour, Reuse: 30 * time.Minute}
+	order = tokencache.Order{Digest: "digest", Profile: "web-map", Scopes: []string{"fonts:read", "styles:read"}, Lifetime: time.Hour, Reuse: 30 * time.Minute}
 )
 
 // fleet is instances of the mint over one table, and a Mapbox that counts.
@@ -204,9 +204,9 @@ func TestNoTokenIsHandedOutInItsLastSeconds(t *testing.T) {
 		f.takes = 0
 		c := f.instance(0)
 		for _, o := range []tokencache.Order{
-			{Policy: "a", Profile: "a", Lifetime: 10 * time.Second},
-			{Policy: "b", Profile: "b", Lifetime: 30 * time.Second, Reuse: 20 * time.Second},
-			{Policy: "c", Profile: "c", Lifetime: time.Hour, Reuse: 30 * time.Minute, Expires: time.Now().Add(2 * time.Minute)},
+			{Digest: "a", Profile: "a", Lifetime: 10 * time.Second},
+			{Digest: "b", Profile: "b", Lifetime: 30 * time.Second, Reuse: 20 * time.Second},
+			{Digest: "c", Profile: "c", Lifetime: time.Hour, Reuse: 30 * time.Minute, Expires: time.Now().Add(2 * time.Minute)},
 		} {
 			for start := time.Now(); time.Since(start) < 35*time.Second; time.Sleep(700 * time.Millisecond) {
 				if left := time.Until(f.get(c, o).Token.Expires); left < 10*time.Second {
@@ -224,7 +224,7 @@ func TestOrdersThatDifferShareNothing(t *testing.T) {
 		c := f.instance(0)
 		orders := []func(o *tokencache.Order){
 			func(*tokencache.Order) {},
-			func(o *tokencache.Order) { o.Policy = "another" },
+			func(o *tokencache.Order) { o.Digest = "another" },
 			func(o *tokencache.Order) { o.Profile = "another" },
 			func(o *tokencache.Order) { o.Scopes = []string{"fonts:read"} },
 			func(o *tokencache.Order) { o.Scopes = []string{"fonts:readstyles:read"} },

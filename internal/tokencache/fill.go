@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -11,18 +12,7 @@ import (
 )
 
 const (
-	// tableLimit is how long the table may take for one answer. After that, an instance goes on
-	// without the table.
-	tableLimit = time.Second
-
-	// firstPause is how long a request waits before it looks again at a record that another
-	// instance fills. Each pause is longer than the last, up to longestPause. Many more instances
-	// wait for a copy of a record than for the record itself, so they begin with crowdPause.
-	firstPause   = 200 * time.Millisecond
-	crowdPause   = 600 * time.Millisecond
-	longestPause = 1600 * time.Millisecond
-
-	// crowdLots: of many instances that find an empty copy at the same moment, one of so many takes
+	// crowdLots: many instances may find an empty copy at the same moment. One of crowdLots takes
 	// the lease at once. The others look again first.
 	crowdLots = 8
 
@@ -30,10 +20,6 @@ const (
 	// consistent reads and 1,000 writes of one key in a second. A new table serves 24,000 and
 	// 4,000.
 	instancesPerCopy = 500
-
-	// recheck is how soon a request looks again while another instance renews the token that is in
-	// use.
-	recheck = time.Second
 )
 
 // job gets the token for one order, for all requests that wait in this instance. It can be
@@ -53,8 +39,8 @@ type job struct {
 	mint   Mint
 }
 
-// fly runs fill and wakes the requests that wait. The mint survives a panic. In that case the
-// waiting requests see a request that left, and go on.
+// fly runs fill and wakes the requests that wait. A panic does not end the mint: fly then reports
+// context.Canceled, and the waiting requests try again.
 func (j job) fly(ctx context.Context, f *flight, was held) (result Result, err error) {
 	err = context.Canceled
 	defer func() { j.cache.local.leave(j.local, f, result, err) }()
@@ -91,7 +77,7 @@ func (j job) flyApart(ctx context.Context, f *flight, was held) {
 // key at once, however many there are.
 func (j job) fill(ctx context.Context, was held) (Result, error) {
 	fromRecord := func(ctx context.Context, was held) (Result, error) {
-		return j.search(was, j.mintShared, firstPause).run(ctx)
+		return j.search(was, j.mintForRecord, firstPause).run(ctx)
 	}
 	if j.cache.copied == "" {
 		return fromRecord(ctx, was)
@@ -103,161 +89,63 @@ func (j job) fill(ctx context.Context, was held) (Result, error) {
 	return s.run(ctx)
 }
 
-// mintShared is the source of the record's token: a mint, or the token at hand if that fails.
-func (j job) mintShared(ctx context.Context, was held) (Result, error) {
+// mintForRecord is the source of the record's token.
+func (j job) mintForRecord(ctx context.Context, was held) (Result, error) {
 	result, err := j.mintWithinBudget(ctx)
-	if err != nil {
-		return j.serveStale(was, j.cache.now(), err)
-	}
-	j.cache.local.put(j.local, j.hold(result.Token))
-	return result, nil
+	return j.keepOrServe(result, was, err)
 }
-
-// source gets the token that is missing in a record. was is the token that this instance holds.
-type source func(ctx context.Context, was held) (Result, error)
-
-// search gets a token from the record under a key. It looks at the record, judges what it has seen,
-// and acts on that. If the record has no fresh token, it gets one from source and stores it.
-type search struct {
-	job
-	source   source
-	was      held          // the newest token that this instance knows
-	pause    time.Duration // until the next look
-	patience time.Time     // from then on a stale token is good enough
-	defers   bool          // leaves the lease to others until the second look
-
-	now     time.Time // after the last call of the table
-	record  Record    // at the last look
-	refusal error     // of the same order, as remembered at the last look
-	watch   leaseWatch
-}
-
-func (j job) search(was held, from source, pause time.Duration) *search {
-	now := j.cache.now()
-	return &search{
-		job: j, source: from, was: was, pause: pause, patience: now.Add(leaseLife), now: now,
-	}
-}
-
-func (s *search) run(ctx context.Context) (Result, error) {
-	for {
-		err := s.look(ctx)
-		next := s.judge(err)
-		if next == takeLease {
-			result, lost := s.fillWithLease(ctx)
-			if !isUndecided(lost) {
-				return result, lost
-			}
-			s.now = s.cache.now() // the call took time, in which the token at hand may have ended
-			err, next = lost, s.judge(lost)
-		}
-		switch next {
-		case useRecord:
-			s.cache.local.put(s.local, s.was)
-			return Result{Token: s.was.token, Source: FromTable}, nil
-		case goAlone:
-			return s.fillAlone(ctx, s.was, err)
-		case serveOld:
-			return s.serveStale(s.was, s.now, s.refusal)
-		}
-		if err := s.wait(ctx, err); err != nil {
-			return s.serveStale(s.was, s.cache.now(), err)
-		}
-	}
-}
-
-// look reads the record and notes its token if that is newer than the one at hand.
-func (s *search) look(ctx context.Context) (err error) {
-	s.record, err = s.cache.store.load(ctx, s.key)
-	s.now = s.cache.now()
-	s.refusal = s.knownRefusal(s.now)
-	if theirs, ok := s.open(s.record); ok && theirs.token.Expires.After(s.was.token.Expires) {
-		s.was = theirs
-		s.cache.local.put(s.local, theirs) // for requests that leave before the search ends
-	}
-	return err
-}
-
-// step is what a search does next.
-type step int
-
-const (
-	waitAndLook step = iota
-	useRecord        // the record has a fresh token
-	takeLease        // no instance fills the record
-	serveOld         // return the token at hand, or else the known refusal
-	goAlone          // the table does not answer
-)
-
-// judge returns the next step. err is the error of the last call for the record.
-func (s *search) judge(err error) step {
-	busy := errors.Is(err, ErrThrottled)
-	switch {
-	case s.was.isFresh(s.now):
-		return useRecord
-	case s.refusal != nil:
-		return serveOld // another mint would be refused too
-	case err == nil && !s.defers && (s.record.Lease == "" || s.watch.isDead(s.record, s.now)):
-		return takeLease
-	case err != nil && !isUndecided(err):
-		return goAlone
-	case s.was.isUsable(s.now), s.was.isAlive(s.now) && (busy || s.now.After(s.patience)):
-		return serveOld // another instance renews it, or cannot
-	}
-	return waitAndLook
-}
-
-// isUndecided reports whether an error only means that the search must look again.
-func isUndecided(err error) bool { return errors.Is(err, ErrLost) || errors.Is(err, ErrThrottled) }
-
-// wait lets a pause pass. If the request ends meanwhile, the error says whether it waited for a
-// throttled table.
-func (s *search) wait(ctx context.Context, cause error) error {
-	err := sleep(ctx, jitter(s.cache.random, s.pause))
-	s.pause, s.defers = longer(s.pause), false
-	if err != nil && errors.Is(cause, ErrThrottled) {
-		return s.cache.unshared(fmt.Errorf("%w: %w", ErrThrottled, err))
-	}
-	return err
-}
-
-// longer is the pause after a pause.
-func longer(pause time.Duration) time.Duration { return min(6*pause/5, longestPause) }
 
 // fillAlone works without the table, which did not answer. It uses the token at hand while that is
 // usable. Otherwise it mints one within the allowance of this instance.
 func (j job) fillAlone(ctx context.Context, was held, cause error) (Result, error) {
-	now := j.cache.now()
 	if ctx.Err() != nil {
-		return j.serveStale(was, now, ctx.Err())
+		return j.heldOr(was, ctx.Err())
 	}
-	j.cache.warn(ctx, "instance goes on alone", cause)
-	if was.isUsable(now) {
-		return j.serveStale(was, now, nil)
+	j.cache.tableLog(cause).WarnContext(ctx, "the token table does not answer: go on alone")
+	if now := j.cache.now(); was.isUsable(now) {
+		return j.serve(was, now), nil
 	}
-	return j.mintShared(ctx, was)
+	result, err := j.mintAlone(ctx)
+	return j.keepOrServe(result, was, err)
 }
 
-// warn logs the result of a table that does not answer. It is silent if the table was not asked.
-func (c *Cache) warn(ctx context.Context, result string, cause error) {
-	if !errors.Is(cause, errGone) {
-		c.logger.WarnContext(ctx, "token table does not answer",
-			"result", result, "cause", cause.Error())
+// tableLog returns a logger for what a failure of the table leads to. The logger discards its lines
+// if the table was not asked.
+func (c *Cache) tableLog(cause error) *slog.Logger {
+	if errors.Is(cause, errGone) {
+		return slog.New(slog.DiscardHandler)
 	}
+	return c.logger.With("cause", cause.Error())
 }
 
-// serveStale returns the token at hand because no fresh one is available. The token must be usable
-// now, or live long enough past its reuse window. Otherwise serveStale returns cause.
-func (j job) serveStale(was held, now time.Time, cause error) (Result, error) {
+// keepOrServe remembers a minted token. If the mint has failed, it returns the token at hand or the
+// error, as heldOr does.
+func (j job) keepOrServe(minted Result, was held, err error) (Result, error) {
+	if err != nil {
+		return j.heldOr(was, err)
+	}
+	j.cache.local.put(j.local, j.hold(minted.Token))
+	return minted, nil
+}
+
+// heldOr returns the token at hand if it is usable, or lives long enough past its reuse window.
+// Otherwise it returns err, which must not be nil.
+func (j job) heldOr(was held, err error) (Result, error) {
+	if now := j.cache.now(); was.isUsable(now) || was.isAlive(now) {
+		return j.serve(was, now), nil
+	}
+	return Result{}, err
+}
+
+// serve returns the token at hand, because no fresh one is available. Within recheck, another request
+// looks for one.
+func (j job) serve(was held, now time.Time) Result {
 	again, usable := now.Add(jitter(j.cache.random, recheck)), was.isUsable(now)
-	switch {
-	case usable && again.After(was.endUse):
+	if usable && again.After(was.endUse) {
 		again = was.endUse
-	case !usable && !was.isAlive(now):
-		return Result{}, cause
 	}
 	j.cache.local.put(j.local, held{was.token, again, was.endUse})
-	return Result{Token: was.token, Source: FromMemory, Stale: !usable}, nil
+	return Result{Token: was.token, Source: FromMemory, Stale: !usable, atHand: true}
 }
 
 // open reads the token in a record, if this parent has sealed it.
@@ -277,20 +165,4 @@ func (j job) hold(t tokens.Temporary) held {
 	endUse := t.Expires.Add(-j.plan.spare)
 	ahead := time.Duration(j.cache.random() * float64(j.plan.ahead))
 	return held{token: t, renewAt: endUse.Add(-ahead), endUse: endUse}
-}
-
-// jitter returns a random time between d/2 and d. It spreads what many instances would do at once.
-func jitter(random func() float64, d time.Duration) time.Duration {
-	return d/2 + time.Duration(random()*float64(d/2))
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

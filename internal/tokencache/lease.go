@@ -32,7 +32,7 @@ func (s *search) fillWithLease(ctx context.Context) (Result, error) {
 		return s.fillAlone(ctx, s.was, err)
 	}
 	result, err := s.source(ctx, s.was)
-	if err != nil || result.Source == FromMemory {
+	if err != nil || result.atHand {
 		s.release(ctx, lease)
 		return result, err
 	}
@@ -42,7 +42,7 @@ func (s *search) fillWithLease(ctx context.Context) (Result, error) {
 		err = s.cache.store.save(ctx, s.key, lease, record)
 	}
 	if err != nil {
-		s.cache.warn(ctx, "minted token is not shared", err)
+		s.cache.tableLog(err).WarnContext(ctx, "a minted token is not shared")
 	}
 	return result, nil
 }
@@ -53,19 +53,24 @@ func (j job) release(ctx context.Context, lease string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 200*time.Millisecond)
 	defer cancel()
 	if err := j.cache.store.release(ctx, j.key, lease); err != nil {
-		j.cache.warn(ctx, "lease is left behind", err)
+		j.cache.tableLog(err).WarnContext(ctx, "a lease is left behind: others must take it over")
 	}
 }
 
 // leaseWatch tells a lease whose holder is working from a lease that was left behind.
 type leaseWatch struct {
 	lease string
-	since time.Time
+	since time.Time // when this lease was first seen
 }
 
-func (w *leaseWatch) isDead(r Record, now time.Time) bool {
-	if r.Lease != w.lease {
-		w.lease, w.since = r.Lease, now
+// see notes the lease that a record has now.
+func (w *leaseWatch) see(lease string, now time.Time) {
+	if lease != w.lease {
+		w.lease, w.since = lease, now
 	}
+}
+
+// isDead reports whether the lease that was seen last, in r, was left behind.
+func (w *leaseWatch) isDead(r Record, now time.Time) bool {
 	return now.Sub(w.since) >= leaseLife || now.Sub(r.Leased) >= leaseLife+clocksDiffer
 }

@@ -14,7 +14,7 @@ const maxHeld = 1024
 type held struct {
 	token   tokens.Temporary
 	renewAt time.Time // from then on one request fetches another
-	endUse  time.Time // the end of its reuse window; later it is served only if no fresh one is available
+	endUse  time.Time // the end of its reuse window; later it serves only if there is no fresh one
 }
 
 func (h held) isFresh(now time.Time) bool  { return now.Before(h.renewAt) }

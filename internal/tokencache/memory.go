@@ -151,8 +151,8 @@ func (m *Memory) forgetMinutes(now time.Time) {
 	maps.DeleteFunc(m.minutes, func(start time.Time, _ minute) bool { return now.Sub(start) > 5*time.Minute })
 }
 
-// Close implements [Store]. A time further ahead than two minutes is taken for two minutes.
-func (m *Memory) Close(ctx context.Context, now, until time.Time) error {
+// CloseBudget implements [Store]. A time further ahead than two minutes is taken for two minutes.
+func (m *Memory) CloseBudget(ctx context.Context, now, until time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("close the budget: %w", err)
 	}

@@ -58,7 +58,7 @@ func (s *sealer) localKey(o Order, step string) string { return orderText(s.id, 
 func orderText(first string, o Order, step string) string {
 	var buf [256]byte // on the stack, which is enough for most
 	text := buf[:0]
-	for _, part := range [...]string{first, o.Policy, o.Profile, step} {
+	for _, part := range [...]string{first, o.Digest, o.Profile, step} {
 		text = append(append(text, part...), 0)
 	}
 	for _, scope := range o.Scopes {

@@ -1,5 +1,3 @@
-// Package tokencache shares temporary tokens, within one instance of the mint and across all
-// instances. It also keeps the ledger of the mint budget, from which all instances spend.
 package tokencache
 
 import (
@@ -28,8 +26,8 @@ type Spend struct {
 	ProfileLimit int // mints a minute, of this profile; 0 = no limit of its own
 }
 
-// Store keeps the records and the ledger for all instances. Every method makes one round trip and
-// is safe for concurrent use. Every method may return ErrThrottled. ErrLost and *SpentError mean
+// Store keeps the records and the ledger for all instances. Every method makes few requests, mostly
+// one, and is safe for concurrent use. Every method may return ErrThrottled. ErrLost and *SpentError mean
 // that nothing was written. After any other error it is unknown whether a write took place. That
 // includes ErrThrottled: an adapter may repeat a call whose answer was lost, and only the last
 // attempt was throttled.
@@ -55,9 +53,9 @@ type Store interface {
 	// It returns a *SpentError if Limit or ProfileLimit is reached, or if the budget is closed.
 	Spend(ctx context.Context, s Spend) (left int, err error)
 
-	// Close closes the budget for all instances from now until a time at most two minutes ahead.
+	// CloseBudget closes the budget for all instances from now until a time at most two minutes ahead.
 	// Mapbox has said that its rate limit is reached.
-	Close(ctx context.Context, now, until time.Time) error
+	CloseBudget(ctx context.Context, now, until time.Time) error
 }
 
 // ErrLost means that another instance has changed the record. Nothing was written.

@@ -28,8 +28,8 @@ const (
 // Order describes the token that a caller is to get. Equal orders at about the same time get the
 // same token.
 type Order struct {
-	Policy   string        // digest of the rule that grants the order; another rule shares nothing with it
-	Profile  string        // its name
+	Digest   string        // of the profile as it is configured now: another one shares no token
+	Profile  string        // the profile's name
 	Scopes   []string      // sorted
 	Lifetime time.Duration // of a token of this profile
 	Reuse    time.Duration // how long one token may serve; 0 = a token of one's own
@@ -44,7 +44,7 @@ type plan struct {
 	step    string        // tells orders of different ends apart, in a key
 	expires time.Time     // of a token that is minted now
 	spare   time.Duration // a token is handed out while at least this much of its life is left
-	ahead   time.Duration // of the end of that time, in which it is renewed
+	ahead   time.Duration // the token is renewed at a random moment in this last part of that time
 }
 
 // planFor is a pure function of the order and the time.

@@ -163,7 +163,7 @@ func whereMapboxIsLate(w *mintLab) {
 }
 
 func withSpentBudget(w *mintLab) {
-	if err := w.table.Close(w.t.Context(), now(), now().Add(30*time.Second)); err != nil {
+	if err := w.table.CloseBudget(w.t.Context(), now(), now().Add(30*time.Second)); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -159,9 +159,9 @@ func (d *dynamoTable) Spend(ctx context.Context, s tokencache.Spend) (left int, 
 	return d.memory.Spend(ctx, s)
 }
 
-func (d *dynamoTable) Close(ctx context.Context, now, until time.Time) error {
+func (d *dynamoTable) CloseBudget(ctx context.Context, now, until time.Time) error {
 	if _, err := d.admit(ctx, "budget", use{writes: 2}); err != nil {
 		return err
 	}
-	return d.memory.Close(ctx, now, until)
+	return d.memory.CloseBudget(ctx, now, until)
 }

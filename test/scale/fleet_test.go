@@ -32,7 +32,7 @@ var profiles = [...]struct {
 }
 
 func order(profile string, scopes ...string) tokencache.Order {
-	return tokencache.Order{Policy: "digest of " + profile, Profile: profile, Scopes: scopes, Lifetime: lifetime, Reuse: reuse}
+	return tokencache.Order{Digest: "digest of " + profile, Profile: profile, Scopes: scopes, Lifetime: lifetime, Reuse: reuse}
 }
 
 // model is what a run assumes.

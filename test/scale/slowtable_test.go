@@ -89,6 +89,6 @@ func (s *slowTable) Spend(ctx context.Context, spend tokencache.Spend) (left int
 	return left, err
 }
 
-func (s *slowTable) Close(ctx context.Context, now, until time.Time) error {
-	return s.trip(ctx, func() error { return s.Store.Close(ctx, now, until) })
+func (s *slowTable) CloseBudget(ctx context.Context, now, until time.Time) error {
+	return s.trip(ctx, func() error { return s.Store.CloseBudget(ctx, now, until) })
 }

@@ -64,7 +64,7 @@ func TestItems(t *testing.T) {
 	counts := item{"pk": text(ledger), "ttl": number(ttl), "total": number("3"),
 		"p#web-map": number("2"), "p#uploads": number("1")}
 	expect(t, client, table, ledger, counts)
-	must(t, store.Close(ctx, now, now.Add(time.Minute)))
+	must(t, store.CloseBudget(ctx, now, now.Add(time.Minute)))
 	counts["closed"] = number("1767366305678")
 	expect(t, client, table, ledger, counts)
 	want := dynamo.Ledger{Spent: 3, Profiles: map[string]int{"web-map": 2, "uploads": 1},

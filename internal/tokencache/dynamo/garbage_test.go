@@ -186,7 +186,7 @@ func TestGarbageInLedger(t *testing.T) {
 		t.Run("close over closed: "+title, func(t *testing.T) {
 			t.Parallel()
 			store, _ := open(t, conditionFailed(`{"closed":`+closed+`}`))
-			unknown(t, store.Close(t.Context(), now, now.Add(time.Second)))
+			unknown(t, store.CloseBudget(t.Context(), now, now.Add(time.Second)))
 		})
 	}
 }
@@ -235,7 +235,7 @@ func TestCloseTouchesMinutes(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			store, service := open(t, reply(200, "{}"))
-			if err := store.Close(t.Context(), c.now, c.until); err != nil {
+			if err := store.CloseBudget(t.Context(), c.now, c.until); err != nil {
 				t.Fatal(err)
 			}
 			until := map[string]bool{}
@@ -255,7 +255,7 @@ func TestCloseTouchesMinutes(t *testing.T) {
 func TestCloseInPart(t *testing.T) {
 	t.Parallel()
 	store, service := open(t, fault(400, "AccessDeniedException"), reply(200, "{}"))
-	unknown(t, store.Close(t.Context(), now, now.Add(2*time.Minute)))
+	unknown(t, store.CloseBudget(t.Context(), now, now.Add(2*time.Minute)))
 	if got := len(service.asked()); got != 3 {
 		t.Errorf("%d writes, want 3", got)
 	}

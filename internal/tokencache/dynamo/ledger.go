@@ -102,10 +102,10 @@ func whySpent(there item, spend tokencache.Spend) error {
 	return &tokencache.SpentError{Until: until}
 }
 
-// Close implements [tokencache.Store]. A time more than two minutes ahead counts as two minutes.
-// Close writes the ledgers of all minutes in this time, at most three, in parallel. If a write
+// CloseBudget implements [tokencache.Store]. A time more than two minutes ahead counts as two minutes.
+// CloseBudget writes the ledgers of all minutes in this time, at most three, in parallel. If a write
 // fails, the other ledgers are closed.
-func (s *Store) Close(ctx context.Context, now, until time.Time) error {
+func (s *Store) CloseBudget(ctx context.Context, now, until time.Time) error {
 	if latest := now.Add(longestClosed); until.After(latest) {
 		until = latest
 	}
@@ -153,7 +153,7 @@ func ledgerTimeToLive(minute time.Time) types.AttributeValue {
 // attributes.
 func profileName(profile string) string { return "p#" + profile }
 
-// closed returns the end of the time in which the minute's ledger is closed. A time that Close
+// closed returns the end of the time in which the minute's ledger is closed. A time that CloseBudget
 // never writes makes the ledger broken.
 func (r *reader) closed(minute time.Time) time.Time {
 	until := r.instant("closed")

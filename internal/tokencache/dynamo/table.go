@@ -84,7 +84,7 @@ func wrap(err error, format string, args ...any) error {
 	}
 	_, unread := errors.AsType[*smithy.DeserializationError](err)
 	if reply, ok := errors.AsType[*awshttp.ResponseError](err); ok && unread {
-		err = &unreadable{reply}
+		err = &unreadReply{reply}
 	}
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
 }
@@ -95,13 +95,13 @@ func isThrottled(err error) bool {
 	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
 }
 
-type unreadable struct {
+type unreadReply struct {
 	reply *awshttp.ResponseError
 }
 
-func (u *unreadable) Error() string {
+func (u *unreadReply) Error() string {
 	return fmt.Sprintf("reply with status %d to request %q cannot be read",
 		u.reply.HTTPStatusCode(), u.reply.ServiceRequestID())
 }
 
-func (u *unreadable) Unwrap() error { return u.reply }
+func (u *unreadReply) Unwrap() error { return u.reply }

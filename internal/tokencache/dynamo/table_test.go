@@ -124,7 +124,7 @@ var calls = []struct {
 		return err
 	}},
 	{"close budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *dynamo.Store) error {
-		return s.Close(ctx, now, now.Add(time.Second))
+		return s.CloseBudget(ctx, now, now.Add(time.Second))
 	}},
 	{"read budget#2026-01-02T15:04:00Z", func(ctx context.Context, s *dynamo.Store) error {
 		_, err := s.Ledger(ctx, now)

@@ -106,7 +106,7 @@ func profileNames(t *testing.T, s tokencache.Store) {
 func closed(t *testing.T, s tokencache.Store) {
 	until := start.Add(20 * time.Second).Truncate(time.Millisecond)
 	take(t, s, at(start), 2)
-	must(t, s.Close(t.Context(), start, until))
+	must(t, s.CloseBudget(t.Context(), start, until))
 	refused(t, s, at(start), until)
 	refused(t, s, at(until.Add(-time.Millisecond)), until)
 	take(t, s, at(until), 1)
@@ -114,7 +114,7 @@ func closed(t *testing.T, s tokencache.Store) {
 
 func closedMinutes(t *testing.T, s tokencache.Store) {
 	until := start.Add(2 * time.Minute).Truncate(time.Millisecond)
-	must(t, s.Close(t.Context(), start, until))
+	must(t, s.CloseBudget(t.Context(), start, until))
 	for _, now := range []time.Time{start, next, next.Add(30 * time.Second), next.Add(time.Minute),
 		until.Add(-time.Millisecond)} {
 		refused(t, s, at(now), until)
@@ -125,7 +125,7 @@ func closedMinutes(t *testing.T, s tokencache.Store) {
 
 // closedToMinute closes until the beginning of a minute, as Mapbox's reset does.
 func closedToMinute(t *testing.T, s tokencache.Store) {
-	must(t, s.Close(t.Context(), start, next))
+	must(t, s.CloseBudget(t.Context(), start, next))
 	refused(t, s, at(next.Add(-time.Millisecond)), next)
 	take(t, s, at(next), 2)
 }
@@ -135,11 +135,11 @@ func closedSpent(t *testing.T, s tokencache.Store) {
 	for left := 2; left >= 0; left-- {
 		take(t, s, at(start), left)
 	}
-	must(t, s.Close(t.Context(), start, start.Add(10*time.Second)))
+	must(t, s.CloseBudget(t.Context(), start, start.Add(10*time.Second)))
 	refused(t, s, at(start), next)
 	refused(t, s, at(start.Add(20*time.Second)), next)
 	beyond := next.Add(15 * time.Second)
-	must(t, s.Close(t.Context(), start, beyond))
+	must(t, s.CloseBudget(t.Context(), start, beyond))
 	refused(t, s, at(start), beyond)
 }
 
@@ -148,7 +148,7 @@ func closeAgain(t *testing.T, s tokencache.Store) {
 	until := next.Add(30 * time.Second)
 	for _, end := range []time.Time{next.Add(10 * time.Second), until, until,
 		next.Add(20 * time.Second), start.Add(time.Second)} {
-		must(t, s.Close(t.Context(), start, end))
+		must(t, s.CloseBudget(t.Context(), start, end))
 	}
 	refused(t, s, at(start), until)
 	refused(t, s, at(next), until)
@@ -158,7 +158,7 @@ func closeAgain(t *testing.T, s tokencache.Store) {
 // closeTooLong checks that a wrong reset time from Mapbox stops minting for two minutes at most.
 func closeTooLong(t *testing.T, s tokencache.Store) {
 	now := start.Truncate(time.Millisecond)
-	must(t, s.Close(t.Context(), now, now.Add(24*time.Hour)))
+	must(t, s.CloseBudget(t.Context(), now, now.Add(24*time.Hour)))
 	until := now.Add(2 * time.Minute)
 	refused(t, s, at(now), until)
 	take(t, s, at(until), 2)
@@ -166,7 +166,7 @@ func closeTooLong(t *testing.T, s tokencache.Store) {
 }
 
 func closePast(t *testing.T, s tokencache.Store) {
-	must(t, s.Close(t.Context(), start, start))
-	must(t, s.Close(t.Context(), start, start.Add(-time.Hour)))
+	must(t, s.CloseBudget(t.Context(), start, start))
+	must(t, s.CloseBudget(t.Context(), start, start.Add(-time.Hour)))
 	take(t, s, at(start), 2)
 }

@@ -171,7 +171,7 @@ func cancelled(t *testing.T, s tokencache.Store) {
 		"save":    s.Save(ctx, key, "a", one),
 		"release": s.Release(ctx, key, "a"),
 		"spend":   spend,
-		"close":   s.Close(ctx, start, start.Add(time.Minute)),
+		"close":   s.CloseBudget(ctx, start, start.Add(time.Minute)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
