@@ -94,7 +94,7 @@ func TestDoctorChecksParent(t *testing.T) {
 			now: later(3 * time.Hour)}, true, []string{"WRONG  pending: AWSPENDING has been on"}},
 		"replaced": {doctor{getenv: replaced}, false,
 			[]string{"note   versions: earlier ones that are kept: 1",
-				"note   rotation of parent: supersede"}},
+				"note   rotation of parent: date"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := m.examine(tc.doctor)

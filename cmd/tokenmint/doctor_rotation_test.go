@@ -59,7 +59,7 @@ func TestDoctorShowsWhatTheRotatorCannotRepair(t *testing.T) {
 	for _, want := range []string{
 		"WRONG  rotation of parent: version " + old + " cannot be read, so its token ",
 		"make the version readable",
-		"note   rotation of parent: supersede",
+		"note   rotation of parent: date",
 	} {
 		if err == nil || !strings.Contains(got, want) {
 			t.Errorf("no %q: %v\n%s", want, err, got)

@@ -14,7 +14,7 @@ import (
 // act does one step.
 func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
 	switch s.action {
-	case unmark:
+	case drop:
 		return r.move(ctx, m, secrets.Pending, o.pendingID, "")
 	case watch:
 		return r.move(ctx, m, watchLabel(r.now(), o.pendingID), "", o.current.id)
@@ -22,8 +22,8 @@ func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
 		return r.move(ctx, m, s.watch.label, s.watch.holderID, "")
 	case promote:
 		return r.promote(ctx, m, o)
-	case supersede:
-		return r.supersede(ctx, m, s.old, s.again)
+	case date:
+		return r.date(ctx, m, s.old, s.again)
 	case forget:
 		return r.forget(ctx, m, o, s.old)
 	case retire:
@@ -33,7 +33,7 @@ func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
 	case edit:
 		return r.edit(ctx, m, o)
 	case create:
-		return r.create(ctx, m, o, r.intent.rotation)
+		return r.create(ctx, m, o, r.request.rotation)
 	}
 	return fmt.Errorf("no such step: %s", s.action)
 }
@@ -47,7 +47,8 @@ func (r *run) move(ctx context.Context, m Managed, stage, from, to string) error
 	return err
 }
 
-// create creates a successor and stores it as pending.
+// create creates a successor and stores it as pending. If the version certainly holds another
+// token, it deletes its own at once.
 func (r *run) create(ctx context.Context, m Managed, o observation, rotation string) error {
 	credential, err := r.createToken(ctx, m, o, rotation)
 	if err != nil {
@@ -89,7 +90,7 @@ func (r *run) createToken(
 		}
 		scopes = current.Scopes
 	}
-	r.intent.creates--
+	r.progress.creates--
 	r.live = nil
 	created, err := r.tokens.Create(ctx, o.auth.Auth(), tokens.CreateRequest{
 		Scopes: scopes, Note: o.notePrefix + rotation, AllowedURLs: m.AllowedURLs,
@@ -114,7 +115,7 @@ func (r *run) refundCreate(ctx context.Context, o observation, rotation string) 
 	live, err := r.list(ctx, o.auth)
 	isOurs := func(t tokens.Metadata) bool { return t.Note == o.notePrefix+rotation }
 	if err == nil && !slices.ContainsFunc(live, isOurs) {
-		r.intent.creates++
+		r.progress.creates++
 	}
 }
 
@@ -145,7 +146,7 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 	if err := r.expectPending(ctx, m, o); err != nil {
 		return err
 	}
-	for _, s := range o.superseded {
+	for _, s := range o.earlier {
 		var err error
 		switch {
 		case s.id == o.current.id:
@@ -156,8 +157,8 @@ func (r *run) promote(ctx context.Context, m Managed, o observation) error {
 			// The list of the proof shows the pending token, so it is recent. A token stored just
 			// now may be newer still.
 			// the date must not hide the doubt
-			again := slices.ContainsFunc(o.superseded, o.isDoubtful)
-			err = r.supersede(ctx, m, s, again)
+			again := slices.ContainsFunc(o.earlier, o.isDoubtful)
+			err = r.date(ctx, m, s, again)
 		}
 		if err != nil {
 			return err
@@ -183,12 +184,12 @@ func (r *run) expectPending(ctx context.Context, m Managed, o observation) error
 	return nil
 }
 
-// supersede dates a replaced version and removes its earlier dates. The date is now, not the start
+// date dates a replaced version and removes its earlier dates. The date is now, not the start
 // of the run: it must not be earlier than a promotion by another run.
-func (r *run) supersede(ctx context.Context, m Managed, old superseded, again bool) error {
-	label := supersededLabel(r.now(), old.id)
+func (r *run) date(ctx context.Context, m Managed, old earlier, again bool) error {
+	label := dateLabel(r.now(), old.id)
 	if again {
-		label = supersededPrefix + againMark + strings.TrimPrefix(label, supersededPrefix)
+		label = datePrefix + againMark + strings.TrimPrefix(label, datePrefix)
 	}
 	if slices.Contains(old.labels, label) {
 		return nil
@@ -202,7 +203,7 @@ func (r *run) supersede(ctx context.Context, m Managed, old superseded, again bo
 // forget removes the dates of a version that is current again or whose token is gone. A second read
 // must confirm that: the first may have been stale. A version with the same token as the current
 // one needs no date in any case.
-func (r *run) forget(ctx context.Context, m Managed, o observation, old superseded) error {
+func (r *run) forget(ctx context.Context, m Managed, o observation, old earlier) error {
 	switch {
 	case old.id == o.current.id:
 		if d, err := r.store.Describe(ctx, m.SecretID); err != nil ||
@@ -219,7 +220,7 @@ func (r *run) forget(ctx context.Context, m Managed, o observation, old supersed
 }
 
 // undate removes all dates from a version.
-func (r *run) undate(ctx context.Context, m Managed, old superseded) error {
+func (r *run) undate(ctx context.Context, m Managed, old earlier) error {
 	for _, label := range old.labels {
 		if err := r.move(ctx, m, label, old.id, ""); err != nil {
 			return err

@@ -87,7 +87,7 @@ func TestAdditionalTokensAreMadeOnFirstSightAndKept(t *testing.T) {
 	// promote.
 	if got := stepsOf(
 		b.mustRun(`{"action":"rotate","id":"one"}`)); got != "parent[settled] uploads[create "+
-		"unmark settled] page[create unmark settled]" {
+		"drop settled] page[create drop settled]" {
 		t.Errorf("first sight: %s", got)
 	}
 	secret, public := b.stored("tokenmint/uploads"), b.stored("tokenmint/page")
@@ -130,7 +130,7 @@ func TestConfigurationThatChanges(t *testing.T) {
 	b.withAdditional(wider, moved)
 	if got := stepsOf(
 		b.mustRun(`{"action":"rotate","id":"two"}`)); got != "parent[settled] uploads[create "+
-		"promote unmark supersede settled] page[edit settled]" {
+		"promote drop date settled] page[edit settled]" {
 		t.Errorf("wider and moved: %s", got)
 	}
 	if b.stored("tokenmint/uploads").ID == secret || b.stored("tokenmint/page").ID != public {

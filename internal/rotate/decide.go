@@ -38,16 +38,16 @@ type action string
 
 // The steps.
 const (
-	unmark    action = "unmark"    // remove AWSPENDING from a version that will not be promoted
-	watch     action = "watch"     // record since when a run waits for a pending value
-	unwatch   action = "unwatch"   // remove that record, or a label of ours that cannot be read
-	promote   action = "promote"   // prove the pending token and make it current
-	supersede action = "supersede" // date the version that was replaced
-	retire    action = "retire"    // delete a replaced token whose grace period is over
-	forget    action = "forget"    // remove the date: the token is gone, or current again
-	sweep     action = "sweep"     // delete a token of ours that no version holds
-	edit      action = "edit"      // change a public token to match the configuration
-	create    action = "create"    // create a successor and store it as pending
+	drop    action = "drop"    // drop pending a version that will not be promoted
+	watch   action = "watch"   // record since when a run waits for a pending value
+	unwatch action = "unwatch" // remove that record, or a label of ours that cannot be read
+	promote action = "promote" // prove the pending token and make it current
+	date    action = "date"    // label a replaced version with the time
+	retire  action = "retire"  // delete a replaced token whose grace period is over
+	forget  action = "forget"  // remove the date: the token is gone, or current again
+	sweep   action = "sweep"   // delete a token of ours that no version holds
+	edit    action = "edit"    // change a public token to match the configuration
+	create  action = "create"  // create a successor and store it as pending
 
 	// The last step of a run.
 	wait    action = "wait"    // something else must happen first
@@ -61,8 +61,8 @@ type step struct {
 	action  action
 	subject string // a label, or the id of a version or token
 	why     string
-	old     superseded      // of supersede, retire and forget
-	again   bool            // of supersede: other versions must be dated again too
+	old     earlier         // of date, retire and forget
+	again   bool            // of date: other versions must be dated again too
 	watch   watched         // of unwatch
 	orphan  tokens.Metadata // of sweep
 }
@@ -70,57 +70,39 @@ type step struct {
 // key identifies the step within a run.
 func (s step) key() string { return string(s.action) + " " + s.subject }
 
-// isLast reports whether the step ends the run.
-func (s step) isLast() bool {
+// endsRun reports whether the step ends the run.
+func (s step) endsRun() bool {
 	return s.action == wait || s.action == refuse || s.action == later || s.action == settled
 }
 
-// intent is what an event asks for, and what its run has done so far.
-type intent struct {
-	rotation  string          // id of the rotation that the run may begin
-	force     bool            // begin it even if the current token is not old enough
-	retireNow bool            // end every grace period: a token has leaked
-	deletes   int             // how many tokens this run may still delete
-	creates   int             // how many it may still create
-	tried     map[string]bool // keys of the steps that this run has tried
-	unproved  bool            // a pending token has failed its promotion in this run
+// request is what an event asks for.
+type request struct {
+	rotation  string // id of the rotation that the run may begin
+	force     bool   // begin it even if the current token is not old enough
+	retireNow bool   // end every grace period: a token has leaked
+}
+
+// progress is what a run may still do, and what it has tried for the managed token at hand.
+type progress struct {
+	deletes  int             // how many tokens this run may still delete
+	creates  int             // how many it may still create
+	tried    map[string]bool // keys of the steps that this run has tried
+	unproved bool            // a pending token has failed its promotion in this run
 }
 
 // situation is the input of a rule.
 type situation struct {
 	Managed
 	observation
-	intent
+	request
+	progress
 }
 
-// rules are asked in this order. The next step is the first one that this run has not tried. So a
-// run repeats no step, and a step that fails does not block the others. The table in
-// docs/rotation.md has the same names and order.
-var rules = []struct {
-	name  string
-	steps func(situation) []step
-}{
-	{"forget what is current again", situation.forgetCurrent},
-	{"restart graces", situation.restartGraces},
-	{"end what was overtaken", situation.endOvertaken},
-	{"promote", situation.promotePending},
-	{"take AWSPENDING off", situation.endPending},
-	{"take labels off", situation.endWatches},
-	{"date", situation.dateReplaced},
-	{"create", situation.createSuccessor},
-	{"edit", situation.editPublic},
-	{"forget", situation.forgetGone},
-	{"retire", situation.retireReplaced},
-	{"sweep", situation.sweepLost},
-	{"watch", situation.watchPending},
-}
-
-// decide returns the next step. It is a pure function of its arguments.
-func decide(m Managed, o observation, in intent) step {
-	s := situation{m, o, in}
+// decide returns the next step. It is a pure function of the situation.
+func decide(s situation) step {
 	for _, rule := range rules {
 		for _, next := range rule.steps(s) {
-			if !in.tried[next.key()] {
+			if !s.tried[next.key()] {
 				return next
 			}
 		}
@@ -139,7 +121,7 @@ func (s situation) last() step {
 		return step{action: refuse, why: obstacle}
 	case s.isUnderWay() && s.pending == nil:
 		return step{action: wait, why: s.whyWait()}
-	case why == "" && s.retireNow && slices.ContainsFunc(s.superseded, s.isRolledBack):
+	case why == "" && s.retireNow && slices.ContainsFunc(s.earlier, s.isRolledBack):
 		return step{action: refuse, why: "a version newer than the current one was rolled back " +
 			"less than 20 minutes ago, " +
 			"and a run may still make it current: repeat this 20 minutes later"}
@@ -160,8 +142,8 @@ func (s situation) last() step {
 
 // remaining returns the ids of the replaced tokens that this secret may delete.
 func (s situation) remaining() (ids []string) {
-	for _, old := range s.superseded {
-		if s.isReplaced(old) && s.isDeletable(old) {
+	for _, old := range s.earlier {
+		if s.holdsOldToken(old) && s.isDeletable(old) {
 			ids = append(ids, old.credential.ID)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // sweep deletes a token that no version holds. A second read must confirm that: the first may have
 // been stale.
 func (r *run) sweep(ctx context.Context, m Managed, o observation, orphan tokens.Metadata) error {
-	if held, err := r.holder(ctx, m, o.notePrefix, orphan); held != nil || err != nil {
+	if held, err := r.versionOf(ctx, m, o.notePrefix, orphan); held != nil || err != nil {
 		return err
 	}
 	return r.delete(ctx, m, o, orphan.ID)
@@ -28,15 +28,21 @@ func (r *run) delete(ctx context.Context, m Managed, o observation, id string) e
 	if err := r.expectUnused(ctx, o, id); err != nil {
 		return err
 	}
-	if err := r.proveCurrent(ctx, m, o, id); err != nil {
-		if k, isKept := errors.AsType[kept](err); isKept {
-			return k
+	current, err := r.currentBeside(ctx, m, o, id)
+	if k, isKept := errors.AsType[kept](err); isKept {
+		return k
+	}
+	if err == nil && current.id != "" {
+		if err = r.proveAlive(ctx, current.credential, o.auth.Username); err != nil {
+			err = fmt.Errorf("current token: %w", err)
 		}
+	}
+	if err != nil {
 		return fmt.Errorf("token %s is not deleted: %w", id, err)
 	}
-	r.intent.deletes--
+	r.progress.deletes--
 	r.live = nil
-	err := r.tokens.Delete(ctx, o.auth.Auth(), id)
+	err = r.tokens.Delete(ctx, o.auth.Auth(), id)
 	if err == nil {
 		return nil
 	}
@@ -44,7 +50,7 @@ func (r *run) delete(ctx context.Context, m Managed, o observation, id string) e
 	switch {
 	case listErr != nil:
 	case find(live, id) != nil:
-		r.intent.deletes++ // a token that cannot be deleted must not block another one
+		r.progress.deletes++ // a token that cannot be deleted must not block another one
 	case errors.Is(err, tokens.ErrNotFound):
 		return nil
 	}
@@ -69,73 +75,73 @@ func (r *run) expectUnused(ctx context.Context, o observation, id string) error 
 		return kept("token " + id + " is kept: the parent is a temporary token")
 	}
 	for _, m := range r.managed() {
-		if why := r.needs(ctx, m, o, id); why != "" {
+		if why := r.whySecretNeeds(ctx, m, o, id); why != "" {
 			return kept(fmt.Sprintf("token %s is kept: %s", id, why))
 		}
 	}
 	return ctx.Err()
 }
 
-// needs says why a managed secret needs the token, or "".
-func (r *run) needs(ctx context.Context, m Managed, o observation, id string) string {
-	d, err := r.store.Describe(ctx, m.SecretID)
+// whySecretNeeds says why a managed secret needs the token, or "".
+func (r *run) whySecretNeeds(ctx context.Context, m Managed, o observation, id string) string {
+	d, err := r.describe(ctx, m)
 	if errors.Is(err, secrets.ErrNotFound) {
 		return "" // there is no such secret
 	}
 	if err != nil {
 		return fmt.Sprintf("secret %s cannot be read, and may hold it: %v", m.SecretID, err)
 	}
-	return r.needsBy(ctx, m, o, d, id)
+	return r.whyVersionsNeed(ctx, m, o, d, id)
 }
 
-// needsBy says why a secret with these labels needs the token, or "".
-func (r *run) needsBy(
+// whyVersionsNeed says why a secret with these labels needs the token, or "".
+func (r *run) whyVersionsNeed(
 	ctx context.Context, m Managed, o observation, d secrets.Description, id string,
 ) string {
 	for _, versionID := range slices.Sorted(maps.Keys(d.Stages)) {
-		use := r.use(m, d, versionID)
+		use := r.versionUse(m, d, versionID)
 		if use == "" {
 			continue
 		}
-		holds, err := r.holds(ctx, m, o, d, versionID, id)
+		isHolder, err := r.mayHold(ctx, m, o, d, versionID, id)
 		switch {
 		case err != nil:
 			return fmt.Sprintf("version %s of secret %s cannot be read, and may hold it: %v",
 				versionID, m.SecretID, err)
-		case holds:
+		case isHolder:
 			return fmt.Sprintf("it is %s in secret %s", use, m.SecretID)
 		}
 	}
 	return ""
 }
 
-// use says what a version is used for, or "".
-func (r *run) use(m Managed, d secrets.Description, versionID string) string {
+// versionUse says what a version is used for, or "".
+func (r *run) versionUse(m Managed, d secrets.Description, versionID string) string {
 	labels := d.Stages[versionID]
 	switch {
 	case d.Has(versionID, secrets.Current):
 		return "current"
 	case d.Has(versionID, secrets.Pending):
 		return "pending"
-	case r.intent.retireNow || !wasCurrent(versionID, labels, r.now()):
+	case r.request.retireNow || !wasCurrent(versionID, labels, r.now()):
 		return ""
 	}
 	var since time.Time
 	for _, label := range labels {
-		if date, ok := supersededSince(label, versionID, r.now()); ok {
+		if date, ok := dateIn(label, versionID, r.now()); ok {
 			since = latest(since, date)
 		}
 	}
 	if !since.IsZero() && r.now().Sub(since) >= m.RetireAfter &&
-		!since.Before(r.unseenChange(m, d).Add(-clockSlack)) {
+		!since.Before(r.noticedAt[m.SecretID].Add(-clockSlack)) {
 		return ""
 	}
 	return "in its grace period"
 }
 
-// holds reports whether a version holds a token. If it cannot be read, it counts as holding the
+// mayHold reports whether a version holds a token. If it cannot be read, it counts as holding the
 // live token whose note names it, and no other.
-func (r *run) holds(
+func (r *run) mayHold(
 	ctx context.Context, m Managed, o observation, d secrets.Description, versionID, id string,
 ) (bool, error) {
 	v, err := r.read(ctx, m, versionID)
@@ -164,38 +170,37 @@ func (r *run) holds(
 	return false, err
 }
 
-// proveCurrent reads the current version again, and proves that its token works and is not the one
-// to delete.
-func (r *run) proveCurrent(ctx context.Context, m Managed, o observation, id string) error {
+// currentBeside reads the current version again. It refuses, with a kept, if the secret needs token
+// id after all. It returns a version without a token if the secret holds none yet.
+func (r *run) currentBeside(
+	ctx context.Context, m Managed, o observation, id string,
+) (version, error) {
 	if o.current.id == "" {
-		return nil // there has never been one: token id was to be the first
+		return version{}, nil // there has never been one: token id was to be the first
 	}
-	d, err := r.store.Describe(ctx, m.SecretID) // a person may have rolled back since
+	d, err := r.describe(ctx, m) // a person may have rolled back since
 	if err != nil {
-		return err
+		return version{}, err
 	}
-	if why := r.needsBy(ctx, m, o, d, id); why != "" {
-		return kept("token " + id + " is kept: " + why)
+	if why := r.whyVersionsNeed(ctx, m, o, d, id); why != "" {
+		return version{}, kept("token " + id + " is kept: " + why)
 	}
 	currentID, _ := d.VersionAt(secrets.Current)
 	current, err := r.read(ctx, m, currentID)
 	if errors.Is(err, errNoCredential) && errors.Is(o.current.err, errNoCredential) {
-		return nil // there is no current token yet
+		return version{}, nil // there is no current token yet
 	}
 	if err != nil {
-		return err
+		return version{}, err
 	}
 	// A person may have stored another kind of token since the first look.
 	usage := current.credential.Token.Usage()
 	if usage == tokens.UsageTemporary || o.isParent && usage != tokens.UsageSecret {
-		return kept("token " + id + " is kept: secret " + m.SecretID +
+		return version{}, kept("token " + id + " is kept: secret " + m.SecretID +
 			" holds a temporary or public token")
 	}
 	if id == current.credential.ID || id == o.auth.ID {
-		return kept("token " + id + " is kept: it is current in secret " + m.SecretID)
+		return version{}, kept("token " + id + " is kept: it is current in secret " + m.SecretID)
 	}
-	if err := r.proveAlive(ctx, current.credential, o.auth.Username); err != nil {
-		return fmt.Errorf("current token: %w", err)
-	}
-	return nil
+	return current, nil
 }

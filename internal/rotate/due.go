@@ -8,14 +8,12 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// changed is why a token is due if Mapbox and the configuration differ.
-const changed = "its configuration has changed"
-
-// dueness says why a token needs a successor now, and since when. If why is "", since is when the
-// token will be due.
+// dueness says why a token needs a successor now, and since when. An empty why means that the token
+// is not due. since is then its future due date.
 type dueness struct {
-	why   string
-	since time.Time
+	why     string
+	since   time.Time
+	differs bool // only the configuration has changed: an edit may be enough
 }
 
 // due says whether the token needs a successor. A token that a person stored is due at once,
@@ -38,25 +36,28 @@ func (s situation) dueUnasked() dueness {
 	}
 	switch {
 	case s.current.id == "":
-		return dueness{"there is none yet", s.secretCreated}
+		return dueness{why: "there is none yet", since: s.secretCreated}
 	case s.current.unread():
-		return dueness{"", s.now} // unknown
+		return dueness{since: s.now} // unknown
 	case s.current.err != nil:
-		return dueness{"there is none yet: the value of the secret is not a token", stored}
+		return dueness{why: "there is none yet: the value of the secret is not a token",
+			since: stored}
 	case s.current.credential.ID == "" && !s.isParent:
-		return dueness{"it is a temporary token that a person stored", stored}
+		return dueness{why: "it is a temporary token that a person stored", since: stored}
 	case s.isGone():
-		return dueness{"Mapbox does not list it: it was deleted, or belongs to another account",
-			stored}
+		return dueness{since: stored,
+			why: "Mapbox does not list it: it was deleted, or belongs to another account"}
 	case t == nil, t.Note != s.notePrefix+s.current.id:
-		return dueness{"the token was created manually", stored}
+		return dueness{why: "the token was created manually", since: stored}
 	case s.now.Sub(t.Created) >= s.RotateEvery:
-		return dueness{fmt.Sprintf("it is %s old", s.now.Sub(t.Created).Round(time.Minute)),
-			t.Created.Add(s.RotateEvery)}
+		return dueness{
+			why:   fmt.Sprintf("it is %s old", s.now.Sub(t.Created).Round(time.Minute)),
+			since: t.Created.Add(s.RotateEvery),
+		}
 	case s.differs():
-		return dueness{changed, s.now}
+		return dueness{why: "its configuration has changed", since: s.now, differs: true}
 	}
-	return dueness{"", t.Created.Add(s.RotateEvery)}
+	return dueness{since: t.Created.Add(s.RotateEvery)}
 }
 
 // isForced reports whether the event forces a rotation that has not stored its token yet. A
@@ -103,11 +104,12 @@ func isPublic(scope string) bool {
 }
 
 // isRolledBack reports whether a person has recently rolled this version back to an older one. The
-// version is newer than the current version, and it was current until less than orphanAge ago. A
-// slow run may have seen this version as pending, and may still promote it: the older version is
-// current again, as that run expects. So the token must live until no such run can exist. A version
-// older than the current one has no such risk: no run that promotes it expects the current version.
-func (s situation) isRolledBack(old superseded) bool {
+// version is newer than the current version, and it was current until less than orphanAge ago. An
+// older run may have seen this version as pending. The rollback restored the current version that
+// the older run expects. So that run may still promote this version, and its token must live until
+// no such run can exist. A version older than the current one has no such risk: no run that
+// promotes it expects the current version.
+func (s situation) isRolledBack(old earlier) bool {
 	return s.find(old.credential.ID) != nil && old.id != s.current.id &&
 		old.created.After(s.current.created) &&
 		s.now.Sub(old.since) < orphanAge

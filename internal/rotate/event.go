@@ -41,8 +41,8 @@ type event struct {
 
 // These members tell the forms apart. Two forms have an "id".
 var (
-	operatorFields    = []string{"action", "force", "id", "name", "now"}
-	operatorMarks     = []string{"action", "force", "name", "now"}
+	actionMembers     = []string{"action", "force", "id", "name", "now"}
+	actionMarks       = []string{"action", "force", "name", "now"}
 	eventBridgeMarks  = []string{"source", "detail-type", "detail"}
 	rotationStepMarks = []string{"Step", "SecretId", "ClientRequestToken"}
 )
@@ -53,9 +53,9 @@ func decodeEvent(raw json.RawMessage) (event, error) {
 	if err != nil {
 		return event{}, notKnown(err.Error())
 	}
-	operator, bridge, step := m.firstOf(operatorMarks), m.firstOf(eventBridgeMarks),
+	action, bridge, step := m.firstOf(actionMarks), m.firstOf(eventBridgeMarks),
 		m.firstOf(rotationStepMarks)
-	forms := slices.DeleteFunc([]string{operator, bridge, step}, func(mark string) bool {
+	forms := slices.DeleteFunc([]string{action, bridge, step}, func(mark string) bool {
 		return mark == ""
 	})
 	switch {
@@ -69,7 +69,7 @@ func decodeEvent(raw json.RawMessage) (event, error) {
 	case m["action"] == nil:
 		return event{}, errNoForm
 	}
-	return m.operator()
+	return m.action()
 }
 
 // formsHelp names the forms in error messages.
@@ -153,18 +153,18 @@ func (m members) truth(name string, into *bool) error {
 	return nil
 }
 
-// operator reads the event of the schedule or an operator.
-func (m members) operator() (event, error) {
+// action reads an event with an action, which the schedule or an operator sends.
+func (m members) action() (event, error) {
 	var unknown []string
 	for name := range m {
-		if !slices.Contains(operatorFields, name) {
+		if !slices.Contains(actionMembers, name) {
 			unknown = append(unknown, fmt.Sprintf("%q", name))
 		}
 	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
 		return event{}, fmt.Errorf("event has the unknown field %s: known are %s, in lower case",
-			strings.Join(unknown, ", "), strings.Join(operatorFields, ", "))
+			strings.Join(unknown, ", "), strings.Join(actionMembers, ", "))
 	}
 	var e event
 	if err := errors.Join(m.text("action", &e.Action), m.text("id", &e.ID), m.text("name", &e.Name),

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -16,13 +17,12 @@ import (
 // run is one invocation: what it may do, and what it has seen so far.
 type run struct {
 	*Handler
-	intent intent
-	plan   bool                 // only say what the run would do
-	live   []tokens.Metadata    // the account's tokens; nil when they must be listed
-	wrote  map[string]time.Time // when this run last changed a secret, by its id
-
-	// when this run noticed a change by somebody else, see [run.unseenChange]
-	unseenAt map[string]time.Time
+	request   request
+	progress  progress
+	plan      bool                 // only say what the run would do
+	live      []tokens.Metadata    // the account's tokens; nil when they must be listed
+	wrote     map[string]time.Time // when this run last changed a secret, by its id
+	noticedAt map[string]time.Time // when this run noticed a change by somebody else, see describe
 }
 
 // Handle runs one event. It returns an error if anything that is due is not done, so that Lambda
@@ -42,24 +42,24 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (Report, erro
 	if id == "" {
 		return Report{}, errors.New("event has no id, and Lambda's context has no request id")
 	}
-	r := h.newRun(intent{
+	r := h.newRun(request{
 		rotation: rotationID(id), force: e.Force, retireNow: e.Action == "retire",
-		deletes: maxDeletes, creates: maxCreates,
 	})
 	r.plan = e.Action == "plan"
 	return r.all(ctx, e.Name)
 }
 
-func (h *Handler) newRun(in intent) *run {
+func (h *Handler) newRun(asked request) *run {
 	return &run{
-		Handler: h, intent: in, wrote: map[string]time.Time{}, unseenAt: map[string]time.Time{},
+		Handler: h, request: asked, progress: progress{deletes: maxDeletes, creates: maxCreates},
+		wrote: map[string]time.Time{}, noticedAt: map[string]time.Time{},
 	}
 }
 
 // all reconciles each managed token, or the one with that name. The report lists tokens in the
 // order of the configuration.
 func (r *run) all(ctx context.Context, name string) (Report, error) {
-	report := Report{Rotation: r.intent.rotation}
+	report := Report{Rotation: r.request.rotation}
 	var selected []Managed
 	for _, m := range r.managed() {
 		if name == "" || name == m.Name {
@@ -74,8 +74,11 @@ func (r *run) all(ctx context.Context, name string) (Report, error) {
 	if selected[0].Name == r.parent.Name { // the parent comes first: it creates the others
 		done[r.parent.Name], failed[r.parent.Name] = r.reconcile(ctx, r.parent, nil)
 	}
-	for _, m := range r.byLongestWait(ctx, selected) {
-		done[m.Name], failed[m.Name] = r.additional(ctx, m)
+	additional := slices.DeleteFunc(slices.Clone(selected), func(m Managed) bool {
+		return m.Name == r.parent.Name
+	})
+	for _, m := range r.orderByWait(ctx, additional) {
+		done[m.Name], failed[m.Name] = r.reconcileAdditional(ctx, m)
 	}
 	var errs []error
 	for _, m := range selected {
@@ -92,11 +95,11 @@ func (r *run) all(ctx context.Context, name string) (Report, error) {
 	return report, errors.Join(errs...)
 }
 
-// additional reconciles a token other than the parent.
-func (r *run) additional(ctx context.Context, m Managed) (TokenReport, error) {
+// reconcileAdditional reconciles a token other than the parent.
+func (r *run) reconcileAdditional(ctx context.Context, m Managed) (TokenReport, error) {
 	auth, err := r.parentCredential(ctx)
 	if err != nil {
-		return r.unobserved(TokenReport{Name: m.Name}, fmt.Errorf("parent: %w", err))
+		return r.waitForParent(TokenReport{Name: m.Name}, fmt.Errorf("parent: %w", err))
 	}
 	return r.reconcile(ctx, m, &auth)
 }
@@ -104,10 +107,10 @@ func (r *run) additional(ctx context.Context, m Managed) (TokenReport, error) {
 // errNoParent is not a failure: the secret of a new stack is empty, or holds a placeholder.
 var errNoParent = errors.New("there is no parent token yet: store one with: tokenmint bootstrap")
 
-// unobserved ends a run that cannot observe a token. Without a parent the run waits, unless an
-// operator has asked for a rotation or a retirement.
-func (r *run) unobserved(report TokenReport, err error) (TokenReport, error) {
-	if !errors.Is(err, errNoParent) || r.intent.force || r.intent.retireNow {
+// waitForParent turns errNoParent into the step "wait", which is a success, unless an operator has
+// asked for a rotation or a retirement. It returns any other error.
+func (r *run) waitForParent(report TokenReport, err error) (TokenReport, error) {
+	if !errors.Is(err, errNoParent) || r.request.force || r.request.retireNow {
 		return report, err
 	}
 	report.Steps, report.Why, report.early = append(report.Steps, string(wait)), err.Error(), true
@@ -139,30 +142,31 @@ func (r *run) reconcile(
 	ctx context.Context, m Managed, auth *secrets.Credential,
 ) (TokenReport, error) {
 	report := TokenReport{Name: m.Name}
-	r.intent.tried, r.intent.unproved = map[string]bool{}, false
+	r.progress.tried, r.progress.unproved = map[string]bool{}, false
 	var errs []error
 	for {
 		o, err := r.observe(ctx, m, auth)
 		report.add(o.problems...)
 		if err != nil {
-			report, err = r.unobserved(report, err)
+			report, err = r.waitForParent(report, err)
 			return report, errors.Join(append(errs, err)...)
 		}
-		report.look(situation{m, o, r.intent})
-		s := decide(m, o, r.intent)
+		at := situation{m, o, r.request, r.progress}
+		report.look(at)
+		s := decide(at)
 		report.Steps, report.Why = append(report.Steps, string(s.action)), s.why
-		if s.isLast() || r.plan {
-			return report, errors.Join(append(errs, r.undone(m, o, s))...)
+		if s.endsRun() || r.plan {
+			return report, errors.Join(append(errs, r.undone(at, s))...)
 		}
-		r.intent.tried[s.key()] = true
+		r.progress.tried[s.key()] = true
 		err = r.act(ctx, m, o, s)
+		r.record(ctx, m, s, err)
 		if k, isKept := errors.AsType[kept](err); isKept {
 			report.add(k.Error())
 			continue
 		}
-		r.record(ctx, m, s, err)
 		if err != nil {
-			r.intent.unproved = r.intent.unproved || s.action == promote
+			r.progress.unproved = r.progress.unproved || s.action == promote
 			errs = append(errs, fmt.Errorf("%s: %w", s.action, err))
 		}
 		if ctx.Err() != nil {
@@ -172,13 +176,13 @@ func (r *run) reconcile(
 }
 
 // undone returns an error if the last step leaves something that is due or was asked for.
-func (r *run) undone(m Managed, o observation, s step) error {
+func (r *run) undone(at situation, s step) error {
 	switch {
 	case r.plan:
 		return nil
 	case s.action == refuse:
 		return fmt.Errorf("%s: %s", s.action, s.why)
-	case (situation{m, o, r.intent}).isForced():
+	case at.isForced():
 		return fmt.Errorf("%s: the forced rotation is not done: %s; send the same event again",
 			s.action, s.why)
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
-// supersededPrefix begins the staging label of a replaced version. The time at which a run saw the
+// datePrefix begins the staging label of a replaced version. The time at which a run saw the
 // replacement follows, then the id of the version, because a label can be on one version only. The
 // label also keeps Secrets Manager from deleting the version while its token lives.
-const supersededPrefix = "tokenmint:superseded:"
+const datePrefix = "tokenmint:superseded:"
 
 // againMark follows the prefix in a label of a run that dates several versions again, one after
 // another. The run can die before it has dated them all. So a date with this mark says nothing
@@ -21,15 +21,15 @@ const againMark = "again:"
 // clockSlack is the largest difference between two clocks, plus the time of one write.
 const clockSlack = time.Minute
 
-// supersededLabel returns the label of a version that was replaced at a time.
-func supersededLabel(seen time.Time, versionID string) string {
-	return supersededPrefix + seen.UTC().Format(time.RFC3339) + ":" + versionID
+// dateLabel returns the label of a version that was replaced at a time.
+func dateLabel(seen time.Time, versionID string) string {
+	return datePrefix + seen.UTC().Format(time.RFC3339) + ":" + versionID
 }
 
-// supersededSince reads the time from such a label. It returns false if a person wrote the label or
+// dateIn reads the time from such a label. It returns false if a person wrote the label or
 // moved it.
-func supersededSince(label, versionID string, now time.Time) (since time.Time, ok bool) {
-	text, isOurs := strings.CutPrefix(label, supersededPrefix)
+func dateIn(label, versionID string, now time.Time) (since time.Time, ok bool) {
+	text, isOurs := strings.CutPrefix(label, datePrefix)
 	text = strings.TrimPrefix(text, againMark)
 	text, isHere := strings.CutSuffix(text, ":"+versionID)
 	since, err := time.Parse(time.RFC3339, text)
@@ -40,7 +40,7 @@ func supersededSince(label, versionID string, now time.Time) (since time.Time, o
 // while it was pending.
 func wasCurrent(id string, labels []string, now time.Time) bool {
 	return slices.ContainsFunc(labels, func(label string) bool {
-		_, dated := supersededSince(label, id, now)
+		_, dated := dateIn(label, id, now)
 		return label == secrets.Previous || dated
 	})
 }
@@ -50,8 +50,8 @@ func lastDate(d secrets.Description, now time.Time) time.Time {
 	var last time.Time
 	for id, labels := range d.Stages {
 		for _, label := range labels {
-			if since, ok := supersededSince(label, id, now); ok &&
-				!strings.HasPrefix(label, supersededPrefix+againMark) {
+			if since, ok := dateIn(label, id, now); ok &&
+				!strings.HasPrefix(label, datePrefix+againMark) {
 				last = latest(last, since)
 			}
 		}
@@ -99,8 +99,8 @@ func observeWatched(d secrets.Description, now time.Time) []watched {
 				if err == nil && !since.After(now.Add(clockSlack)) {
 					w.since, w.pendingID = since, text[at+1:]
 				}
-			} else if _, dated := supersededSince(label, id, now); dated ||
-				!strings.HasPrefix(label, supersededPrefix) {
+			} else if _, dated := dateIn(label, id, now); dated ||
+				!strings.HasPrefix(label, datePrefix) {
 				continue
 			}
 			all = append(all, w)

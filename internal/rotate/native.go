@@ -36,7 +36,8 @@ func (h *Handler) handleStep(ctx context.Context, e event) error {
 		}
 		auth = &parent
 	}
-	r := h.newRun(intent{rotation: e.ClientRequestToken, deletes: maxDeletes, creates: 1})
+	r := h.newRun(request{rotation: e.ClientRequestToken})
+	r.progress.creates = 1
 	return r.step(ctx, m, auth, e.Step)
 }
 
@@ -68,12 +69,12 @@ func expectRotation(d secrets.Description, id string) error {
 // step does one step of a rotation. It does nothing if the step is already done.
 func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, name string) error {
 	var o observation
-	var at progress
+	var at phase
 	err := r.await(ctx, func() (done bool, err error) {
 		if o, err = r.observe(ctx, m, auth); err != nil {
 			return false, err
 		}
-		at, err = r.progress(m, o)
+		at, err = r.phase(m, o)
 		// After createSecret has succeeded, a version without a value is a stale read.
 		return name == "createSecret" || at != registered, err
 	})
@@ -85,7 +86,7 @@ func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, nam
 	case at == registered && name == "createSecret":
 		return r.createSecret(ctx, m, o)
 	case at == registered:
-		return fmt.Errorf("version %s of secret %s holds no value yet", r.intent.rotation,
+		return fmt.Errorf("version %s of secret %s holds no value yet", r.request.rotation,
 			m.SecretID)
 	case name == "testSecret":
 		return r.prove(ctx, m, o)
@@ -96,18 +97,18 @@ func (r *run) step(ctx context.Context, m Managed, auth *secrets.Credential, nam
 	return nil
 }
 
-// progress is how far a rotation of Secrets Manager's own has come.
-type progress int
+// phase is how far a rotation of Secrets Manager's own has come.
+type phase int
 
 const (
-	registered progress = iota // the version has no value
-	stored                     // it has a value
-	promoted                   // it is current
+	registered phase = iota // the version has no value
+	stored                  // it has a value
+	promoted                // it is current
 )
 
-// progress says how far this rotation has come, or why it cannot go on.
-func (r *run) progress(m Managed, o observation) (progress, error) {
-	id := r.intent.rotation
+// phase says how far this rotation has come, or why it cannot go on.
+func (r *run) phase(m Managed, o observation) (phase, error) {
+	id := r.request.rotation
 	switch {
 	case o.current.id == "":
 		return 0, fmt.Errorf("secret %s has no current version: the heartbeat stores the first",
@@ -118,7 +119,7 @@ func (r *run) progress(m Managed, o observation) (progress, error) {
 		return 0, fmt.Errorf("version %s of secret %s is not pending any more", id, m.SecretID)
 	case o.pending == nil:
 		return registered, nil
-	case o.isSuperseded(id):
+	case o.isEarlier(id):
 		return 0, fmt.Errorf("version %s of secret %s was overtaken by another one", id, m.SecretID)
 	}
 	return stored, nil
@@ -129,13 +130,13 @@ func (r *run) progress(m Managed, o observation) (progress, error) {
 // be deleted.
 func (r *run) createSecret(ctx context.Context, m Managed, o observation) error {
 	for _, t := range o.live {
-		if rotation, _ := rotationOf(t.Note, o.notePrefix); rotation != r.intent.rotation {
+		if rotation, _ := rotationOf(t.Note, o.notePrefix); rotation != r.request.rotation {
 			continue
 		}
 		if o.now.Sub(t.Created) < orphanAge {
 			return errors.New("an earlier attempt at this rotation may still be at work")
 		}
-		if held, err := r.holder(ctx, m, o.notePrefix, t); held != nil || err != nil {
+		if held, err := r.versionOf(ctx, m, o.notePrefix, t); held != nil || err != nil {
 			return err // the version has a value after all
 		}
 		// What cannot be deleted must not hold up the rotation: a heartbeat sweeps it.
@@ -151,5 +152,5 @@ func (r *run) createSecret(ctx context.Context, m Managed, o observation) error 
 		return fmt.Errorf("%d tokens of this name are alive: delete some of them, or wait for "+
 			"their grace periods to end", n)
 	}
-	return r.create(ctx, m, o, r.intent.rotation)
+	return r.create(ctx, m, o, r.request.rotation)
 }

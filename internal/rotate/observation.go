@@ -21,10 +21,11 @@ type observation struct {
 	pending       *version           // its value; nil if it has none, is current, or cannot be read
 	unreadPending error              // why the pending version cannot be read
 	native        bool               // Secrets Manager's own rotation is switched on
-	// earlier dates are in doubt: somebody changed the secret; else zero
-	unseenAt   time.Time
+	// This is when the run noticed a change by somebody else. Earlier dates are in doubt. Zero
+	// means no such change.
+	noticedAt  time.Time
 	watched    []watched
-	superseded []superseded
+	earlier    []earlier
 	live       []tokens.Metadata // the account's tokens
 	uncertain  map[string]bool   // ids of live tokens that an unreadable version may hold
 	problems   []string          // what only a person can change
@@ -44,14 +45,15 @@ type version struct {
 // unread reports whether the version may hold a credential that cannot be read.
 func (v version) unread() bool { return v.err != nil && !errors.Is(v.err, errNoCredential) }
 
-// superseded is a version that was current once. If it has labels, it may be current again after a
-// rollback. If it cannot be read, the credential has only the id, and only if the note of a live
-// token names the version.
-type superseded struct {
+// earlier is a version that was current once, or may have been: it has AWSPREVIOUS or a date of
+// ours, it is a pending version that was overtaken, or it has no label and a live token's note
+// names it. If it has labels, it may be current again after a rollback. If it cannot be read, the
+// credential has only the id, and only if the note of a live token names the version.
+type earlier struct {
 	version
-	isLast bool      // it has AWSPREVIOUS
-	labels []string  // our complete staging labels; two runs at once may have dated it twice
-	since  time.Time // the latest date; zero if there is none yet
+	isPrevious bool      // it has AWSPREVIOUS
+	labels     []string  // our complete staging labels; two runs at once may have dated it twice
+	since      time.Time // the latest date; zero if there is none yet
 }
 
 // problem adds a problem for the report.
@@ -59,15 +61,15 @@ func (o *observation) problem(format string, args ...any) {
 	o.problems = append(o.problems, fmt.Sprintf(format, args...))
 }
 
-// isSuperseded reports whether the version was current once, or may have been.
-func (o observation) isSuperseded(id string) bool {
-	return slices.ContainsFunc(o.superseded, func(s superseded) bool { return s.id == id })
+// isEarlier reports whether the version was current once, or may have been.
+func (o observation) isEarlier(id string) bool {
+	return slices.ContainsFunc(o.earlier, func(s earlier) bool { return s.id == id })
 }
 
 // isDoubtful reports whether a version's date may be too early.
-func (o observation) isDoubtful(old superseded) bool {
+func (o observation) isDoubtful(old earlier) bool {
 	alive := old.unread() || o.find(old.credential.ID) != nil
-	return len(old.labels) > 0 && old.since.Before(o.unseenAt.Add(-clockSlack)) &&
+	return len(old.labels) > 0 && old.since.Before(o.noticedAt.Add(-clockSlack)) &&
 		old.id != o.current.id && alive
 }
 
@@ -81,8 +83,8 @@ func (o observation) watchedSince() time.Time {
 	return o.now
 }
 
-// named returns the live token that was created for a version, or nil.
-func (o observation) named(versionID string) *tokens.Metadata {
+// tokenFor returns the live token that was created for a version, or nil.
+func (o observation) tokenFor(versionID string) *tokens.Metadata {
 	i := slices.IndexFunc(o.live, func(t tokens.Metadata) bool {
 		return t.Note == o.notePrefix+versionID
 	})
@@ -110,7 +112,7 @@ func (o observation) isOrphan(t tokens.Metadata) bool {
 		o.unreadPending != nil && rotation == o.pendingID:
 		return false
 	}
-	return !slices.ContainsFunc(o.superseded, func(s superseded) bool {
+	return !slices.ContainsFunc(o.earlier, func(s earlier) bool {
 		return s.credential.ID == t.ID
 	})
 }

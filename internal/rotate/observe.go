@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/pkg/tokens"
@@ -27,7 +26,7 @@ func (r *run) observe(
 		isParent: m.SecretID == r.parent.SecretID, notePrefix: notePrefix(r.stack, m.Name),
 		uncertain: map[string]bool{},
 	}
-	d, err := r.store.Describe(ctx, m.SecretID)
+	d, err := r.describe(ctx, m)
 	if err != nil {
 		return o, err
 	}
@@ -35,7 +34,7 @@ func (r *run) observe(
 	// future
 	o.now = r.now()
 	o.native, o.watched, o.secretCreated = d.RotationEnabled, observeWatched(d, o.now), d.Created
-	o.unseenAt = r.unseenChange(m, d)
+	o.noticedAt = r.noticedAt[m.SecretID]
 	if o.current, err = r.observeCurrent(ctx, m, d); err != nil {
 		return o, err
 	}
@@ -51,20 +50,24 @@ func (r *run) observe(
 	if err := r.observeUnlabelled(ctx, m, &o); err != nil {
 		return o, err
 	}
-	if o.done = o.current.id == r.intent.rotation; r.intent.force && !o.done {
-		o.done, err = r.isStored(ctx, m, r.intent.rotation)
+	if o.done = o.current.id == r.request.rotation; r.request.force && !o.done {
+		o.done, err = r.isStored(ctx, m, r.request.rotation)
 	}
 	return o, err
 }
 
-// unseenChange returns when this run noticed that somebody else has changed the secret since its
-// last date; zero if nobody has. Such a change may have made any version current for a while, and
-// the labels need not show it.
-func (r *run) unseenChange(m Managed, d secrets.Description) time.Time {
-	if d.Changed.After(latest(lastDate(d, r.now()), r.wrote[m.SecretID]).Add(clockSlack)) {
-		r.unseenAt[m.SecretID] = r.now()
+// describe reads the labels of a secret. If somebody else has changed the secret since its last
+// date, it notes when this run noticed that. Such a change may have made any version current for a
+// while, and the labels need not show it.
+func (r *run) describe(ctx context.Context, m Managed) (secrets.Description, error) {
+	d, err := r.store.Describe(ctx, m.SecretID)
+	if err != nil {
+		return d, err
 	}
-	return r.unseenAt[m.SecretID]
+	if d.Changed.After(latest(lastDate(d, r.now()), r.wrote[m.SecretID]).Add(clockSlack)) {
+		r.noticedAt[m.SecretID] = r.now()
+	}
+	return d, nil
 }
 
 // observeCurrent reads the current version. The parent's must hold a token that can authorize.
@@ -135,40 +138,40 @@ func (r *run) observeVersions(
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(d.Stages)) { // sorted, so that runs are alike
-		s := r.observeSuperseded(ctx, m, id, d.Stages[id], o)
+		s := r.observeEarlier(ctx, m, id, d.Stages[id], o)
 		if s != nil {
-			o.superseded = append(o.superseded, *s)
+			o.earlier = append(o.earlier, *s)
 		}
 	}
 	isOlder := o.pending != nil && o.pending.err == nil &&
 		o.pending.created.Before(o.current.created)
-	if isOlder && !o.isSuperseded(o.pendingID) {
+	if isOlder && !o.isEarlier(o.pendingID) {
 		// A person has stored another version since. The pending one may have been current before,
 		// so its token gets a grace period too.
-		o.superseded = append(o.superseded, superseded{version: *o.pending})
+		o.earlier = append(o.earlier, earlier{version: *o.pending})
 	}
-	slices.SortFunc(o.superseded, func(a, b superseded) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(o.earlier, func(a, b earlier) int { return strings.Compare(a.id, b.id) })
 	return ctx.Err()
 }
 
-// observeSuperseded reads the version with these labels if it was current once; else it returns
+// observeEarlier reads the version with these labels if it was current once; else it returns
 // nil. A version without a value, or whose value is not a credential, has no token to retire. A
 // version that cannot be read is kept.
-func (r *run) observeSuperseded(
+func (r *run) observeEarlier(
 	ctx context.Context, m Managed, id string, labels []string, o *observation,
-) *superseded {
-	s := superseded{version: version{id: id}}
+) *earlier {
+	s := earlier{version: version{id: id}}
 	for _, label := range labels {
-		if since, ok := supersededSince(label, id, o.now); ok {
+		if since, ok := dateIn(label, id, o.now); ok {
 			s.labels, s.since = append(s.labels, label), latest(s.since, since)
 		}
 	}
-	s.isLast = slices.Contains(labels, secrets.Previous)
+	s.isPrevious = slices.Contains(labels, secrets.Previous)
 	if id == o.current.id {
 		s.version = o.current
 		return keepIf(len(s.labels) > 0, s)
 	}
-	if len(s.labels) == 0 && !s.isLast {
+	if len(s.labels) == 0 && !s.isPrevious {
 		return nil
 	}
 	v, err := r.read(ctx, m, id)
@@ -176,7 +179,7 @@ func (r *run) observeSuperseded(
 	if err == nil {
 		return &s
 	}
-	named := o.named(id)
+	named := o.tokenFor(id)
 	switch {
 	case errors.Is(err, errNoCredential):
 		r.logger.WarnContext(ctx, "earlier version is left alone", "secret", m.SecretID, "version",
@@ -196,7 +199,7 @@ func (r *run) observeSuperseded(
 }
 
 // keepIf returns s if keep is true, else nil.
-func keepIf(keep bool, s superseded) *superseded {
+func keepIf(keep bool, s earlier) *earlier {
 	if !keep {
 		return nil
 	}
@@ -211,7 +214,7 @@ func (r *run) observeUnlabelled(ctx context.Context, m Managed, o *observation) 
 		if !o.isLost(t) || o.uncertain[t.ID] {
 			continue
 		}
-		v, err := r.holder(ctx, m, o.notePrefix, t)
+		v, err := r.versionOf(ctx, m, o.notePrefix, t)
 		switch {
 		case ctx.Err() != nil:
 			return err
@@ -220,14 +223,14 @@ func (r *run) observeUnlabelled(ctx context.Context, m Managed, o *observation) 
 			o.problem("token %s is kept: the version that its note names cannot be read: %v",
 				t.ID, err)
 		case v != nil:
-			o.superseded = append(o.superseded, superseded{version: *v})
+			o.earlier = append(o.earlier, earlier{version: *v})
 		}
 	}
 	return nil
 }
 
-// holder returns the version that a token's note names, if it holds that token; else nil.
-func (h *Handler) holder(
+// versionOf returns the version that a token's note names, if it holds that token; else nil.
+func (h *Handler) versionOf(
 	ctx context.Context, m Managed, notePrefix string, t tokens.Metadata,
 ) (*version, error) {
 	rotation, _ := rotationOf(t.Note, notePrefix)
@@ -270,7 +273,8 @@ func (h *Handler) read(ctx context.Context, m Managed, id string) (version, erro
 	return version{id, v.Created, credential, err}, err
 }
 
-// list returns all tokens of the account. A run lists again only after a write.
+// list returns all tokens of the account. It remembers them until a step sets r.live to nil, before
+// a write at Mapbox or to look again.
 func (r *run) list(ctx context.Context, auth secrets.Credential) ([]tokens.Metadata, error) {
 	if r.live != nil {
 		return r.live, nil

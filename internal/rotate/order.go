@@ -7,16 +7,15 @@ import (
 	"time"
 )
 
-// byLongestWait returns the additional tokens in the order in which this run reconciles them: the
-// longest wait first. If a run may not create all successors that are due, the others can wait. If
-// it may, the order is the configuration's.
-func (r *run) byLongestWait(ctx context.Context, selected []Managed) []Managed {
-	ordered := slices.DeleteFunc(slices.Clone(selected), func(m Managed) bool {
-		return m.Name == r.parent.Name
-	})
-	if len(ordered) <= r.intent.creates {
-		return ordered
+// orderByWait returns the additional tokens in the order in which this run reconciles them. If the
+// run may create all successors that can be due, the order is the configuration's. Else the longest
+// wait comes first, and the others can wait for the next run. To know the waits, it observes each
+// token.
+func (r *run) orderByWait(ctx context.Context, additional []Managed) []Managed {
+	if len(additional) <= r.progress.creates {
+		return additional
 	}
+	ordered := slices.Clone(additional)
 	waitingSince := map[string]time.Time{}
 	for _, m := range ordered {
 		waitingSince[m.Name] = r.waitingSince(ctx, m)
@@ -37,7 +36,7 @@ func (r *run) waitingSince(ctx context.Context, m Managed) time.Time {
 		return last
 	}
 	o, err := r.observe(ctx, m, &auth)
-	due := situation{m, o, r.intent}.due()
+	due := situation{m, o, r.request, r.progress}.due()
 	if err != nil || due.why == "" {
 		return last
 	}

@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -16,8 +17,9 @@ type Report struct {
 	Tokens   []TokenReport `json:"tokens,omitempty"`
 }
 
-// TokenReport says what a run did for one managed token. Steps are in order. The last one is
-// "settled", "wait", "later" or "refuse", unless the run ended early.
+// TokenReport says what a run did for one managed token. Steps are those that the run tried, in
+// order. A step that failed, or that kept a token, is among them. The last one is "settled",
+// "wait", "later" or "refuse", unless the run ended early.
 type TokenReport struct {
 	Name    string   `json:"name"`
 	Steps   []string `json:"steps"`
@@ -81,20 +83,23 @@ func (r *run) logRun(ctx context.Context, report Report, name string) {
 			overdue = max(overdue, t.overdue)
 		}
 	}
-	if name == "" && len(r.Handler.additional) > 0 {
+	if name == "" && len(r.additional) > 0 {
 		line.Overdue = &overdue
 	}
 	r.metrics.LogRun(ctx, r.logger, line, r.now())
 }
 
-// record writes the audit record of one step.
+// record writes the audit record of one step. If the step keeps its token, the record says why.
 func (r *run) record(ctx context.Context, m Managed, s step, err error) {
 	attrs := []slog.Attr{
 		slog.String("name", m.Name), slog.String("step", string(s.action)),
-		slog.String("why", s.why), slog.String("rotation", r.intent.rotation),
+		slog.String("why", s.why), slog.String("rotation", r.request.rotation),
 	}
 	level := slog.LevelInfo
-	if err != nil {
+	if k, isKept := errors.AsType[kept](err); isKept {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.String("kept", k.Error()))
+	} else if err != nil {
 		level = slog.LevelError
 		attrs = append(attrs, slog.String("cause", err.Error()))
 	}

@@ -107,15 +107,15 @@ func New(c Config) (*Handler, error) {
 		c.Store == nil || c.Tokens == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("rotate: a field of Config is missing")
 	}
-	holds := map[string]string{secretName(c.Parent.SecretID): c.Parent.Name}
+	names := map[string]string{secretName(c.Parent.SecretID): c.Parent.Name}
 	for _, m := range c.Additional {
 		name := secretName(m.SecretID)
-		if other, taken := holds[name]; taken {
+		if other, taken := names[name]; taken {
 			return nil, fmt.Errorf("rotate: secret %s cannot hold both %s and %s: each token "+
 				"needs its own secret",
 				name, other, m.Name)
 		}
-		holds[name] = m.Name
+		names[name] = m.Name
 	}
 	if c.Pause == nil {
 		c.Pause = pause

@@ -27,7 +27,7 @@ func (b *testRotator) replacesPasted() {
 	pasted := b.paste(scopes...)
 	bystander, _ := b.issue("styles:list")
 
-	if got := b.steps(heartbeat); got != "create promote unmark supersede settled" {
+	if got := b.steps(heartbeat); got != "create promote drop date settled" {
 		t.Errorf("first heartbeat: %s", got)
 	}
 	current := b.credential("")
@@ -76,7 +76,7 @@ func TestDueIsReadFromTheSecret(t *testing.T) {
 	b.sim.Advance(2 * time.Minute)
 	got := b.steps(`{"version":"0","id":"y","source":"aws.events",` +
 		`"detail-type":"Scheduled Event","detail":{}}`)
-	if got != "create promote unmark supersede settled" {
+	if got != "create promote drop date settled" {
 		t.Errorf("when it is due: %s", got)
 	}
 	if b.credential("").ID == first {
@@ -92,7 +92,7 @@ func TestForcedRotationDeliveredTwiceIsOne(t *testing.T) {
 func (b *testRotator) forcesOnce() {
 	t := b.t
 	const event = `{"action":"rotate","id":"operator-1","name":"parent","force":true}`
-	if got := b.steps(event); got != "create promote unmark supersede settled" {
+	if got := b.steps(event); got != "create promote drop date settled" {
 		t.Errorf("first delivery: %s", got)
 	}
 	current := b.credential("").ID

@@ -9,11 +9,33 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
+// rules are asked in this order. The next step is the first one that this run has not tried. So a
+// run repeats no step, and a step that fails does not block the others. The table in
+// docs/rotation.md has the same names and order.
+var rules = []struct {
+	name  string
+	steps func(situation) []step
+}{
+	{"forget current", situation.forgetCurrent},
+	{"date again", situation.dateAgain},
+	{"drop overtaken", situation.dropOvertaken},
+	{"promote", situation.promote},
+	{"drop pending", situation.dropPending},
+	{"unwatch", situation.unwatch},
+	{"date", situation.date},
+	{"create", situation.create},
+	{"edit", situation.edit},
+	{"forget gone", situation.forgetGone},
+	{"retire", situation.retire},
+	{"sweep", situation.sweep},
+	{"watch", situation.watch},
+}
+
 // forgetCurrent removes the date of a version that is current again. It comes before any version is
-// dated. A person may replace the current version soon after a date, and then nothing shows that
-// its own date is too early.
+// dated. A person may replace the current version just after a run dates another one. The replaced
+// version then keeps its old date. Nothing shows that this date is too early.
 func (s situation) forgetCurrent() (steps []step) {
-	for _, old := range s.superseded {
+	for _, old := range s.earlier {
 		if old.id == s.current.id && len(old.labels) > 0 {
 			steps = append(steps, step{action: forget, subject: old.id, old: old,
 				why: "version " + old.id + " is current again"})
@@ -22,13 +44,13 @@ func (s situation) forgetCurrent() (steps []step) {
 	return steps
 }
 
-// restartGraces dates versions again after somebody else has changed the secret. Each may have been
+// dateAgain dates versions again after somebody else has changed the secret. Each may have been
 // current meanwhile: after a rollback that was undone, the labels look the same. This rule comes
 // before the others that date, since any newer date would hide the change.
-func (s situation) restartGraces() (steps []step) {
-	for _, old := range s.superseded {
+func (s situation) dateAgain() (steps []step) {
+	for _, old := range s.earlier {
 		if s.isDoubtful(old) {
-			steps = append(steps, step{action: supersede, subject: old.id, old: old,
+			steps = append(steps, step{action: date, subject: old.id, old: old,
 				why: "somebody changed the secret after version " + old.id +
 					" was dated; it may have been current since"})
 		}
@@ -39,36 +61,36 @@ func (s situation) restartGraces() (steps []step) {
 	return steps
 }
 
-// endOvertaken ends a pending version that is older than the current one, or was current itself.
+// dropOvertaken takes AWSPENDING off a version that is older than the current one, or was current.
 // Promoting it would undo what a person did later. The date comes first: without any label its
 // token would be lost.
-func (s situation) endOvertaken() (steps []step) {
-	for _, old := range s.superseded {
+func (s situation) dropOvertaken() (steps []step) {
+	for _, old := range s.earlier {
 		if s.pendingID == "" || old.id != s.pendingID || old.id == s.current.id {
 			continue
 		}
 		if len(old.labels) == 0 && s.find(old.credential.ID) != nil {
-			steps = append(steps, step{action: supersede, subject: old.id, old: old,
+			steps = append(steps, step{action: date, subject: old.id, old: old,
 				why: "version " + old.id + " was overtaken"})
 		}
-		steps = append(steps, step{action: unmark, subject: s.pendingID,
+		steps = append(steps, step{action: drop, subject: s.pendingID,
 			why: "the pending version was overtaken"})
 	}
 	return steps
 }
 
-// promotePending promotes a pending version that has a value.
-func (s situation) promotePending() []step {
-	if s.pending == nil || s.isSuperseded(s.pendingID) {
+// promote promotes a pending version that has a value.
+func (s situation) promote() []step {
+	if s.pending == nil || s.isEarlier(s.pendingID) {
 		return nil
 	}
 	return []step{{action: promote, subject: s.pendingID,
 		why: "version " + s.pendingID + " is pending"}}
 }
 
-// endPending removes AWSPENDING from a version that has no value to promote, unless the run waits
+// dropPending takes AWSPENDING off a version that has no value to promote, unless the run waits
 // for the value.
-func (s situation) endPending() []step {
+func (s situation) dropPending() []step {
 	var why string
 	switch {
 	case s.pendingID == "" || s.pending != nil:
@@ -86,11 +108,11 @@ func (s situation) endPending() []step {
 	default:
 		return nil // later rules still retire tokens: the rotation may wait for that
 	}
-	return []step{{action: unmark, subject: s.pendingID, why: why}}
+	return []step{{action: drop, subject: s.pendingID, why: why}}
 }
 
-// endWatches removes the records of waits that are over.
-func (s situation) endWatches() (steps []step) {
+// unwatch removes the records of waits that are over.
+func (s situation) unwatch() (steps []step) {
 	for _, w := range s.watched {
 		if w.pendingID == "" || w.pendingID != s.pendingID || w.pendingID == s.current.id {
 			steps = append(steps, step{action: unwatch, subject: w.label, watch: w,
@@ -100,33 +122,33 @@ func (s situation) endWatches() (steps []step) {
 	return steps
 }
 
-// dateReplaced dates replaced versions, so that their grace periods begin. A version that cannot be
+// date dates replaced versions, so that their grace periods begin. A version that cannot be
 // read is dated too. While another date is in doubt, this rule waits, since a new date would hide
 // the doubt from the next run.
-func (s situation) dateReplaced() (steps []step) {
-	if slices.ContainsFunc(s.superseded, s.isDoubtful) {
+func (s situation) date() (steps []step) {
+	if slices.ContainsFunc(s.earlier, s.isDoubtful) {
 		return nil
 	}
-	for _, old := range s.superseded {
+	for _, old := range s.earlier {
 		unknown := old.unread() && old.credential.ID == ""
-		if old.id != s.current.id && len(old.labels) == 0 && (s.isReplaced(old) || unknown) {
-			steps = append(steps, step{action: supersede, subject: old.id, old: old,
+		if old.id != s.current.id && len(old.labels) == 0 && (s.holdsOldToken(old) || unknown) {
+			steps = append(steps, step{action: date, subject: old.id, old: old,
 				why: "version " + old.id + " was replaced"})
 		}
 	}
 	return steps
 }
 
-// createSuccessor comes before all deletions: a token that cannot be deleted must not delay one
+// create comes before all deletions: a token that cannot be deleted must not delay one
 // that is due.
-func (s situation) createSuccessor() []step {
-	why := s.due().why
-	isDue := why != "" && (why != changed || !s.canEdit())
+func (s situation) create() []step {
+	due := s.due()
+	isDue := due.why != "" && (!due.differs || !s.canEdit())
 	isBusy := s.isUnderWay() || s.unproved
 	if !isDue || isBusy || s.obstacle() != "" || s.creates == 0 || s.ours() >= maxLive {
 		return nil
 	}
-	return []step{{action: create, why: why}}
+	return []step{{action: create, why: due.why}}
 }
 
 // isUnderWay reports whether a rotation has begun and not ended.
@@ -153,22 +175,23 @@ func (s situation) obstacle() string {
 // permanent reports whether the parent can create and delete tokens.
 func (s situation) permanent() bool { return s.auth.Token.Usage() == tokens.UsageSecret }
 
-// editPublic edits a public token whose configuration has changed.
-func (s situation) editPublic() []step {
-	if why := s.due().why; why == changed && s.canEdit() && s.permanent() && !s.isUnderWay() {
-		return []step{{action: edit, why: why}}
+// edit edits a public token whose configuration has changed.
+func (s situation) edit() []step {
+	due := s.due()
+	if due.differs && s.canEdit() && s.permanent() && !s.isUnderWay() {
+		return []step{{action: edit, why: due.why}}
 	}
 	return nil
 }
 
 // forgetGone removes the dates of versions whose token is gone.
 func (s situation) forgetGone() (steps []step) {
-	for _, old := range s.superseded {
+	for _, old := range s.earlier {
 		var why string
 		switch {
 		case len(old.labels) == 0, old.id == s.current.id:
 			continue
-		case !old.unread() && !s.isReplaced(old):
+		case !old.unread() && !s.holdsOldToken(old):
 			why = "the token of version " + old.id + " is gone"
 		case s.isWithoutValue(old):
 			why = "version " + old.id + " has no value"
@@ -182,15 +205,16 @@ func (s situation) forgetGone() (steps []step) {
 
 // isWithoutValue reports whether a version certainly has no value. "Retire now" does not shorten
 // the grace period here: a read that is behind does not find a value that was stored just now.
-func (s situation) isWithoutValue(old superseded) bool {
-	return errors.Is(old.err, secrets.ErrNotFound) && old.credential.ID == "" && !old.isLast &&
+func (s situation) isWithoutValue(old earlier) bool {
+	return errors.Is(old.err, secrets.ErrNotFound) && old.credential.ID == "" && !old.isPrevious &&
 		s.now.Sub(old.since) >= s.RetireAfter
 }
 
-// retireReplaced deletes replaced tokens after their grace periods.
-func (s situation) retireReplaced() (steps []step) {
-	for _, old := range s.superseded {
-		isReady := len(old.labels) > 0 && s.isOver(old) && s.isReplaced(old) && s.isDeletable(old)
+// retire deletes replaced tokens after their grace periods.
+func (s situation) retire() (steps []step) {
+	for _, old := range s.earlier {
+		isReady := len(old.labels) > 0 && s.isOver(old) && s.holdsOldToken(old) &&
+			s.isDeletable(old)
 		if s.mayDelete() && s.current.err == nil && isReady {
 			id := old.credential.ID
 			why := "the grace period of token " + id + " is over"
@@ -206,40 +230,40 @@ func (s situation) mayDelete() bool {
 	return s.deletes > 0 && s.permanent() && !s.isGone() && !s.current.unread()
 }
 
-// isReplaced reports whether the token of a version is alive and is not the current one.
-func (s situation) isReplaced(old superseded) bool {
+// holdsOldToken reports whether a version holds a live token that is not the current one.
+func (s situation) holdsOldToken(old earlier) bool {
 	id := old.credential.ID
 	return id != s.current.credential.ID && s.find(id) != nil
 }
 
 // isOver reports whether the grace period of a version is over. "Retire now" ends it, unless the
 // version was just rolled back.
-func (s situation) isOver(old superseded) bool {
+func (s situation) isOver(old earlier) bool {
 	return s.now.Sub(old.since) >= s.RetireAfter || s.retireNow && !s.isRolledBack(old)
 }
 
 // isDeletable reports whether this secret may delete the token of a version: its note is this
 // secret's, or no rotator's. Another rotator's token belongs to the secret that its note names. The
 // default token belongs to the account.
-func (s situation) isDeletable(old superseded) bool {
+func (s situation) isDeletable(old earlier) bool {
 	t := s.find(old.credential.ID)
-	return !old.unread() && !t.Default && !isOthers(t.Note, s.notePrefix, old.id)
+	return t != nil && !old.unread() && !t.Default && !isOthers(t.Note, s.notePrefix, old.id)
 }
 
-// sweepLost deletes tokens that were lost on their way to the secret.
-func (s situation) sweepLost() (steps []step) {
+// sweep deletes tokens that were lost on their way to the secret.
+func (s situation) sweep() (steps []step) {
 	for _, t := range s.live {
 		if s.mayDelete() && s.isLost(t) && !s.uncertain[t.ID] {
 			steps = append(steps, step{action: sweep, subject: t.ID, orphan: t,
-				why: "token " + t.ID + " has our note and is in no version, and no run can still " +
-					"store it"})
+				why: "no version holds token " + t.ID + ", which has our note; the token is too " +
+					"old for any run to store it"})
 		}
 	}
 	return steps
 }
 
-// watchPending records since when a run waits for the value of the pending version.
-func (s situation) watchPending() []step {
+// watch records since when a run waits for the value of the pending version.
+func (s situation) watch() []step {
 	if !s.isUnderWay() || s.pending != nil || s.current.id == "" || s.isWatched() {
 		return nil
 	}

@@ -84,8 +84,8 @@ func TestStepsOfAnAdditionalTokenThatIsNotThereYet(t *testing.T) {
 	if got := b.called(mapbox.OpCreate) - creates; got != 0 {
 		t.Errorf("%d tokens were created", got)
 	}
-	if got := stepsOf(b.mustRun(heartbeat)); got != "parent[settled] uploads[unmark create "+
-		"promote unmark settled]" {
+	if got := stepsOf(b.mustRun(heartbeat)); got != "parent[settled] uploads[drop create "+
+		"promote drop settled]" {
 		t.Errorf("heartbeat: %s", got)
 	}
 	b.must(b.memory.BeginRotation(t.Context(), secretID, other))

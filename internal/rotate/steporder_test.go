@@ -198,7 +198,7 @@ func TestCreateStepAfterALostAnswer(t *testing.T) {
 // it.
 func TestStrandedRotationIsTakenOver(t *testing.T) {
 	t.Parallel()
-	const rotates = "create promote unmark supersede settled"
+	const rotates = "create promote drop date settled"
 	for name, tc := range map[string]struct {
 		meanwhile func(b *testRotator)
 		event     string
@@ -209,21 +209,21 @@ func TestStrandedRotationIsTakenOver(t *testing.T) {
 		}, heartbeat, "wait"},
 		"after a day": {func(b *testRotator) {
 			b.sim.Advance(24 * time.Hour)
-		}, heartbeat, "unmark unwatch settled"},
+		}, heartbeat, "drop unwatch settled"},
 		"overdue": {func(b *testRotator) {
 			b.sim.Advance(rotateEvery)
-		}, heartbeat, "unmark unwatch " + rotates},
+		}, heartbeat, "drop unwatch " + rotates},
 		"forced": {func(*testRotator) {},
-			`{"action":"rotate","id":"operator","force":true}`, "unmark unwatch " + rotates},
+			`{"action":"rotate","id":"operator","force":true}`, "drop unwatch " + rotates},
 		"switched off": {func(b *testRotator) {
 			b.enable(false)
-		}, heartbeat, "unmark unwatch settled"},
+		}, heartbeat, "drop unwatch settled"},
 		"label taken off": {func(b *testRotator) {
 			b.move(secrets.Pending, native, "")
 		}, heartbeat, "unwatch settled"},
 		"value comes": {func(b *testRotator) {
 			b.must(b.take(stepEvent("createSecret")))
-		}, heartbeat, "promote unmark unwatch supersede settled"},
+		}, heartbeat, "promote drop unwatch date settled"},
 		"another has begun": {func(b *testRotator) {
 			b.sim.Advance(24 * time.Hour)
 			b.move(secrets.Pending, native, "")

@@ -68,6 +68,34 @@ func TestTokenOfAVersionThatCannotBeReadIsKept(t *testing.T) {
 	}
 }
 
+// An additional secret holds the token that the parent secret no longer needs. The token lives
+// and both log lines say why.
+func TestLogSaysWhyATokenIsKept(t *testing.T) {
+	t.Parallel()
+	b := newTestRotator(t).rotated().withAdditional(uploads())
+	value := b.credential("")
+	copied, err := value.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.mustRun(`{"action":"rotate","id":"replace","force":true,"name":"parent"}`)
+	if err := b.store.Put(t.Context(), "tokenmint/uploads", strings.Repeat("c", 32), copied,
+		secrets.Current); err != nil {
+		t.Fatal(err)
+	}
+	b.sim.Advance(retireAfter)
+	report := b.mustRun(`{"action":"rotate","id":"over","name":"parent"}`)
+	why := "token " + value.ID + " is kept: it is current in secret tokenmint/uploads"
+	if got := report.Tokens[0].Problems; len(got) != 1 || got[0] != why {
+		t.Errorf("problems are %q, want %q", got, why)
+	}
+	for _, part := range []string{`"kept":"` + why + `"`, `"problems":["` + why + `"]`} {
+		if !strings.Contains(b.log.String(), part) {
+			t.Errorf("the log lacks %s", part)
+		}
+	}
+}
+
 // The note of a token that the rotator creates names stack, token and version.
 func TestNoteIsThatOfACreatedToken(t *testing.T) {
 	t.Parallel()

@@ -44,7 +44,7 @@ type Store interface {
 
 	// MoveStage moves a label if it is on the version from, and is ErrConflict otherwise: a
 	// compare-and-swap. An empty from means that the label is on no version. An empty to removes
-	// the label. A label that already is on to stays, whatever from says, because the call may
+	// the label. If to already has the label, MoveStage succeeds and ignores from. The call may
 	// repeat one whose answer was lost. Moving AWSCURRENT moves AWSPREVIOUS to the version that
 	// AWSCURRENT left.
 	MoveStage(ctx context.Context, id, stage, from, to string) error

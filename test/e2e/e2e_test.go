@@ -168,7 +168,7 @@ func TestMintRotateMint(t *testing.T) {
 	}
 	reply := s.invoke(rotate, `{"action":"rotate","id":"2026-01-02T15:00:00Z"}`)
 	if reply.Failed || !strings.Contains(string(reply.Payload),
-		`["create","promote","unmark","supersede","settled"]`) {
+		`["create","promote","drop","date","settled"]`) {
 		t.Errorf("rotation: %s", reply.Payload)
 	}
 	promoted := s.current()
