@@ -16,7 +16,8 @@ import (
 
 func refusedWith(status int, reset time.Duration) func(context.Context) error {
 	return func(context.Context) error {
-		return &tokens.Error{Op: "create temporary token", Status: status, Outcome: tokens.OutcomeDidNotHappen, RateLimitReset: time.Now().Add(reset)}
+		return &tokens.Error{Op: "create temporary token", Status: status,
+			Outcome: tokens.OutcomeDidNotHappen, RateLimitReset: time.Now().Add(reset)}
 	}
 }
 
@@ -79,7 +80,8 @@ func TestMapboxsLimitIsTheWholeFleets(t *testing.T) {
 		}
 		f.fail = nil
 		_, err := f.instance(0).Get(t.Context(), parent, scoped(2), f.mint)
-		if s, ok := errors.AsType[*tokencache.SpentError](err); !ok || time.Until(s.Until) > 40*time.Second || time.Until(s.Until) < 30*time.Second {
+		s, ok := errors.AsType[*tokencache.SpentError](err)
+		if !ok || time.Until(s.Until) > 40*time.Second || time.Until(s.Until) < 30*time.Second {
 			t.Errorf("another instance: %v", err)
 		}
 		time.Sleep(41 * time.Second)
@@ -142,7 +144,8 @@ func TestStaleTokenOfAnotherInstance(t *testing.T) {
 		first := f.get(f.instance(0), order)
 		time.Sleep(order.Reuse + time.Minute)
 		f.fail = refusedWith(500, 0)
-		if got := f.get(f.instance(0), order); !got.Stale || !got.Token.Token.Equal(first.Token.Token) {
+		got := f.get(f.instance(0), order)
+		if !got.Stale || !got.Token.Token.Equal(first.Token.Token) {
 			t.Errorf("stale: %t", got.Stale)
 		}
 	})
@@ -154,7 +157,9 @@ type counting struct {
 	leases, spends atomic.Int64
 }
 
-func (c *counting) Lease(ctx context.Context, key string, seen tokencache.Record, lease string, now, keep time.Time) error {
+func (c *counting) Lease(
+	ctx context.Context, key string, seen tokencache.Record, lease string, now, keep time.Time,
+) error {
 	c.leases.Add(1)
 	return c.Store.Lease(ctx, key, seen, lease, now, keep)
 }
@@ -164,7 +169,8 @@ func (c *counting) Spend(ctx context.Context, s tokencache.Spend) (int, error) {
 	return c.Store.Spend(ctx, s)
 }
 
-// One caller who asks for ever other scopes spends its profile's budget, and neither memory nor the table's.
+// One caller who always asks for other scopes uses up the budget of its profile. It does not fill
+// memory or the table.
 func TestEverOtherScopesOfOneCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -180,8 +186,10 @@ func TestEverOtherScopesOfOneCaller(t *testing.T) {
 				t.Fatalf("order %d: %v", i, err)
 			}
 		}
-		if f.mints.Load() != 10 || c.Held() > 10 || table.leases.Load() > 11 || table.spends.Load() > 11 {
-			t.Errorf("%d mints, %d tokens held, %d leases, %d questions to the ledger", f.mints.Load(), c.Held(), table.leases.Load(), table.spends.Load())
+		if f.mints.Load() != 10 || c.Held() > 10 || table.leases.Load() > 11 ||
+			table.spends.Load() > 11 {
+			t.Errorf("%d mints, %d tokens held, %d leases, %d questions to the ledger",
+				f.mints.Load(), c.Held(), table.leases.Load(), table.spends.Load())
 		}
 		f.get(c, order) // the others have theirs
 	})
@@ -219,7 +227,8 @@ func TestHeldTokensAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t)
 		f.takes = 0
-		c, err := tokencache.New(tokencache.Config{Store: f.table, Budget: 1 << 30, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+		c, err := tokencache.New(tokencache.Config{Store: f.table, Budget: 1 << 30, Now: time.Now,
+			Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -264,7 +273,8 @@ func TestARequestThatLeavesDoesNotTakeTheOthersWithIt(t *testing.T) {
 		defer giveUp()
 		go func() { _, _ = c.Get(t.Context(), parent, scoped(1), f.mint) }()
 		synctest.Wait()
-		if _, err := c.Get(waiting, parent, scoped(1), f.mint); !errors.Is(err, context.DeadlineExceeded) {
+		_, err := c.Get(waiting, parent, scoped(1), f.mint)
+		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("one whose time is over: %v", err)
 		}
 		time.Sleep(time.Second)

@@ -110,9 +110,9 @@ func New(c Config) (*Cache, error) {
 // Get returns a token for an order: from the memory of this instance, from the table, or from mint.
 // parent is the token that mint uses.
 //
-// While this instance has a usable token, only one request waits: it renews the token ahead of time.
-// The others get the token that is there. Without a usable token, all requests for the same key
-// wait. The first of them mints, in this instance or in another one.
+// While this instance has a usable token, only one request waits: it renews the token ahead of
+// time. The others get the token that is there. Without a usable token, all requests for the same
+// key wait. The first of them mints, in this instance or in another one.
 //
 // A request whose order has a Wait leaves after that time. It gets a stale token if there is one,
 // else [context.DeadlineExceeded]. The mint that it has started goes on for later requests.

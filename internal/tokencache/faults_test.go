@@ -59,7 +59,7 @@ func TestLeaseOfADeadInstanceIsTakenOver(t *testing.T) {
 	}
 }
 
-// The mint outlives a panic, so the instance goes on: nobody may wait for the request that is no more.
+// A panic does not end the instance. No request may wait for the one that panicked.
 func TestPanicHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -68,12 +68,14 @@ func TestPanicHoldsNobodyUp(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			defer func() { _ = recover() }()
-			_, _ = c.Get(t.Context(), parent, order, func(context.Context, time.Time) (tokens.Temporary, error) {
+			mint := func(context.Context, time.Time) (tokens.Temporary, error) {
 				time.Sleep(f.takes)
 				panic("a defect")
-			})
+			}
+			_, _ = c.Get(t.Context(), parent, order, mint)
 		})
-		for _, at := range []time.Duration{50 * time.Millisecond, time.Second} { // while it mints, and after
+		// While it mints, and after.
+		for _, at := range []time.Duration{50 * time.Millisecond, time.Second} {
 			wg.Go(func() {
 				time.Sleep(at)
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -124,7 +126,9 @@ func (b broken) Load(ctx context.Context, _ string) (tokencache.Record, error) {
 	return tokencache.Record{}, b.wait(ctx)
 }
 
-func (b broken) Spend(ctx context.Context, _ tokencache.Spend) (int, error) { return 0, b.wait(ctx) }
+func (b broken) Spend(ctx context.Context, _ tokencache.Spend) (int, error) {
+	return 0, b.wait(ctx)
+}
 
 func TestWithoutATableAnInstanceGoesOnAloneWithinBounds(t *testing.T) {
 	t.Parallel()
@@ -151,7 +155,8 @@ func TestWithoutATableAnInstanceGoesOnAloneWithinBounds(t *testing.T) {
 						spent++
 					}
 				}
-				if n := f.mints.Load(); n > 5*6 { // a sixteenth of 80 a minute, for as long as a slow table makes this take
+				// A sixteenth of 80 a minute, for as long as a slow table makes this take.
+				if n := f.mints.Load(); n > 5*6 {
 					t.Errorf("%d mints alone", n)
 				}
 				if spent == 0 {
@@ -164,17 +169,20 @@ func TestWithoutATableAnInstanceGoesOnAloneWithinBounds(t *testing.T) {
 
 func TestRecordsThatDoNotOpenAreAsGoodAsNone(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(r tokencache.Record) tokencache.Record{
-		"garbage":   func(r tokencache.Record) tokencache.Record { r.Sealed = []byte("garbage"); return r },
-		"empty":     func(r tokencache.Record) tokencache.Record { r.Sealed = []byte{}; return r },
-		"a bit off": func(r tokencache.Record) tokencache.Record { r.Sealed[len(r.Sealed)-1] ^= 1; return r },
+	for name, change := range map[string]func(r *tokencache.Record){
+		"garbage":   func(r *tokencache.Record) { r.Sealed = []byte("garbage") },
+		"empty":     func(r *tokencache.Record) { r.Sealed = []byte{} },
+		"a bit off": func(r *tokencache.Record) { r.Sealed[len(r.Sealed)-1] ^= 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(t)
 				f.get(f.instance(0), order)
-				f.table = changing{f.table, change}
+				f.table = changing{f.table, func(r tokencache.Record) tokencache.Record {
+					change(&r)
+					return r
+				}}
 				if got := f.get(f.instance(0), order); got.Source != tokencache.FromMint {
 					t.Errorf("the token came from %s", got.Source)
 				}
@@ -219,8 +227,11 @@ func TestTheTableAloneIsWorthNothing(t *testing.T) {
 		spy := &spying{Store: f.table}
 		f.table = spy
 		got := f.get(f.instance(0), order)
-		if text := string(spy.last.Sealed) + spy.keys[0]; strings.Contains(text, got.Token.Token.Reveal()) || strings.Contains(text, "web-map") || strings.Contains(text, "styles") {
-			t.Error("the table tells a token or what it is for")
+		text := string(spy.last.Sealed) + spy.keys[0]
+		for _, secret := range []string{got.Token.Token.Reveal(), "web-map", "styles"} {
+			if strings.Contains(text, secret) {
+				t.Error("the table tells a token or what it is for")
+			}
 		}
 		// Another parent has another name for the same order, and cannot open it under either.
 		if _, err := f.instance(0).Get(t.Context(), other, order, f.mint); err != nil {
@@ -239,16 +250,20 @@ func TestTheTableAloneIsWorthNothing(t *testing.T) {
 	})
 }
 
-// An end that one caller asks for is no part of what is remembered, or his refusal would be everybody's.
+// A refusal of an end that one caller asked for is not remembered. Otherwise it would refuse all
+// callers.
 func TestRefusedEndIsOnlyItsOwn(t *testing.T) {
 	t.Parallel()
-	for message, others := range map[string]bool{"expires is in the past": true, "": true, "scopes are invalid": false} {
+	for message, others := range map[string]bool{
+		"expires is in the past": true, "": true, "scopes are invalid": false,
+	} {
 		for _, reuse := range []time.Duration{0, 30 * time.Minute} {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(t)
 				c := f.instance(0)
 				f.fail = func(context.Context) error {
-					return &tokens.Error{Op: "create temporary token", Status: 422, Message: message, Outcome: tokens.OutcomeDidNotHappen}
+					return &tokens.Error{Op: "create temporary token", Status: 422,
+						Message: message, Outcome: tokens.OutcomeDidNotHappen}
 				}
 				o := order
 				o.Reuse, o.Expires = reuse, time.Now().Add(time.Millisecond)

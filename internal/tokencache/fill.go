@@ -137,8 +137,8 @@ func (j job) heldOr(was held, err error) (Result, error) {
 	return Result{}, err
 }
 
-// serve returns the token at hand, because no fresh one is available. Within recheck, another request
-// looks for one.
+// serve returns the token at hand, because no fresh one is available. Within recheck, another
+// request looks for one.
 func (j job) serve(was held, now time.Time) Result {
 	again, usable := now.Add(jitter(j.cache.random, recheck)), was.isUsable(now)
 	if usable && again.After(was.endUse) {

@@ -10,8 +10,8 @@ import (
 	"github.com/tokenmint/tokenmint/internal/tokencache"
 )
 
-// contested is a table that answers late to who wants a lease. Another instance takes the next lease
-// first.
+// contested is a table that answers late to who wants a lease. Another instance takes the next
+// lease first.
 type contested struct {
 	tokencache.Store
 	lost bool // the next lease

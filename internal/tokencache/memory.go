@@ -53,7 +53,9 @@ func (m *Memory) Load(ctx context.Context, key string) (Record, error) {
 }
 
 // Lease implements [Store].
-func (m *Memory) Lease(ctx context.Context, key string, seen Record, lease string, now, keep time.Time) error {
+func (m *Memory) Lease(
+	ctx context.Context, key string, seen Record, lease string, now, keep time.Time,
+) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("take lease of %s: %w", key, err)
 	}
@@ -97,7 +99,9 @@ func (m *Memory) Save(ctx context.Context, key, lease string, r Record) error {
 	if lease == "" || m.records[key].Lease != lease {
 		return ErrLost
 	}
-	saved := Record{Sealed: bytes.Clone(r.Sealed), Minted: instant(r.Minted), Expires: instant(r.Expires)}
+	saved := Record{
+		Sealed: bytes.Clone(r.Sealed), Minted: instant(r.Minted), Expires: instant(r.Expires),
+	}
 	m.records[key] = entry{Record: saved, end: r.Expires}
 	return nil
 }
@@ -148,7 +152,8 @@ func (m *Memory) Spend(ctx context.Context, s Spend) (left int, err error) {
 
 // forgetMinutes drops the ledgers that no instance spends from any more, whatever its clock says.
 func (m *Memory) forgetMinutes(now time.Time) {
-	maps.DeleteFunc(m.minutes, func(start time.Time, _ minute) bool { return now.Sub(start) > 5*time.Minute })
+	isOld := func(start time.Time, _ minute) bool { return now.Sub(start) > 5*time.Minute }
+	maps.DeleteFunc(m.minutes, isOld)
 }
 
 // CloseBudget implements [Store]. A time further ahead than two minutes is taken for two minutes.

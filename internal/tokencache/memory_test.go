@@ -23,7 +23,8 @@ func TestMemoryConforms(t *testing.T) {
 	storetest.Run(t, func(*testing.T) tokencache.Store { return tokencache.NewMemory() })
 }
 
-// TestMemoryHoldsSoMany: a caller with ever new scopes costs the store a fixed number of records, and those that last longest stay.
+// TestMemoryHoldsSoMany: a caller who always asks for other scopes costs the store a fixed number
+// of records. The records that last longest stay.
 func TestMemoryHoldsSoMany(t *testing.T) {
 	t.Parallel()
 	const bound, more = 4096, 1000
@@ -44,21 +45,25 @@ func TestMemoryHoldsSoMany(t *testing.T) {
 		}
 	}
 	// What is there needs no more room.
-	must(t, m.Lease(ctx, lasting[7], tokencache.Record{Lease: "a"}, "b", now, now.Add(24*time.Hour)))
-	must(t, m.Save(ctx, lasting[7], "b", tokencache.Record{Sealed: []byte("x"), Minted: now, Expires: now.Add(48 * time.Hour)}))
+	held := tokencache.Record{Lease: "a"}
+	must(t, m.Lease(ctx, lasting[7], held, "b", now, now.Add(24*time.Hour)))
+	minted := tokencache.Record{Sealed: []byte("x"), Minted: now, Expires: now.Add(48 * time.Hour)}
+	must(t, m.Save(ctx, lasting[7], "b", minted))
 	r, err := m.Load(ctx, lasting[more+1])
 	if err != nil || r.Lease != "a" {
 		t.Errorf("the record that ends first is gone, %v", err)
 	}
 }
 
-// TestMemoryDropsWhatEnded: a lease at its keep, a token at its end, when the next lease of another key is taken.
+// TestMemoryDropsWhatEnded: when the lease of another key is taken, the store drops a lease after
+// its keep and a token after its end.
 func TestMemoryDropsWhatEnded(t *testing.T) {
 	t.Parallel()
 	m, ctx := tokencache.NewMemory(), t.Context()
 	must(t, m.Lease(ctx, "leased", tokencache.Record{}, "a", noon, noon.Add(10*time.Second)))
 	must(t, m.Lease(ctx, "minted", tokencache.Record{}, "a", noon, noon.Add(10*time.Second)))
-	must(t, m.Save(ctx, "minted", "a", tokencache.Record{Sealed: []byte("x"), Minted: noon, Expires: noon.Add(time.Minute)}))
+	minted := tokencache.Record{Sealed: []byte("x"), Minted: noon, Expires: noon.Add(time.Minute)}
+	must(t, m.Save(ctx, "minted", "a", minted))
 	for _, c := range []struct {
 		after          time.Duration
 		leased, minted bool

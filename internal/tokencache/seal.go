@@ -25,9 +25,11 @@ type sealer struct {
 	aead  cipher.AEAD
 }
 
-// newSealer derives the keys with HKDF-SHA256 (RFC 5869). A parent is random enough to need no salt.
+// newSealer derives the keys with HKDF-SHA256 (RFC 5869). A parent is random enough to need no
+// salt.
 func newSealer(parent tokens.Token) (*sealer, error) {
-	derived, err := hkdf.Key(sha256.New, []byte(parent.Reveal()), nil, "tokenmint token cache v1", 2*sha256.Size)
+	const purpose = "tokenmint token cache v1"
+	derived, err := hkdf.Key(sha256.New, []byte(parent.Reveal()), nil, purpose, 2*sha256.Size)
 	if err != nil {
 		return nil, fmt.Errorf("derive keys: %w", err)
 	}
@@ -81,7 +83,8 @@ func (s *sealer) seal(key string, t tokens.Temporary) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.aead.Seal(nil, nil, text, []byte(key)), nil //nolint:gosec // G407: the AEAD makes the nonce
+	//nolint:gosec // G407: the AEAD makes the nonce
+	return s.aead.Seal(nil, nil, text, []byte(key)), nil
 }
 
 // errSealed is all that is said about a record that does not open.
@@ -98,7 +101,8 @@ func (s *sealer) open(key string, sealed []byte) (tokens.Temporary, error) {
 	if err := json.Unmarshal(text, &c); err != nil || c.Token == "" {
 		return tokens.Temporary{}, errSealed
 	}
-	return tokens.Temporary{Token: tokens.NewToken(c.Token), IssuedAt: c.Issued, Expires: c.Expires}, nil
+	token := tokens.NewToken(c.Token)
+	return tokens.Temporary{Token: token, IssuedAt: c.Issued, Expires: c.Expires}, nil
 }
 
 // leaseID returns the name of a new lease.

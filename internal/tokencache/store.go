@@ -27,10 +27,10 @@ type Spend struct {
 }
 
 // Store keeps the records and the ledger for all instances. Every method makes few requests, mostly
-// one, and is safe for concurrent use. Every method may return ErrThrottled. ErrLost and *SpentError mean
-// that nothing was written. After any other error it is unknown whether a write took place. That
-// includes ErrThrottled: an adapter may repeat a call whose answer was lost, and only the last
-// attempt was throttled.
+// one, and is safe for concurrent use. Every method may return ErrThrottled. ErrLost and
+// *SpentError mean that nothing was written. After any other error it is unknown whether a write
+// took place. That includes ErrThrottled: an adapter may repeat a call whose answer was lost, and
+// only the last attempt was throttled.
 type Store interface {
 	// Load returns the record under key, or the zero Record if there is none. It may return an
 	// older state of the record: eventual consistency is enough. An instance that acts on an old
@@ -53,8 +53,8 @@ type Store interface {
 	// It returns a *SpentError if Limit or ProfileLimit is reached, or if the budget is closed.
 	Spend(ctx context.Context, s Spend) (left int, err error)
 
-	// CloseBudget closes the budget for all instances from now until a time at most two minutes ahead.
-	// Mapbox has said that its rate limit is reached.
+	// CloseBudget closes the budget for all instances from now until a time at most two minutes
+	// ahead. Mapbox has said that its rate limit is reached.
 	CloseBudget(ctx context.Context, now, until time.Time) error
 }
 

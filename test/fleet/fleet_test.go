@@ -128,7 +128,8 @@ func build(t *testing.T) string {
 	text := "profiles:\n"
 	for _, p := range profiles {
 		text += fmt.Sprintf(
-			"  %s:\n    scopes: [styles:read, fonts:read]\n    lifetime: 5m\n    reuse: %s\n    allow: [{iam: %q}]\n", p.name, p.reuse, caller)
+			"  %s:\n    scopes: [styles:read, fonts:read]\n    lifetime: 5m\n    reuse: %s\n"+
+				"    allow: [{iam: %q}]\n", p.name, p.reuse, caller)
 	}
 	return lambda.BuildEdited(t, "../..", "./functions/mint", map[string]lambda.Edit{
 		"config/tokenmint.yaml": func(string) string { return text },

@@ -41,12 +41,14 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 // draw returns the upstream requests of the three strategies, by the minute, as SVG.
 func draw(f *figures) string {
 	c := &canvas{minutes: int(f.lasts / time.Minute)}
-	c.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img">`, width, height, width, height)
+	c.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" `+
+		`width="%d" height="%d" role="img">`, width, height, width, height)
 	c.printf("<title>Upstream requests a minute</title>\n<style>%s</style>", style)
 	c.printf(`<rect class="paper" width="%d" height="%d" rx="8"/>`, width, height)
 	c.text("title", 24, 34, "start", "Requests to Mapbox’s Tokens API, by the minute")
-	c.text("quiet", 24, 54, "start", fmt.Sprintf("%s instances, %s requests a second, %d profiles, reuse %s; logarithmic",
-		grouped(f.instances), grouped(f.rate()), len(profiles), short(reuse)))
+	c.text("quiet", 24, 54, "start",
+		fmt.Sprintf("%s instances, %s requests a second, %d profiles, reuse %s; logarithmic",
+			grouped(f.instances), grouped(f.rate()), len(profiles), short(reuse)))
 	c.axes()
 	c.mark(f)
 	c.legend(24, "each", "one mint per request", f.each, share(f.refusedEach, f.requests))
@@ -68,7 +70,8 @@ type canvas struct {
 func (c *canvas) printf(format string, args ...any) { fmt.Fprintf(c, format+"\n", args...) }
 
 func (c *canvas) text(class string, x, y float64, anchor, text string) {
-	c.printf(`<text class="%s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, class, x, y, anchor, text)
+	c.printf(`<text class="%s" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, class, x, y,
+		anchor, text)
 }
 
 // x is the middle of a minute.
@@ -96,16 +99,19 @@ func (c *canvas) axes() {
 	}
 	for minute := 0; minute <= c.minutes; minute += step {
 		c.printf(`<path class="grid" d="M%.1f %dv5"/>`, c.x(float64(minute)), bottom)
-		c.text("quiet", c.x(float64(minute)), bottom+20, "middle", fmt.Sprintf("%d:%02d", minute/60, minute%60))
+		c.text("quiet", c.x(float64(minute)), bottom+20, "middle",
+			fmt.Sprintf("%d:%02d", minute/60, minute%60))
 	}
 	c.text("quiet", (left+right)/2, bottom+40, "middle", "hours:minutes since the start")
-	c.printf(`<text class="quiet" transform="translate(20 %d) rotate(-90)" text-anchor="middle">requests a minute</text>`, (top+bottom)/2)
+	c.printf(`<text class="quiet" transform="translate(20 %d) rotate(-90)" `+
+		`text-anchor="middle">requests a minute</text>`, (top+bottom)/2)
 }
 
 // mark shows Mapbox's limit, and when half of the instances were replaced at once.
 func (c *canvas) mark(f *figures) {
 	c.printf(`<path class="limit" d="M%d %.1fH%d"/>`, left, c.y(mapboxLimit), right)
-	c.text("quiet", left+6, c.y(mapboxLimit)+15, "start", fmt.Sprintf("Mapbox’s limit: %d a minute", mapboxLimit))
+	c.text("quiet", left+6, c.y(mapboxLimit)+15, "start",
+		fmt.Sprintf("Mapbox’s limit: %d a minute", mapboxLimit))
 	burst := c.x((f.lasts / 2).Minutes())
 	c.printf(`<path class="burst" d="M%.1f %dV%d"/>`, burst, top, bottom)
 	c.text("quiet", burst+6, top+14+decade, "start", "half of the instances are replaced")
@@ -132,7 +138,9 @@ func (c *canvas) stems(class string, a *account) {
 	for minute, n := range a.byMinute[:c.minutes] {
 		if n > 0 {
 			x := c.x(float64(minute) + 0.5)
-			c.printf(`<path class="%s" d="M%.1f %dV%.1f"/><circle class="%s" cx="%.1f" cy="%.1f" r="3"/>`, class, x, zero, c.y(n), class, x, c.y(n))
+			c.printf(`<path class="%s" d="M%.1f %dV%.1f"/>`+
+				`<circle class="%s" cx="%.1f" cy="%.1f" r="3"/>`,
+				class, x, zero, c.y(n), class, x, c.y(n))
 		}
 	}
 }

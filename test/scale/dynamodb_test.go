@@ -16,14 +16,14 @@ import (
 // eventually consistent one half of it, and a write of up to 1 kB one, also if its condition does
 // not hold.
 const (
-	partitions      = 4 // of a new on-demand table, which hence has 12,000 read and 4,000 write units
+	partitions      = 4 // of a new on-demand table: 12,000 read and 4,000 write units
 	partitionReads  = 3000
 	partitionWrites = 1000
 
 	behind     = 20 * time.Millisecond // by so much an eventually consistent read is late,
 	farBehind  = time.Second           // and by so much one
 	farReads   = 100                   // of so many
-	oldVersion = 2 * time.Second       // a version that was replaced so long ago is not read any more
+	oldVersion = 2 * time.Second       // a version replaced so long ago is not read any more
 )
 
 // errTable is the error of a table that is gone and says so.
@@ -64,7 +64,9 @@ func newTable(now time.Time) *dynamoTable {
 }
 
 // admit counts a call, and returns how late a read is.
-func (d *dynamoTable) admit(ctx context.Context, key string, halves use) (late time.Duration, err error) {
+func (d *dynamoTable) admit(
+	ctx context.Context, key string, halves use,
+) (late time.Duration, err error) {
 	now := time.Now()
 	if !now.Before(d.gone.from) && now.Before(d.gone.to) {
 		if d.silent {
@@ -88,7 +90,8 @@ func (d *dynamoTable) admit(ctx context.Context, key string, halves use) (late t
 	}
 	of.add(halves)
 	d.most = use{max(d.most.reads, of.reads), max(d.most.writes, of.writes)}
-	if share.reads+halves.reads > 2*partitionReads || share.writes+halves.writes > 2*partitionWrites {
+	if share.reads+halves.reads > 2*partitionReads ||
+		share.writes+halves.writes > 2*partitionWrites {
 		d.denied++
 		return 0, tokencache.ErrThrottled
 	}
@@ -140,8 +143,12 @@ func (d *dynamoTable) Load(ctx context.Context, key string) (tokencache.Record, 
 	return tokencache.Record{}, nil
 }
 
-func (d *dynamoTable) Lease(ctx context.Context, key string, seen tokencache.Record, lease string, now, keep time.Time) error {
-	return d.write(ctx, key, func() error { return d.memory.Lease(ctx, key, seen, lease, now, keep) })
+func (d *dynamoTable) Lease(
+	ctx context.Context, key string, seen tokencache.Record, lease string, now, keep time.Time,
+) error {
+	return d.write(ctx, key, func() error {
+		return d.memory.Lease(ctx, key, seen, lease, now, keep)
+	})
 }
 
 func (d *dynamoTable) Save(ctx context.Context, key, lease string, r tokencache.Record) error {

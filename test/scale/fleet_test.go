@@ -32,17 +32,20 @@ var profiles = [...]struct {
 }
 
 func order(profile string, scopes ...string) tokencache.Order {
-	return tokencache.Order{Digest: "digest of " + profile, Profile: profile, Scopes: scopes, Lifetime: lifetime, Reuse: reuse}
+	return tokencache.Order{Digest: "digest of " + profile, Profile: profile, Scopes: scopes,
+		Lifetime: lifetime, Reuse: reuse}
 }
 
 // model is what a run assumes.
 type model struct {
-	instances   int           // at any time
-	every       time.Duration // an instance has requests so often,
-	batch       int           // so many, one after another, as Lambda hands them to it
-	lasts       time.Duration
-	clocksApart time.Duration // those of instances differ by up to so much, half of it ahead of Mapbox's
-	seed        uint64
+	instances int           // at any time
+	every     time.Duration // an instance has requests so often,
+	batch     int           // so many, one after another, as Lambda hands them to it
+	lasts     time.Duration
+	seed      uint64
+
+	// clocksApart is how far apart the clocks of instances are, half of it ahead of Mapbox's.
+	clocksApart time.Duration
 
 	together bool          // the first requests of all instances come at the same moment
 	perSec   int           // instances start at this rate; 0 = all at once
@@ -82,7 +85,8 @@ type fleet struct {
 	parent, successor tokens.Token
 	shared, own, each *account       // what the three strategies spend from
 	trips             []atomic.Int64 // round trips to the table, by the second
-	asked, got        []atomic.Int64 // requests, and those that got a token, by the minute in which they were over
+	asked             []atomic.Int64 // requests, by the minute in which they ended
+	got               []atomic.Int64 // requests that got a token, by the same minute
 
 	mu     sync.Mutex
 	living [][]span      // by profile: when a token that had not ended was in the table
@@ -104,7 +108,9 @@ func (m model) run(t *testing.T) figures {
 		model: m, t: t, table: newTable(now), parent: tokens.NewToken("sk.parent.signature"),
 		successor: tokens.NewToken("sk.successor.signature"),
 		begins:    now, ends: now.Add(m.lasts), burst: now.Add(m.lasts / 2),
-		shared: newAccount(now, m.lasts), own: newAccount(now, m.lasts), each: newAccount(now, m.lasts),
+		shared: newAccount(now, m.lasts),
+		own:    newAccount(now, m.lasts),
+		each:   newAccount(now, m.lasts),
 		trips:  make([]atomic.Int64, (m.lasts+late)/time.Second),
 		asked:  make([]atomic.Int64, (m.lasts+late)/time.Minute),
 		got:    make([]atomic.Int64, (m.lasts+late)/time.Minute),
@@ -135,7 +141,8 @@ func (m model) run(t *testing.T) figures {
 
 func (f *fleet) figures() figures {
 	result := figures{
-		model: f.model, counts: f.total, minted: f.minted, born: f.births, shared: f.shared, own: f.own, each: f.each,
+		model: f.model, counts: f.total, minted: f.minted, born: f.births, shared: f.shared,
+		own: f.own, each: f.each,
 	}
 	for i := range f.trips {
 		n := f.trips[i].Load()
@@ -191,7 +198,8 @@ func (f *fleet) isThere(profile int, at time.Time) bool {
 func (f *fleet) noteSaved(profile int, r tokencache.Record) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.living[profile] = append(f.living[profile], span{from: time.Now().Add(farBehind), to: r.Expires})
+	f.living[profile] = append(f.living[profile],
+		span{from: time.Now().Add(farBehind), to: r.Expires})
 }
 
 // noteTrip counts a round trip to the table.

@@ -28,11 +28,13 @@ func (f *fleet) newInstance(random *rand.Rand, sum *counts) *instance {
 	if f.perSec > 0 { // else all read it at the same time, as they started
 		i.rereads = time.Duration(random.Int64N(int64(5 * time.Minute)))
 	}
-	i.table = &slowTable{Store: f.table, random: random, count: f.noteTrip, saved: func(r tokencache.Record) { f.noteSaved(i.profile, r) }}
+	i.table = &slowTable{Store: f.table, random: random, count: f.noteTrip,
+		saved: func(r tokencache.Record) { f.noteSaved(i.profile, r) }}
 	ahead := time.Duration((random.Float64() - 0.5) * float64(f.clocksApart))
 	cache, err := tokencache.New(tokencache.Config{
-		Store: i.table, Budget: budget, Logger: slog.New(slog.DiscardHandler), Random: random.Float64,
-		Now: func() time.Time { return time.Now().Add(ahead) }, Instances: f.known,
+		Store: i.table, Budget: budget, Instances: f.known,
+		Now:    func() time.Time { return time.Now().Add(ahead) },
+		Logger: slog.New(slog.DiscardHandler), Random: random.Float64,
 	})
 	if err != nil {
 		panic(err) // a field is missing above

@@ -53,7 +53,9 @@ func (a *account) admit(now time.Time) (resets time.Time, ok bool) {
 }
 
 // create is the Tokens API: it takes its time, and keeps the limit and the longest life.
-func (a *account) create(ctx context.Context, random *rand.Rand, expires time.Time) (tokens.Temporary, error) {
+func (a *account) create(
+	ctx context.Context, random *rand.Rand, expires time.Time,
+) (tokens.Temporary, error) {
 	way := (fastestMint + time.Duration(random.Int64N(int64(slowestMint-fastestMint)))) / 2
 	if err := pause(ctx, way); err != nil {
 		return tokens.Temporary{}, err
@@ -68,15 +70,18 @@ func (a *account) create(ctx context.Context, random *rand.Rand, expires time.Ti
 	case down:
 		return tokens.Temporary{}, &tokens.Error{Status: 502, Outcome: tokens.OutcomeUnknown}
 	case !ok:
-		return tokens.Temporary{}, &tokens.Error{Status: 429, RateLimitReset: resets, Outcome: tokens.OutcomeDidNotHappen}
+		return tokens.Temporary{},
+			&tokens.Error{Status: 429, RateLimitReset: resets, Outcome: tokens.OutcomeDidNotHappen}
 	case expires.Sub(now) > mapboxLongest:
 		return tokens.Temporary{}, &tokens.Error{
-			Status: 422, Message: "expires is more than one hour in the future", Outcome: tokens.OutcomeDidNotHappen,
+			Status: 422, Message: "expires is more than one hour in the future",
+			Outcome: tokens.OutcomeDidNotHappen,
 		}
 	}
 	value := fmt.Sprintf("tk.%d.signature", random.Uint64())
 	return tokens.Temporary{
-		Token: tokens.NewToken(value), IssuedAt: now.Truncate(time.Second), Expires: expires.Truncate(time.Second),
+		Token: tokens.NewToken(value), IssuedAt: now.Truncate(time.Second),
+		Expires: expires.Truncate(time.Second),
 	}, nil
 }
 
@@ -94,7 +99,8 @@ func (a *account) rotate(after time.Duration) time.Duration {
 			if attempt == attempts {
 				return 0
 			}
-			time.Sleep(time.Until(resets) + 100*time.Millisecond<<attempt) // the client's is random, and as long on average
+			// The client's pause is random, and as long on average.
+			time.Sleep(time.Until(resets) + 100*time.Millisecond<<attempt)
 			resets, ok = a.admit(time.Now())
 		}
 	}

@@ -36,7 +36,8 @@ var crowds = []scenario{
 		instances: 10_000, perSec: 100, lasts: 3 * time.Minute, every: 2 * time.Second,
 	}, crowded},
 	{"10,000 start at Lambda's rate, told", true, model{
-		instances: 10_000, known: 10_000, perSec: 100, lasts: 3 * time.Minute, every: 2 * time.Second,
+		instances: 10_000, known: 10_000, perSec: 100, lasts: 3 * time.Minute,
+		every: 2 * time.Second,
 	}, crowded},
 	{"10,000 start within half a second, told", true, model{
 		instances: 10_000, known: 10_000,
@@ -58,7 +59,8 @@ var crowds = []scenario{
 		instances: 1000, lasts: 2 * time.Hour, every: time.Minute,
 	}, windows},
 	{"10,000 run for two hours, told", true, model{
-		instances: 10_000, known: 10_000, perSec: 100, lasts: 2 * time.Hour, every: 20 * time.Second,
+		instances: 10_000, known: 10_000, perSec: 100, lasts: 2 * time.Hour,
+		every: 20 * time.Second,
 	}, windows},
 	{"Mapbox is gone, 200", false, model{
 		instances: 200, noMapbox: outage{0, 2 * time.Minute},
@@ -80,8 +82,10 @@ var outages = []scenario{
 	{"100, told", false, model{instances: 100, known: 100}, bounded},
 	{charted, true, model{instances: 2000, known: 2000}, bounded},
 	{"2,000, told that they are 1,000", true, model{instances: 2000, known: 1000}, nearlyBounded},
-	{"2,000, told, with tokens from before", true, model{instances: 2000, known: 2000, noTable: warm}, bounded},
-	{"2,000, not told, with tokens from before", true, model{instances: 2000, noTable: warm}, normalAgain},
+	{"2,000, told, with tokens from before", true,
+		model{instances: 2000, known: 2000, noTable: warm}, bounded},
+	{"2,000, not told, with tokens from before", true, model{instances: 2000, noTable: warm},
+		normalAgain},
 	{"2,000, told, silent table", true, model{instances: 2000, known: 2000, silent: true}, bounded},
 	{"10,000, told", true, model{instances: 10_000, known: 10_000}, bounded},
 	{"100, not told", false, model{instances: 100}, normalAgain},

@@ -46,7 +46,8 @@ func byTheMinute(f *figures) string {
 	row(&b, "---:", "---:", "---:", "---:", "---:", "---:")
 	percent := func(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 	for minute := range len(before.calls) {
-		row(&b, fmt.Sprint(minute+1), grouped(before.calls[minute]), grouped(f.shared.byMinute[minute]),
+		row(&b, fmt.Sprint(minute+1), grouped(before.calls[minute]),
+			grouped(f.shared.byMinute[minute]),
 			percent(before.served[minute]), percent(f.served(minute)),
 			percent(possible(f, minute)))
 	}
@@ -56,22 +57,28 @@ func byTheMinute(f *figures) string {
 // drawOutage returns the calls of an outage beside those before, by the minute, as SVG.
 func drawOutage(f *figures) string {
 	c := &canvas{minutes: len(before.calls)}
-	c.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img">`, width, height, width, height)
+	c.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" `+
+		`width="%d" height="%d" role="img">`, width, height, width, height)
 	c.printf("<title>Calls to Mapbox a minute without the table</title>\n<style>%s</style>", style)
 	c.printf(`<rect class="paper" width="%d" height="%d" rx="8"/>`, width, height)
-	c.text("title", 24, 34, "start", "Requests to Mapbox’s Tokens API, by the minute, without the table")
-	c.text("quiet", 24, 54, "start", fmt.Sprintf("%s instances that start with no token, and no table for %s; logarithmic",
-		grouped(f.instances), short(f.noTable.to)))
+	c.text("title", 24, 34, "start",
+		"Requests to Mapbox’s Tokens API, by the minute, without the table")
+	c.text("quiet", 24, 54, "start",
+		fmt.Sprintf("%s instances that start with no token, and no table for %s; logarithmic",
+			grouped(f.instances), short(f.noTable.to)))
 	c.axes()
 	c.printf(`<path class="limit" d="M%d %.1fH%d"/>`, left, c.y(mapboxLimit), right)
-	c.text("quiet", right-6, c.y(mapboxLimit)-6, "end", fmt.Sprintf("Mapbox’s limit: %d a minute", mapboxLimit))
+	c.text("quiet", right-6, c.y(mapboxLimit)-6, "end",
+		fmt.Sprintf("Mapbox’s limit: %d a minute", mapboxLimit))
 	back := c.x(f.noTable.to.Minutes())
 	c.printf(`<path class="burst" d="M%.1f %dV%d"/>`, back, top, bottom)
 	c.text("quiet", back+6, top+14, "start", "the table is back")
 	was := &account{byMinute: before.calls, asked: sum(before.calls)}
 	last := int(f.noTable.to/time.Minute) - 1
-	c.legend(24, "each", "each alone, a sixteenth of the budget", was, percentRefused(before.served[last]))
-	c.legend(404, "shared", "by lot and by Mapbox’s refusals (tokenmint)", f.shared, percentRefused(f.served(last)))
+	c.legend(24, "each", "each alone, a sixteenth of the budget", was,
+		percentRefused(before.served[last]))
+	c.legend(404, "shared", "by lot and by Mapbox’s refusals (tokenmint)", f.shared,
+		percentRefused(f.served(last)))
 	c.line("each", was)
 	c.stems("shared", f.shared)
 	c.printf("</svg>")

@@ -23,8 +23,10 @@ func besides(f *figures) string {
 	}
 	cells("in "+short(f.lasts), func(a *account) string { return grouped(a.asked) })
 	cells("most in a minute", func(a *account) string { return grouped(slices.Max(a.byMinute)) })
-	cells(fmt.Sprintf("refused by Mapbox, at %d a minute", mapboxLimit), func(a *account) string { return grouped(a.refused) })
-	row(&b, "requests that got no token", share(f.refused, f.requests), share(f.refusedOwn, f.requests), share(f.refusedEach, f.requests))
+	cells(fmt.Sprintf("refused by Mapbox, at %d a minute", mapboxLimit),
+		func(a *account) string { return grouped(a.refused) })
+	row(&b, "requests that got no token", share(f.refused, f.requests),
+		share(f.refusedOwn, f.requests), share(f.refusedEach, f.requests))
 	return b.String()
 }
 
@@ -44,22 +46,28 @@ func details(runs []figures) string {
 	line("instances, all told", func(f *figures) string { return grouped(f.born) })
 	line("requests a second", func(f *figures) string { return grouped(f.rate()) })
 	line("requests", func(f *figures) string { return grouped(f.requests) })
-	line("served from memory at once", func(f *figures) string { return share(f.atOnce, f.requests) })
+	line("served from memory at once",
+		func(f *figures) string { return share(f.atOnce, f.requests) })
 	line("refused", func(f *figures) string { return grouped(f.refused) })
-	line("life left of a token", func(f *figures) string { return short(f.shortest) + " to " + short(f.longest) })
-	line("keys × windows", func(f *figures) string { return strconv.Itoa(len(profiles) * int(f.lasts/reuse)) })
+	line("life left of a token",
+		func(f *figures) string { return short(f.shortest) + " to " + short(f.longest) })
+	line("keys × windows",
+		func(f *figures) string { return strconv.Itoa(len(profiles) * int(f.lasts/reuse)) })
 	line("mints", func(f *figures) string { return grouped(f.mints()) })
 	for i, p := range profiles {
-		line("mints a window, "+p.order.Profile, func(f *figures) string { return fmt.Sprintf("%.3f", f.mintsPerWindow(i)) })
+		line("mints a window, "+p.order.Profile,
+			func(f *figures) string { return fmt.Sprintf("%.3f", f.mintsPerWindow(i)) })
 	}
-	line(fmt.Sprintf("most mints in a minute, of %d", budget), func(f *figures) string { return grouped(slices.Max(f.shared.byMinute)) })
+	line(fmt.Sprintf("most mints in a minute, of %d", budget),
+		func(f *figures) string { return grouped(slices.Max(f.shared.byMinute)) })
 	line("waited while a token was there: for another's mint", waited(otherMint, tokenThere))
 	line("– to renew it ahead of time", waited(ownMint, tokenThere))
 	line("– for an answer of the table", waited(lookUp, tokenThere))
 	line("waited while there was none: for another's mint", waited(otherMint, noToken))
 	line("– to mint it", waited(ownMint, noToken))
 	line("round trips to the table", func(f *figures) string { return grouped(int(f.trips)) })
-	line("– a second, on average", func(f *figures) string { return fmt.Sprintf("%.1f", float64(f.trips)/f.lasts.Seconds()) })
+	line("– a second, on average",
+		func(f *figures) string { return fmt.Sprintf("%.1f", float64(f.trips)/f.lasts.Seconds()) })
 	line("– most in a second", func(f *figures) string { return grouped(int(f.tripsPeak)) })
 	return b.String()
 }
@@ -74,7 +82,9 @@ func waited(why cause, there int) func(f *figures) string {
 	}
 }
 
-func row(b *strings.Builder, cells ...string) { fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | ")) }
+func row(b *strings.Builder, cells ...string) {
+	fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
+}
 
 func share(part, whole int) string {
 	if part == 0 {

@@ -13,9 +13,12 @@ import (
 )
 
 var (
-	full        = flag.Bool("scale.full", false, "up to 10,000 instances and 20,000 requests a second: minutes instead of seconds")
-	outageChart = flag.String("scale.outage.svg", "", "draw the upstream requests of an outage of the table into this `file`")
-	chart       = flag.String("scale.svg", "", "draw the upstream requests of the run in which clocks agree into this `file`")
+	full = flag.Bool("scale.full", false,
+		"up to 10,000 instances and 20,000 requests a second: minutes instead of seconds")
+	outageChart = flag.String("scale.outage.svg", "",
+		"draw the upstream requests of an outage of the table into this `file`")
+	chart = flag.String("scale.svg", "",
+		"draw the upstream requests of the run in which clocks agree into this `file`")
 )
 
 // small is a run that every `go test` can afford: as long, so that it has as many windows, but with
@@ -23,12 +26,14 @@ var (
 var small = model{instances: 100, every: 2 * time.Second, batch: 1, lasts: 2 * time.Hour, seed: 1}
 
 // large is the run that docs/scale.md reports.
-var large = model{instances: 2000, every: 500 * time.Millisecond, batch: 5, lasts: 2 * time.Hour, seed: 1}
+var large = model{instances: 2000, every: 500 * time.Millisecond, batch: 5,
+	lasts: 2 * time.Hour, seed: 1}
 
 // largeApart has as many instances with a tenth of the requests: how often an instance asks hardly
 // matters to the others.
 var largeApart = model{
-	instances: 2000, every: time.Second, batch: 1, lasts: 2 * time.Hour, seed: 1, clocksApart: 30 * time.Second,
+	instances: 2000, every: time.Second, batch: 1, lasts: 2 * time.Hour, seed: 1,
+	clocksApart: 30 * time.Second,
 }
 
 func skipIfShort(t *testing.T) {
@@ -96,18 +101,21 @@ func (f *figures) check(t *testing.T) {
 		t.Errorf("Mapbox refused %d mints, and the cache %d requests", f.shared.refused, f.refused)
 	}
 	if w := f.waits[otherMint][tokenThere]; w.count != 0 {
-		t.Errorf("%d requests waited for more than the table, up to %s, while a token was there", w.count, w.longest)
+		t.Errorf("%d requests waited for more than the table, up to %s, while a token was there",
+			w.count, w.longest)
 	}
 	if w := f.waits[lookUp][tokenThere]; w.longest > longestLookUp {
 		t.Errorf("a look at the table took %s", w.longest)
 	}
-	if w := f.waits[ownMint][tokenThere]; w.longest > time.Duration(calls)*slowestMint+longestLookUp {
+	w := f.waits[ownMint][tokenThere]
+	if w.longest > time.Duration(calls)*slowestMint+longestLookUp {
 		t.Errorf("a renewal took %s", w.longest)
 	}
 	if least := lifetime - reuse - f.clocksApart; f.shortest < least || f.longest > lifetime {
 		t.Errorf("tokens had %s to %s left, want %s to %s", f.shortest, f.longest, least, lifetime)
 	}
 	if f.shared.asked >= f.own.asked || f.own.asked >= f.each.asked || f.each.asked != f.requests {
-		t.Errorf("upstream requests: shared %d, per instance %d, each %d", f.shared.asked, f.own.asked, f.each.asked)
+		t.Errorf("upstream requests: shared %d, per instance %d, each %d", f.shared.asked,
+			f.own.asked, f.each.asked)
 	}
 }

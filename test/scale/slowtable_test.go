@@ -63,7 +63,9 @@ func (s *slowTable) Load(ctx context.Context, key string) (r tokencache.Record, 
 	return r, err
 }
 
-func (s *slowTable) Lease(ctx context.Context, key string, seen tokencache.Record, lease string, now, keep time.Time) error {
+func (s *slowTable) Lease(
+	ctx context.Context, key string, seen tokencache.Record, lease string, now, keep time.Time,
+) error {
 	return s.trip(ctx, func() error { return s.Store.Lease(ctx, key, seen, lease, now, keep) })
 }
 

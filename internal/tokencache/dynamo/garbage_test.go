@@ -120,13 +120,16 @@ func TestLeaseOverGarbage(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, second := service.asked()[0], service.asked()[1]
-	if want := "attribute_not_exists(minted) AND attribute_not_exists(lease)"; first.ConditionExpression != want {
+	want := "attribute_not_exists(minted) AND attribute_not_exists(lease)"
+	if first.ConditionExpression != want {
 		t.Errorf("first condition is %q, want %q", first.ConditionExpression, want)
 	}
-	if want := "minted = :seen_minted AND attribute_not_exists(lease)"; second.ConditionExpression != want {
+	want = "minted = :seen_minted AND attribute_not_exists(lease)"
+	if second.ConditionExpression != want {
 		t.Errorf("second condition is %q, want %q", second.ConditionExpression, want)
 	}
-	if want := "SET v = :v, lease = :lease, leased = :now, #ttl = :ttl REMOVE sealed, minted, expires"; second.UpdateExpression != want {
+	want = "SET v = :v, lease = :lease, leased = :now, #ttl = :ttl REMOVE sealed, minted, expires"
+	if second.UpdateExpression != want {
 		t.Errorf("update is %q, want %q", second.UpdateExpression, want)
 	}
 	values := map[string]map[string]any{

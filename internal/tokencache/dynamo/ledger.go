@@ -63,7 +63,8 @@ func (s *Store) Spend(ctx context.Context, spend tokencache.Spend) (left int, er
 		":one": number(1), ":limit": number(spend.Limit), ":now": instant(spend.Now),
 		":ttl": ledgerTimeToLive(minute),
 	}
-	condition := "(attribute_not_exists(#total) OR #total < :limit) AND (attribute_not_exists(closed) OR closed <= :now)"
+	condition := "(attribute_not_exists(#total) OR #total < :limit) AND " +
+		"(attribute_not_exists(closed) OR closed <= :now)"
 	if spend.ProfileLimit > 0 {
 		condition += " AND (attribute_not_exists(#profile) OR #profile < :profileLimit)"
 		in.ExpressionAttributeValues[":profileLimit"] = number(spend.ProfileLimit)
@@ -102,17 +103,16 @@ func whySpent(there item, spend tokencache.Spend) error {
 	return &tokencache.SpentError{Until: until}
 }
 
-// CloseBudget implements [tokencache.Store]. A time more than two minutes ahead counts as two minutes.
-// CloseBudget writes the ledgers of all minutes in this time, at most three, in parallel. If a write
-// fails, the other ledgers are closed.
+// CloseBudget implements [tokencache.Store]. A time more than two minutes ahead counts as two
+// minutes. CloseBudget writes the ledgers of all minutes in this time, at most three, in parallel.
+// If a write fails, the other ledgers are closed.
 func (s *Store) CloseBudget(ctx context.Context, now, until time.Time) error {
 	if latest := now.Add(longestClosed); until.After(latest) {
 		until = latest
 	}
 	var minutes []time.Time
-	for minute := now.Truncate(time.Minute); minute.Before(until); minute = minute.Add(
-		time.Minute) {
-		minutes = append(minutes, minute)
+	for m := now.Truncate(time.Minute); m.Before(until); m = m.Add(time.Minute) {
+		minutes = append(minutes, m)
 	}
 	errs := make([]error, len(minutes))
 	var writes sync.WaitGroup
@@ -153,8 +153,8 @@ func ledgerTimeToLive(minute time.Time) types.AttributeValue {
 // attributes.
 func profileName(profile string) string { return "p#" + profile }
 
-// closed returns the end of the time in which the minute's ledger is closed. A time that CloseBudget
-// never writes makes the ledger broken.
+// closed returns the end of the time in which the minute's ledger is closed. A time that
+// CloseBudget never writes makes the ledger broken.
 func (r *reader) closed(minute time.Time) time.Time {
 	until := r.instant("closed")
 	if until.After(minute.Add(time.Minute + longestClosed)) {

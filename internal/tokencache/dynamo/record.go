@@ -33,8 +33,9 @@ func (s *Store) get(ctx context.Context, key string, latest bool) (item, error) 
 
 // Lease implements [tokencache.Store]. If the caller saw no record because the record is broken,
 // Lease makes a second request, which replaces exactly this record.
-func (s *Store) Lease(ctx context.Context, key string, seen tokencache.Record, lease string, now,
-	keep time.Time) error {
+func (s *Store) Lease(
+	ctx context.Context, key string, seen tokencache.Record, lease string, now, keep time.Time,
+) error {
 	update := "SET v = :v, lease = :lease, leased = :now, #ttl = :ttl"
 	if seen.Minted.IsZero() {
 		update += " REMOVE sealed, minted, expires"
@@ -95,8 +96,8 @@ func expect(in *dynamodb.UpdateItemInput, there item) {
 
 // Save implements [tokencache.Store].
 func (s *Store) Save(ctx context.Context, key, lease string, r tokencache.Record) error {
-	in := s.update(
-		key, "SET sealed = :sealed, minted = :minted, expires = :expires, #ttl = :ttl REMOVE lease, leased")
+	in := s.update(key, "SET sealed = :sealed, minted = :minted, expires = :expires, #ttl = :ttl "+
+		"REMOVE lease, leased")
 	in.ConditionExpression = aws.String("lease = :lease")
 	in.ExpressionAttributeNames = map[string]string{"#ttl": "ttl"}
 	in.ExpressionAttributeValues = item{

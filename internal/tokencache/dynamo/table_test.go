@@ -97,7 +97,8 @@ func conditionFailed(item string) http.HandlerFunc {
 
 func fault(status int, code string) http.HandlerFunc {
 	return reply(
-		status, `{"__type":"com.amazonaws.dynamodb.v20120810#`+code+`","message":"the service says why"}`)
+		status,
+		`{"__type":"com.amazonaws.dynamodb.v20120810#`+code+`","message":"the service says why"}`)
 }
 
 // calls are the methods of a store, with what each says that it was doing.
