@@ -3,6 +3,7 @@ package mint_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -52,6 +53,7 @@ type testMint struct {
 	store   *aws.Memory
 	handler *mint.Handler
 	log     *log.Buffer
+	level   slog.Level // of the log
 	reads   int
 	skew    time.Duration // of the mint's clock
 	planted []string      // token values that must show nowhere
@@ -105,7 +107,7 @@ func (b *testMint) custom(create mint.CreateTemporary, read mint.ReadParent) *mi
 		CreateTemporary: create,
 		ReadParent:      read,
 		Now:             func() time.Time { return time.Now().Add(b.skew) },
-		Logger:          telemetry.NewLogger(b.log, nil),
+		Logger:          telemetry.NewLogger(b.log, b.level),
 		Metrics:         &telemetry.Metrics{Stage: "test", Version: "7"},
 	})
 	if err != nil {
@@ -121,7 +123,7 @@ func (b *testMint) cache() *tokencache.Cache {
 		Store:  tokencache.NewMemory(),
 		Budget: 1000,
 		Now:    func() time.Time { return time.Now().Add(b.skew) },
-		Logger: telemetry.NewLogger(b.log, nil),
+		Logger: telemetry.NewLogger(b.log, b.level),
 	})
 	if err != nil {
 		b.t.Fatal(err)

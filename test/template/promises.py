@@ -3,7 +3,7 @@
 import json
 import re
 
-from stack import ACCOUNT, REGION, ROOT
+from stack import ACCOUNT, REGION
 
 READ = "secretsmanager:GetSecretValue"
 ROTATE = {
