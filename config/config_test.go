@@ -25,11 +25,12 @@ func TestShippedConfigurationWorksAsItIs(t *testing.T) {
 		"styles:tiles"}; !slices.Equal(got, want) {
 		t.Errorf("scopes of web-map = %v, want %v", got, want)
 	}
-	if got := c.Profiles[1]; got.Name != "uploads" || len(got.Scopes) != 7 {
+	if got := c.Profiles[1]; got.Name != "uploads" || len(got.Scopes) != 10 {
 		t.Errorf("second profile = %+v", got)
 	}
-	want := strings.Fields("datasets:read fonts:read styles:read styles:tiles tokens:read " +
-		"tokens:write uploads:list uploads:read uploads:write")
+	want := strings.Fields("datasets:read fonts:read styles:read styles:tiles tilesets:list " +
+		"tilesets:read tilesets:write tokens:read tokens:write uploads:list uploads:read " +
+		"uploads:write")
 	if got := c.ParentScopes(); !slices.Equal(got, want) {
 		t.Errorf("ParentScopes() = %v, want %v", got, want)
 	}

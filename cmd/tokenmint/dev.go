@@ -33,12 +33,15 @@ const devHelp = `dev starts three servers on loopback: the HTTP API of the mint,
 Mapbox's Tokens API, and a Secrets Manager endpoint. The endpoint holds a new parent token. When all
 servers are ready, dev prints their addresses as NAME=value lines. It runs until it is interrupted.
 
-  POST {MINT_URL}/tokens                  issues a temporary token
+  POST {MINT_URL}/tokens                  issues a temporary token, as for a caller with IAM
+  POST {MINT_URL}/jwt/tokens              the same for the bearer of a JWT, which is not checked
+  POST {MINT_URL}/custom/tokens           the same for the caller in X-Dev-Authorizer
+  GET  {MINT_URL}/public/tokens/PROFILE   the token that all visitors of public pages share
   POST {MINT_URL}/_dev/rotate             runs the rotation that is due; ?force=true rotates now
   GET  {TOKENS_API_URL}/_sim/             manages the simulator's faults, clock and call log
 
 The header X-Dev-Authorizer sets the caller. Its value is the JSON of requestContext.authorizer.
-Without this header, the caller is ` + devCaller + `.
+Without this header, the caller on /tokens is ` + devCaller + `.
 Web pages from this machine, such as http://localhost:3000, may call the mint (CORS). So may pages
 from the origins in the configuration. dev refuses all other web pages.`
 

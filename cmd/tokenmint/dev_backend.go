@@ -193,7 +193,8 @@ func onlyAtPath(secret string, next http.Handler) http.Handler {
 func devScopes(parent []string) []string {
 	scopes := append(slices.Clone(parent),
 		"scopes:list", "styles:tiles", "styles:read", "fonts:read", "datasets:read", "vision:read",
-		"uploads:read", "uploads:write", "uploads:list", "tokens:read", "tokens:write")
+		"uploads:read", "uploads:write", "uploads:list", "tilesets:read", "tilesets:write",
+		"tilesets:list", "tokens:read", "tokens:write")
 	slices.Sort(scopes)
 	return slices.Compact(scopes)
 }

@@ -33,6 +33,7 @@ const doctorHelp = `doctor checks a deployed stack and changes nothing. It check
   - when rotation replaced the parent, and what rotation will do next
   - the token table, and the rest of this minute's mint budget
   - each route, which must refuse a request without credentials
+  - each public profile, which must answer pages of the origins in its rules
 
 Each finding is one line. "ok" is correct. "note" needs no action. "WRONG" says what to do.
 The exit status is 1 if a finding is wrong.
@@ -41,7 +42,8 @@ With --local, doctor checks instead that this machine has the tools that docs/de
 
 ` + variablesHelp + `
 doctor also reads MINT_FUNCTION, ROTATE_FUNCTION, SCHEDULE_NAME (the stack's schedule),
-UNDONE_QUEUE_URL (the stack's queue of failed runs) and MINT_URL.`
+UNDONE_QUEUE_URL (the stack's queue of failed runs), MINT_URL, and ROUTES (kinds of the stack's
+routes, such as iam:jwt).`
 
 func newDoctor() *cobra.Command {
 	d := doctor{getenv: os.Getenv, now: time.Now, lookPath: exec.LookPath}
@@ -155,7 +157,7 @@ func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer)
 		e.checkRotation(ctx, log)
 	}
 	e.checkTable(ctx)
-	e.checkRoutes(ctx, d.getenv("MINT_URL"))
+	e.checkRoutes(ctx, d.getenv("MINT_URL"), d.getenv("ROUTES"))
 }
 
 // endpoint returns the address that replaces an AWS service, or "".

@@ -6,10 +6,19 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/tokenmint/tokenmint/config"
 )
 
-// probed are the routes that every stack has, with the user name doctor.
-var probed = []string{"/tokens", "/tokens/v2/doctor"}
+// allRoutes are the kinds of routes that dev has.
+const allRoutes = "iam:jwt:custom:public"
+
+// probed are the routes with an authorizer, with the user name doctor.
+var probed = map[config.Route][]string{
+	config.RouteIAM:    {"/tokens", "/tokens/v2/doctor"},
+	config.RouteJWT:    {"/jwt/tokens", "/jwt/tokens/v2/doctor"},
+	config.RouteCustom: {"/custom/tokens", "/custom/tokens/v2/doctor"},
+}
 
 const (
 	probeLimit = 10 * time.Second // for one route; a cold start takes less than one second
@@ -17,9 +26,10 @@ const (
 	probeBody = "{"
 )
 
-// checkRoutes calls each route without credentials. API Gateway must refuse these calls. It replies
+// checkRoutes calls each route without credentials. routes are the kinds that the stack has, with
+// colons between them. API Gateway must refuse these calls, except on the public route. It replies
 // 404 for a missing route: API Gateway drops a route when it cannot create the route's authorizer.
-func (e examination) checkRoutes(ctx context.Context, origin string) {
+func (e examination) checkRoutes(ctx context.Context, origin, routes string) {
 	if origin == "" {
 		e.note("routes: MINT_URL is not set, so the routes are not checked")
 		return
@@ -29,8 +39,23 @@ func (e examination) checkRoutes(ctx context.Context, origin string) {
 		e.wrong("routes: MINT_URL is not an http or https address")
 		return
 	}
-	for _, path := range probed {
-		e.probe(ctx, strings.TrimRight(origin, "/"), path)
+	origin = strings.TrimRight(origin, "/")
+	switch {
+	case routes == "" && isLoopback(origin):
+		routes = allRoutes
+	case routes == "":
+		e.note("routes: ROUTES is not set, so only the routes for IAM are checked")
+		routes = string(config.RouteIAM)
+	}
+	for kind := range strings.SplitSeq(routes, ":") {
+		if config.Route(kind) == config.RoutePublic {
+			e.checkPublic(ctx, origin)
+		} else if probed[config.Route(kind)] == nil {
+			e.wrong("routes: ROUTES has %q: known are %s", kind, allRoutes)
+		}
+		for _, path := range probed[config.Route(kind)] {
+			e.probe(ctx, origin, path)
+		}
 	}
 }
 

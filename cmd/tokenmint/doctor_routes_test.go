@@ -45,7 +45,7 @@ func TestDoctorProbesTheRoutes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := m.examine(doctor{getenv: m.getenv("MINT_URL",
-				service(t, tc.status, tc.body))})
+				service(t, tc.status, tc.body), "ROUTES", "iam")})
 			if !strings.Contains(got, tc.says) ||
 				(err != nil) != strings.HasPrefix(tc.says, "WRONG") {
 				t.Errorf("%s: no %q: %v\n%s", name, tc.says, err, got)
@@ -58,7 +58,7 @@ func TestDoctorProbesTheRoutes(t *testing.T) {
 		{"http://127.0.0.1:1", "WRONG  route /tokens: "},
 	} {
 		t.Run("address "+tc.address, func(t *testing.T) {
-			got, _ := m.examine(doctor{getenv: m.getenv("MINT_URL", tc.address)})
+			got, _ := m.examine(doctor{getenv: m.getenv("MINT_URL", tc.address, "ROUTES", "iam")})
 			if !strings.Contains(got, tc.says) {
 				t.Errorf("%s: no %q in\n%s", tc.address, tc.says, got)
 			}
@@ -78,7 +78,8 @@ func TestProbesCarryNoCredentials(t *testing.T) {
 		http.Redirect(w, r, "https://example.com/", http.StatusFound)
 	}))
 	t.Cleanup(double.Close)
-	if got, err := m.examine(doctor{getenv: m.getenv("MINT_URL", double.URL)}); err == nil {
+	getenv := m.getenv("MINT_URL", double.URL, "ROUTES", "iam")
+	if got, err := m.examine(doctor{getenv: getenv}); err == nil {
 		t.Errorf("a redirect is no refusal:\n%s", got)
 	}
 }

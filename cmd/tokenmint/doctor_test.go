@@ -31,7 +31,7 @@ func TestDoctorOnNewDev(t *testing.T) {
 	t.Parallel()
 	m := startDev(t, dev{})
 	got, err := m.examine(doctor{getenv: m.getenv()})
-	if err != nil || strings.Count("\n"+got, "\nok ") != 11 || strings.Contains(got, "WRONG") {
+	if err != nil || strings.Count("\n"+got, "\nok ") != 16 || strings.Contains(got, "WRONG") {
 		t.Errorf("%v\n%s", err, got)
 	}
 	before := m.currentVersion()

@@ -18,6 +18,7 @@ import (
 // explain is the command's flags.
 type explain struct {
 	caller, jwt, lambda, origin string
+	public                      bool
 	scopes                      []string // nil means all scopes of the profile
 	profile, config             string
 	output                      format
@@ -26,7 +27,7 @@ type explain struct {
 func newExplain() *cobra.Command {
 	var e explain
 	cmd := &cobra.Command{
-		Use:   "explain --caller ARN | --jwt JSON | --lambda JSON | --origin ORIGIN",
+		Use:   "explain --caller ARN | --jwt JSON | --lambda JSON | --public",
 		Short: "Explain which profile grants a token to a caller, and why",
 		Long: `explain makes the same decision as the mint and gives the reasons: one line for each
 profile and for each of its rules. It reads only the configuration. The exit status is 0 if a
@@ -36,10 +37,13 @@ profile grants a token, and 1 if none does.
             of a session has no path
   --jwt     the payload of a token, as the identity provider issues it
   --lambda  the context that a Lambda authorizer returns, or null
-  --origin  the origin of the web page; you can combine it with the other flags`,
+  --public  nothing: a visitor of the public route
+  --origin  the origin of the web page; you can combine it with the other flags
+
+The first four say on which route the caller is. A rule works on its own kind of route only.`,
 		Example: `  tokenmint explain --caller arn:aws:iam::123456789012:role/web-1
   tokenmint explain --jwt '{"groups":["maps"]}' --scopes styles:read,fonts:read --profile web-map
-  tokenmint explain --origin https://maps.example.com`,
+  tokenmint explain --public --profile public-map --origin https://maps.example.com`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd.OutOrStdout()) },
 	}
@@ -48,6 +52,8 @@ profile grants a token, and 1 if none does.
 	flags.StringVar(&e.jwt, "jwt", "", "payload of a JWT, a JSON object")
 	flags.StringVar(&e.lambda, "lambda", "", "context of a Lambda authorizer, a JSON object "+
 		"or null")
+	flags.BoolVar(&e.public, "public", false, "a visitor of the public route (default with "+
+		"--origin alone)")
 	flags.StringVar(&e.origin, "origin", "", "origin of the web page, such as "+
 		"https://maps.example.com")
 	flags.StringSliceVar(&e.scopes, "scopes", nil, "requested scopes (default: all of the profile)")
@@ -86,6 +92,7 @@ func (e explain) run(out io.Writer) error {
 type explanation struct {
 	Warnings []string             `json:"warnings,omitempty"` // about the configuration
 	Caller   string               `json:"caller"`             // "" if no authorizer names a caller
+	Route    config.Route         `json:"route"`              // its kind
 	Profile  string               `json:"profile"`            // grants the token; "" if none does
 	Scopes   []string             `json:"scopes"`
 	Profiles []profileExplanation `json:"profiles"`
@@ -104,8 +111,8 @@ type ruleExplanation struct {
 
 func (e explain) report(cfg *config.Config, verdict mint.Verdict) explanation {
 	report := explanation{
-		Warnings: cfg.Warnings, Caller: verdict.Caller, Profile: verdict.Profile,
-		Scopes: verdict.Scopes,
+		Warnings: cfg.Warnings, Caller: verdict.Caller, Route: verdict.Route,
+		Profile: verdict.Profile, Scopes: verdict.Scopes,
 	}
 	for i, p := range verdict.Profiles {
 		profile := profileExplanation{Name: p.Name, Says: sentence(p, verdict)}
@@ -124,6 +131,7 @@ func (r explanation) write(out io.Writer) {
 		fmt.Fprintln(out, "warning:", warning)
 	}
 	fmt.Fprintln(out, "caller:", cmp.Or(r.Caller, "no authorizer names one"))
+	fmt.Fprintln(out, "route:", r.Route)
 	for _, p := range r.Profiles {
 		fmt.Fprintf(out, "profile %s: %s\n", p.Name, p.Says)
 		for n, rule := range p.Rules {
@@ -156,12 +164,15 @@ func (e explain) who() (mint.Who, error) {
 			named++
 		}
 	}
+	if e.public {
+		named++
+	}
 	switch {
 	case named == 0 && e.origin == "":
-		return who, errors.New("say who calls: --caller, --jwt, --lambda or --origin")
+		return who, errors.New("say who calls: --caller, --jwt, --lambda or --public")
 	case named > 1:
-		return who, errors.New("--caller, --jwt and --lambda exclude each other: a route has " +
-			"one authorizer")
+		return who, errors.New("--caller, --jwt, --lambda and --public exclude each other: " +
+			"a route has one authorizer, or none")
 	case e.caller != "":
 		if !strings.HasPrefix(e.caller, "arn:") {
 			return who, fmt.Errorf("--caller is %q: it must be an ARN, "+

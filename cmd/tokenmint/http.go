@@ -21,16 +21,22 @@ func callJSON(
 		return 0, err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	status, _, err = roundTrip(request, reply)
+	return status, err
+}
+
+// roundTrip is callJSON for a request of the caller's own. It also returns the reply's header.
+func roundTrip(request *http.Request, reply any) (status int, header http.Header, err error) {
 	answer, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
 	if err == nil {
 		_ = json.Unmarshal(text, reply) // the caller sees that reply is still empty
 	}
-	return answer.StatusCode, nil
+	return answer.StatusCode, answer.Header, nil
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

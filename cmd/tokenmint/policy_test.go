@@ -51,7 +51,7 @@ func TestPolicyCheck(t *testing.T) {
 		code int
 		says string
 	}{
-		"shipped": {shippedPolicy, 0, "yaml: 2 profiles, 0 additional tokens\n"},
+		"shipped": {shippedPolicy, 0, "yaml: 4 profiles, 0 additional tokens\n"},
 		"a session counts as its role": {edited(t, cases, cases+"  - {route: iam, "+
 			"caller: \"arn:aws:sts::1:assumed-role/web-1/x\", expect: web-map}\n"), 0, "web-map\n"},
 		"a rule is gone": {edited(t, "      - jwt: {groups: maps}\n", ""), 1,

@@ -12,6 +12,7 @@ import (
 // Verdict says how the profiles answer a request, and why.
 type Verdict struct {
 	Caller   string           // as rules see them: a role for its session; "" if not named
+	Route    config.Route     // the kind of route on which the caller is
 	Profile  string           // the profile that answers; "" if none does
 	Scopes   []string         // of the token; nil if no profile answers
 	Refusal  error            // code and message for the caller; nil if a profile answers
@@ -51,17 +52,21 @@ func (w Who) Route() config.Route {
 
 // Explain decides as [Handler.HandleJSON] does which profile answers, and says why. nil scopes ask
 // for all scopes of the profile. An empty profile asks for the first one that can answer. Explain
-// reads no secret and mints nothing. The error says that who cannot be read.
+// reads no secret and mints nothing. The error says that who cannot be read, or asks for scopes on
+// the public route.
 func Explain(profiles []config.Profile, who Who, scopes []string, profile string) (Verdict, error) {
 	c, err := who.caller()
 	if err != nil {
 		return Verdict{}, err
 	}
+	if c.route == config.RoutePublic && scopes != nil {
+		return Verdict{}, errors.New("a visitor of the public route cannot ask for scopes")
+	}
 	return explain(profiles, c, request{scopes: scopes, profile: profile}), nil
 }
 
 func explain(profiles []config.Profile, c *caller, req request) Verdict {
-	v := Verdict{Caller: c.name()}
+	v := Verdict{Caller: c.name(), Route: c.route}
 	if v.Refusal = admit(c); v.Refusal != nil {
 		return v
 	}

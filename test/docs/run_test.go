@@ -89,6 +89,7 @@ func TestSampleCommands(t *testing.T) {
 		"TOKEN_TABLE=table", "SCHEDULE_NAME=schedule",
 		"MINT_FUNCTION=tokenmint-mint", "ROTATE_FUNCTION=tokenmint-rotate",
 		"UNDONE_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/123456789012/undone",
+		"ROUTES=iam:public",
 		"STACK=tokenmint", "STAGE=prod", "JWT=e30.e30.c2ln", "BUCKET=releases")
 	for _, block := range blocks(t, "sh aws") {
 		t.Run(fmt.Sprintf("%s:%d", block.Page, block.Line), func(t *testing.T) {
