@@ -67,7 +67,7 @@ func Explain(profiles []config.Profile, who Who, scopes []string, profile string
 
 func explain(profiles []config.Profile, c *caller, req request) Verdict {
 	v := Verdict{Caller: c.name(), Route: c.route}
-	if v.Refusal = admit(c); v.Refusal != nil {
+	if v.Refusal = checkNamed(c); v.Refusal != nil {
 		return v
 	}
 	if v.Refusal = req.checkForm(route{}); v.Refusal != nil {

@@ -38,41 +38,60 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 }
 
 // HandleJSON answers one request. raw is an event of an HTTP API, payload format 2.0. Every
-// failure, even a panic, becomes a reply and an audit record, so the error is always nil.
+// failure, even a panic, becomes a reply and an audit record, so the error is always nil. The audit
+// record is written before the reply is returned.
 func (h *Handler) HandleJSON(
 	ctx context.Context, raw json.RawMessage,
-) (reply events.APIGatewayV2HTTPResponse, _ error) {
+) (events.APIGatewayV2HTTPResponse, error) {
 	start := h.now()
-	var route route
-	e, unread := readEvent(raw)
-	audit := telemetry.Audit{RequestID: e.RequestContext.RequestID.value}
+	var audit telemetry.Audit
+	var reply events.APIGatewayV2HTTPResponse
+	route, got, err := h.try(ctx, &audit, raw)
+	if err != nil {
+		refused := asRefusal(err)
+		audit.Code, audit.Cause = refused.code, refused.cause
+		reply = refused.reply(audit.RequestID)
+	} else {
+		noteToken(&audit, got)
+		reply = got.reply()
+	}
+	if route.kind == config.RoutePublic {
+		reply.Headers["Vary"] = "Origin"
+		if err == nil {
+			reply.Headers["Cache-Control"] = publicCache
+		}
+	}
+	now := h.now()
+	audit.Status, audit.Took = reply.StatusCode, now.Sub(start)
+	audit.Log(ctx, h.logger, h.metrics, now)
+	return reply, nil
+}
+
+// try serves one event. A panic becomes an error. The route has the kind that is known, also with
+// an error.
+func (h *Handler) try(
+	ctx context.Context, audit *telemetry.Audit, raw json.RawMessage,
+) (route route, got issued, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			// The value may quote a token, so the record has its type. A stack trace has no values.
 			cause := fmt.Errorf("panic of type %T: %s", value, debug.Stack())
-			reply = h.refuse(&audit, refuseInternal.because(cause))
+			err = refuseInternal.because(cause)
 		}
-		if route.kind == config.RoutePublic {
-			reply.Headers["Vary"] = "Origin"
-		}
-		h.record(ctx, audit, reply, start)
 	}()
+	e, unread := readEvent(raw)
+	audit.RequestID = e.RequestContext.RequestID.value
 	if unread != nil {
 		// The error may quote the event, and the event may hold a token.
 		cause := fmt.Errorf("event: error of type %T", unread)
-		return h.refuse(&audit, refuseEvent.because(cause)), nil
+		return route, got, refuseEvent.because(cause)
 	}
 	ctx, cancel := withReplyMargin(ctx)
 	defer cancel()
-	var err error
-	var got issued
 	if route, err = routeOf(e); err == nil {
-		got, err = h.serve(ctx, &audit, route, e)
+		got, err = h.serve(ctx, audit, route, e)
 	}
-	if err != nil {
-		return h.refuse(&audit, err), nil
-	}
-	return h.reply(&audit, route, got), nil
+	return route, got, err
 }
 
 // withReplyMargin ends the request's work before the function's own deadline.
@@ -92,7 +111,7 @@ func (h *Handler) serve(
 ) (issued, error) {
 	audit.Route, audit.Public = route.pattern, route.kind == config.RoutePublic
 	caller := callerOf(e, route.kind)
-	if err := admit(&caller); err != nil {
+	if err := checkNamed(&caller); err != nil {
 		return issued{}, err
 	}
 	audit.Caller = caller.name()
@@ -122,28 +141,26 @@ const mapboxTime = "2006-01-02T15:04:05.000Z"
 // publicCache lets caches keep a reply of the public route for [config.PublicCacheLife].
 var publicCache = fmt.Sprintf("public, max-age=%d", config.PublicCacheLife/time.Second)
 
-func (h *Handler) reply(
-	audit *telemetry.Audit, route route, got issued,
-) events.APIGatewayV2HTTPResponse {
-	token := got.Token
-	audit.Code = "ok"
-	if got.Stale {
-		audit.Code = "ok_stale"
-	}
-	audit.Source, audit.TokenHash = string(got.Source), token.Token.Hash()
-	audit.Expires = token.Expires
-	reply := respond(http.StatusOK, tokenReply{
-		Token:     token.Token.Reveal(),
-		IssuedAt:  token.IssuedAt.UTC().Format(mapboxTime),
+// reply returns the reply with a token.
+func (got issued) reply() events.APIGatewayV2HTTPResponse {
+	return respond(http.StatusOK, tokenReply{
+		Token:     got.Token.Token.Reveal(),
+		IssuedAt:  got.Token.IssuedAt.UTC().Format(mapboxTime),
 		Expires:   got.expires.UTC().Format(mapboxTime),
 		ExpiresIn: int(got.life.Seconds()),
 		Scopes:    got.scopes,
 		Profile:   got.profile,
 	})
-	if route.kind == config.RoutePublic {
-		reply.Headers["Cache-Control"] = publicCache
+}
+
+// noteToken writes into the audit record which token the caller gets.
+func noteToken(audit *telemetry.Audit, got issued) {
+	audit.Code = "ok"
+	if got.Stale {
+		audit.Code = "ok_stale"
 	}
-	return reply
+	audit.Source, audit.TokenHash = string(got.Source), got.Token.Token.Hash()
+	audit.Expires = got.Token.Expires
 }
 
 // errorReply is the body of any other status.
@@ -153,14 +170,17 @@ type errorReply struct {
 	RequestID string `json:"request_id"`
 }
 
-func (h *Handler) refuse(audit *telemetry.Audit, err error) events.APIGatewayV2HTTPResponse {
-	r, ok := errors.AsType[*refusal](err)
-	if !ok {
-		r = refuseInternal.because(err)
+// asRefusal returns the refusal in an error. An error without one is internal.
+func asRefusal(err error) *refusal {
+	if r, ok := errors.AsType[*refusal](err); ok {
+		return r
 	}
-	audit.Code, audit.Cause = r.code, r.cause
-	body := errorReply{Message: r.message, Code: r.code, RequestID: audit.RequestID}
-	reply := respond(r.status, body)
+	return refuseInternal.because(err)
+}
+
+// reply returns the reply for a refused request.
+func (r *refusal) reply(requestID string) events.APIGatewayV2HTTPResponse {
+	reply := respond(r.status, errorReply{Message: r.message, Code: r.code, RequestID: requestID})
 	maps.Copy(reply.Headers, r.headers)
 	return reply
 }
@@ -178,14 +198,4 @@ func respond(status int, body any) events.APIGatewayV2HTTPResponse {
 		},
 		Body: string(text),
 	}
-}
-
-// record writes the one line of a request: the audit record and its metrics.
-func (h *Handler) record(
-	ctx context.Context, audit telemetry.Audit,
-	reply events.APIGatewayV2HTTPResponse, start time.Time,
-) {
-	now := h.now()
-	audit.Status, audit.Took = reply.StatusCode, now.Sub(start)
-	audit.Log(ctx, h.logger, h.metrics, now)
 }

@@ -24,7 +24,7 @@ type issued struct {
 	upstreamCalls int           // of this request alone
 }
 
-// issue decides what the caller gets and issues it. The order matters: nothing is read or minted
+// issue decides what the caller gets and issues it. The sequence matters: nothing is read or minted
 // for a caller whom no profile allows. issue returns what it has learned even with an error.
 func (h *Handler) issue(
 	ctx context.Context, caller *caller, route route, req request,
@@ -49,11 +49,11 @@ func (h *Handler) issue(
 		return got, refuseUsername
 	}
 	mapbox := upstream{handler: h, parent: parent, scopes: grant.scopes}
-	spec := h.cacheSpec(grant, expires)
+	order := h.orderFor(grant, expires)
 	if route.kind == config.RoutePublic {
-		spec.Wait = publicWait
+		order.Wait = publicWait
 	}
-	got.Result, err = h.cache.Get(ctx, parent.credential.Token, spec, mapbox.mint)
+	got.Result, err = h.cache.Get(ctx, parent.credential.Token, order, mapbox.mint)
 	got.upstreamCalls = int(mapbox.calls.Load())
 	if route.kind == config.RoutePublic {
 		return h.issuePublic(got, err)
@@ -82,9 +82,10 @@ func (h *Handler) issuePublic(got issued, err error) (issued, error) {
 	return got, nil
 }
 
-// cacheSpec says which requests may share this token: those for the same profile, as it is
-// configured now, the same scopes and the same expiry. expires is zero if the profile decides.
-func (h *Handler) cacheSpec(g grant, expires time.Time) tokencache.Order {
+// orderFor returns the order for the cache. Requests with the same order share a token: the same
+// profile, as it is configured now, the same scopes and the same expiry. expires is zero if the
+// profile decides.
+func (h *Handler) orderFor(g grant, expires time.Time) tokencache.Order {
 	return tokencache.Order{
 		Digest:   h.digests[g.profile.Name],
 		Profile:  g.profile.Name,

@@ -59,8 +59,8 @@ func refuseVisitor(profiles []config.Profile, c *caller, req request) error {
 	return refusePublicProfile
 }
 
-// admit refuses a caller whom no authorizer has named, except on the public route.
-func admit(c *caller) error {
+// checkNamed refuses a caller whom no authorizer has named, except on the public route.
+func checkNamed(c *caller) error {
 	switch {
 	case c.named, c.route == config.RoutePublic:
 		return nil

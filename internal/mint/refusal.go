@@ -78,11 +78,11 @@ var (
 		"expires is less than %d seconds in the future", config.ShortestLifetime/time.Second))
 	refuseExpiryPast = newRefusal(422, "expires_past", tokens.ErrExpiryPast.Error())
 	refuseExpiryFar  = newRefusal(422, "expires_too_far", tokens.ErrExpiryTooFar.Error())
-	refuseUsername   = newRefusal(404, "no_such_user", tokens.ErrNoSuchUser.Error())
 )
 
-// Refusals because of the parent token, Mapbox or the mint itself.
+// Refusals after the parent secret was read, or because of the secret, Mapbox or the mint itself.
 var (
+	refuseUsername     = newRefusal(404, "no_such_user", tokens.ErrNoSuchUser.Error())
 	refuseInternal     = newRefusal(500, "internal", "Internal Server Error")
 	refuseParentUnread = newRefusal(503, "parent_unavailable",
 		"the parent token cannot be read now; try again later")

@@ -16,14 +16,18 @@ type upstream struct {
 	handler *Handler
 	parent  parent
 	scopes  []string
-	calls   atomic.Int32 // to Mapbox so far; a mint may outlive its request
+
+	// calls counts the calls of the client so far. The client may repeat an HTTP request within a
+	// call. A mint may outlive its request.
+	calls atomic.Int32
 }
 
 // mint creates a token that ends at expires. It has the form of [tokencache.Mint].
 //
 // A 401 means that Mapbox does not know the parent and that nothing was minted. The secret may have
-// a new version, so mint reads it and tries once more. It never repeats a call after another error:
-// a 404 or a 422 is about the request itself and would come again.
+// a new version: mint reads it, and tries once more if its version is new. mint itself repeats no
+// call after another error. A 404 or a 422 is about the request itself. The cache repeats a mint
+// whose end is too far for Mapbox's clock, with an earlier end.
 func (u *upstream) mint(ctx context.Context, expires time.Time) (tokens.Temporary, error) {
 	token, err := u.call(ctx, expires)
 	if !errors.Is(err, tokens.ErrUnauthorized) {
