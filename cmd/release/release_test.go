@@ -20,6 +20,8 @@ import (
 var (
 	functions = map[string]string{"mint": "MintFunction", "rotate": "RotateFunction"}
 	machines  = map[string]elf.Machine{"arm64": elf.EM_AARCH64, "x86_64": elf.EM_X86_64}
+
+	thisMachine = map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 )
 
 // TestRelease releases this tree from a repository of its own, so it includes uncommitted changes.
@@ -62,6 +64,7 @@ func TestRelease(t *testing.T) { //nolint:paralleltest // it builds with all cor
 	t.Run("notices", func(t *testing.T) { testNotices(t, repo, out) })
 	t.Run("sam build", func(t *testing.T) { testSAMBuild(t, repo, out) })
 	t.Run("sam package", func(t *testing.T) { testSAMPackage(t, out) })
+	t.Run("policy", func(t *testing.T) { testPolicyChange(t, repo, out) })
 }
 
 func testRefusals(t *testing.T, repo, command, version string) {
@@ -161,10 +164,9 @@ func testZip(t *testing.T, dir, function, arch string) {
 
 // testStarts: what this machine can run stops with one sentence about what it misses.
 func testStarts(t *testing.T, dir string) {
-	arch := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	for function := range functions {
 		file := filepath.Join(t.TempDir(), "bootstrap")
-		_, program := open(t, dir, function, arch)
+		_, program := open(t, dir, function, thisMachine)
 		if err := os.WriteFile(file, program, 0o700); err != nil { //nolint:gosec // it is run
 			t.Fatal(err)
 		}
