@@ -107,8 +107,8 @@ func newStack(t *testing.T, dir string) *stack {
 // newTable creates a table with sam's own Python, which has the SDK.
 func (s *stack) newTable(t *testing.T) string {
 	t.Helper()
-	run(t, s.dir, s.account.env, "bash", "-euc", `"$(dirname "$(type -P sam)")"/python -c "$1"`, "-",
-		`import boto3
+	python := `"$(dirname "$(type -P sam)")"/python -c "$1"`
+	run(t, s.dir, s.account.env, "bash", "-euc", python, "-", `import boto3
 boto3.client("dynamodb").create_table(TableName="policy", BillingMode="PAY_PER_REQUEST",
     AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
     KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}])`)
