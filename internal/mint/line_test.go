@@ -34,17 +34,11 @@ func metricsOf(t *testing.T, line string) []string {
 	return names
 }
 
-// TestOneLineForEachRequest: the line has the metrics of what went wrong. It is written at every
-// level if it has metrics, and a plain success has none.
-func TestOneLineForEachRequest(t *testing.T) {
-	t.Parallel()
+// lines are requests and the metrics in their lines.
+func lines() map[string]requestLine {
 	asGet := post("/tokens", webCaller, "{}")
 	asGet.RequestContext.HTTP.Method = http.MethodGet
-	for name, tc := range map[string]struct {
-		event   events.APIGatewayV2HTTPRequest
-		fault   mapbox.Fault
-		metrics string
-	}{
+	return map[string]requestLine{
 		"a token":        {post("/tokens", webCaller, "{}"), mapbox.Fault{}, ""},
 		"malformed":      {post("/tokens", webCaller, "{"), mapbox.Fault{}, ""},
 		"no such route":  {post("/token", webCaller, "{}"), mapbox.Fault{}, ""},
@@ -64,7 +58,20 @@ func TestOneLineForEachRequest(t *testing.T) {
 			mapbox.Fault{Kind: mapbox.Status, Status: 500, Hits: -1}, "Errors"},
 		"Mapbox forgets the parent": {post("/tokens", webCaller, "{}"),
 			mapbox.Fault{Kind: mapbox.Status, Status: 401, Hits: -1}, "Errors ParentUnusable"},
-	} {
+	}
+}
+
+type requestLine struct {
+	event   events.APIGatewayV2HTTPRequest
+	fault   mapbox.Fault // at Mapbox
+	metrics string
+}
+
+// TestOneLineForEachRequest: the line has the metrics of what went wrong. It is written at every
+// level if it has metrics, and a plain success has none.
+func TestOneLineForEachRequest(t *testing.T) {
+	t.Parallel()
+	for name, tc := range lines() {
 		for _, level := range []slog.Level{slog.LevelInfo, slog.LevelError + 1} {
 			t.Run(name+" at "+level.String(), func(t *testing.T) {
 				t.Parallel()

@@ -48,87 +48,95 @@ func (b *testRotator) measures(event string) map[string]float64 {
 	return measured
 }
 
-// TestEachRunMeasuresTheParent: the age is missing while something is due for the parent, whatever
-// becomes of the other tokens. An alarm rings on the missing age.
-func TestEachRunMeasuresTheParent(t *testing.T) {
+const hour = 3600.0 // in a metric
+
+// TestRunsMeasureWhatTheyLookAt: a run for one token says nothing about others, and a plan nothing
+// at all. The parent is 3 hours old, and two other tokens are new.
+func TestRunsMeasureWhatTheyLookAt(t *testing.T) {
 	t.Parallel()
-	const hour = 3600.0
-	const all = `{"action":"rotate","id":"x"}`
-	const parent = `{"action":"rotate","id":"x","name":"parent"}`
-	refuseCreate := mapbox.Fault{
-		Op: mapbox.OpCreate, Kind: mapbox.Status, Status: 500, Hits: -1,
+	for event, want := range map[string]map[string]float64{
+		`{"action":"rotate","id":"x"}`: {
+			"ParentAge": 3 * hour, "AdditionalOverdue": 0,
+		},
+		`{"action":"rotate","id":"x","name":"parent"}`:  {"ParentAge": 3 * hour},
+		`{"action":"rotate","id":"x","name":"uploads"}`: {},
+		`{"action":"plan","id":"x"}`:                    nil,
+	} {
+		t.Run(event, func(t *testing.T) {
+			t.Parallel()
+			b := newTestRotator(t).rotated().withAdditional(uploads(), page())
+			b.mustRun(`{"action":"rotate","id":"third"}`)
+			if got := b.measures(event); !maps.Equal(got, want) || (got == nil) != (want == nil) {
+				t.Errorf("metrics %v, want %v", got, want)
+			}
+		})
 	}
-	refuseList := mapbox.Fault{Op: mapbox.OpList, Kind: mapbox.Status, Status: 500, Hits: -1}
-	// The parent is 3 hours old, and two other tokens are new.
-	settled := func(t *testing.T) *testRotator {
-		b := newTestRotator(t).rotated().withAdditional(uploads(), page())
-		b.mustRun(`{"action":"rotate","id":"third"}`)
-		return b
-	}
+}
+
+// TestParentAgeIsMissingWhileSomethingIsDue for the parent, whatever becomes of the other tokens.
+// An alarm rings on the missing age.
+func TestParentAgeIsMissingWhileSomethingIsDue(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
-		bench func(t *testing.T) *testRotator
-		event string
-		want  map[string]float64
+		at   func(b *testRotator)
+		want map[string]float64
 	}{
-		"nothing is due": {settled, all, map[string]float64{
-			"ParentAge": 3 * hour, "AdditionalOverdue": 0}},
-		"the parent alone": {settled, parent, map[string]float64{"ParentAge": 3 * hour}},
-		"an additional token alone": {settled, `{"action":"rotate","id":"x","name":"uploads"}`,
-			map[string]float64{}},
-		"a plan": {settled, `{"action":"plan","id":"x"}`, nil},
-		"no additional tokens": {func(t *testing.T) *testRotator {
-			return newTestRotator(t).rotated()
-		}, all, map[string]float64{"ParentAge": 3 * hour}},
-		"before bootstrap": {func(t *testing.T) *testRotator {
-			b := newTestRotator(t)
-			_ = b.service.Create(t.Context(), parentSecret, "", secrets.Value{})
-			return b
-		}, all, map[string]float64{"ParentAge": 0}},
-		"a new parent": {func(t *testing.T) *testRotator {
-			b := newTestRotator(t)
-			b.paste(scopes...)
-			return b
-		}, all, map[string]float64{"ParentAge": 0}},
-		"a successor that cannot be created": {func(t *testing.T) *testRotator {
-			b := newTestRotator(t).rotated()
-			b.sim.Advance(rotateEvery)
-			b.sim.Inject(refuseCreate)
-			return b
-		}, all, map[string]float64{}},
-		"a list that fails": {func(t *testing.T) *testRotator {
-			b := newTestRotator(t).rotated()
-			b.sim.Inject(refuseList)
-			return b
-		}, all, map[string]float64{}},
-		"an old parent that cannot be deleted": {func(t *testing.T) *testRotator {
-			b := newTestRotator(t).rotated()
-			b.mustRun(`{"action":"rotate","id":"third","force":true}`)
-			b.sim.Advance(retireAfter)
-			b.sim.Inject(mapbox.Fault{
-				Op: mapbox.OpDelete, Kind: mapbox.Status, Status: 500, Hits: -1,
-			})
-			return b
-		}, all, map[string]float64{}},
-		"another token that fails": {func(t *testing.T) *testRotator {
-			beyond := uploads()
-			beyond.Scopes = []string{"datasets:write"}
-			return newTestRotator(t).rotated().withAdditional(beyond)
-		}, all, map[string]float64{"ParentAge": 3 * hour, "AdditionalOverdue": 0}},
-		"another token that fails for hours": {func(t *testing.T) *testRotator {
-			beyond := uploads()
-			beyond.Scopes = []string{"datasets:write"}
-			b := newTestRotator(t).rotated().withAdditional(beyond)
-			b.sim.Advance(4 * time.Hour)
-			return b
-		}, all, map[string]float64{"ParentAge": 7 * hour, "AdditionalOverdue": 4 * hour}},
+		"nothing is due":            {settled, map[string]float64{"ParentAge": 3 * hour}},
+		"before bootstrap":          {emptySecret, map[string]float64{"ParentAge": 0}},
+		"a new parent":              {pasted, map[string]float64{"ParentAge": 0}},
+		"no successor":              {dueWithoutCreate, map[string]float64{}},
+		"no list":                   {settledWithoutList, map[string]float64{}},
+		"an old parent is not gone": {rotatedWithoutDelete, map[string]float64{}},
+		"another token fails": {otherFails,
+			map[string]float64{"ParentAge": 3 * hour, "AdditionalOverdue": 0}},
+		"another token is overdue": {otherOverdue,
+			map[string]float64{"ParentAge": 7 * hour, "AdditionalOverdue": 4 * hour}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := tc.bench(t)
-			if got := b.measures(tc.event); !maps.Equal(got, tc.want) ||
-				(got == nil) != (tc.want == nil) {
+			b := newTestRotator(t)
+			tc.at(b)
+			if got := b.measures(`{"action":"rotate","id":"x"}`); !maps.Equal(got, tc.want) {
 				t.Errorf("metrics %v, want %v", got, tc.want)
 			}
 		})
 	}
+}
+
+func settled(b *testRotator) { b.rotated() }
+
+func emptySecret(b *testRotator) {
+	_ = b.service.Create(b.t.Context(), parentSecret, "", secrets.Value{})
+}
+
+func pasted(b *testRotator) { b.paste(scopes...) }
+
+func dueWithoutCreate(b *testRotator) {
+	b.rotated().sim.Advance(rotateEvery)
+	b.fail(mapbox.OpCreate)
+}
+
+func settledWithoutList(b *testRotator) { b.rotated().fail(mapbox.OpList) }
+
+func rotatedWithoutDelete(b *testRotator) {
+	b.rotated().mustRun(`{"action":"rotate","id":"third","force":true}`)
+	b.sim.Advance(retireAfter)
+	b.fail(mapbox.OpDelete)
+}
+
+// otherFails has an additional token that the parent cannot create.
+func otherFails(b *testRotator) {
+	beyond := uploads()
+	beyond.Scopes = []string{"datasets:write"}
+	b.rotated().withAdditional(beyond)
+}
+
+func otherOverdue(b *testRotator) {
+	otherFails(b)
+	b.sim.Advance(4 * time.Hour)
+}
+
+// fail breaks all calls of an operation at Mapbox.
+func (b *testRotator) fail(operation string) {
+	b.sim.Inject(mapbox.Fault{Op: operation, Kind: mapbox.Status, Status: 500, Hits: -1})
 }

@@ -74,42 +74,44 @@ func (l line) sets(t *testing.T, members map[string]any) map[string][][]string {
 	return sets
 }
 
-// byStage are the dimensions of every metric but Errors.
-var byStage = [][]string{{"Stage"}}
+// byStage are the dimensions of every metric but Errors, which has byVersion.
+var byStage, byVersion = [][]string{{"Stage"}}, [][]string{{"Stage"}, {"Stage", "Version"}}
+
+// requests are audit records, and the sets of dimensions of the metrics in their lines.
+var requests = map[string]struct {
+	audit telemetry.Audit
+	want  map[string][][]string
+}{
+	"from memory": {telemetry.Audit{Status: 200, Code: "ok", TokenHash: "abc",
+		Source: "memory"}, nil},
+	"minted": {telemetry.Audit{Status: 200, Code: "ok", TokenHash: "abc", Source: "minted",
+		UpstreamCalls: 1, BudgetKnown: true, BudgetLeft: 1}, nil},
+	"stale": {telemetry.Audit{Status: 200, Code: "ok_stale", TokenHash: "abc",
+		Source: "memory"}, nil},
+	"the last mint of the minute": {telemetry.Audit{Status: 200, Code: "ok", TokenHash: "abc",
+		Source: "minted", BudgetKnown: true}, map[string][][]string{"BudgetSpent": byStage}},
+	"malformed": {telemetry.Audit{Status: 400, Code: "malformed"}, nil},
+	"denied": {telemetry.Audit{Status: 403, Code: "caller_not_allowed"},
+		map[string][][]string{"Denials": byStage}},
+	"denied on the public route": {telemetry.Audit{Public: true, Status: 403,
+		Code: "caller_not_allowed"}, nil},
+	"no route": {telemetry.Audit{Status: 404, Code: "not_found"}, nil},
+	"budget spent": {telemetry.Audit{Status: 429, Code: "budget_spent"},
+		map[string][][]string{"Throttled": byStage, "BudgetSpent": byStage}},
+	"limited by Mapbox": {telemetry.Audit{Status: 429, Code: "rate_limited"},
+		map[string][][]string{"Throttled": byStage}},
+	"a defect": {telemetry.Audit{Status: 500, Code: "internal"},
+		map[string][][]string{"Errors": byVersion}},
+	"Mapbox failed": {telemetry.Audit{Status: 502, Code: "upstream_failed"},
+		map[string][][]string{"Errors": byVersion}},
+	"no parent": {telemetry.Audit{Status: 503, Code: "parent_unavailable"},
+		map[string][][]string{"Errors": byVersion, "ParentUnusable": byStage}},
+}
 
 // TestMetricsOfARequest: a line has the metrics of what went wrong, and no other.
 func TestMetricsOfARequest(t *testing.T) {
 	t.Parallel()
-	byVersion := [][]string{{"Stage"}, {"Stage", "Version"}}
-	for name, tc := range map[string]struct {
-		audit telemetry.Audit
-		want  map[string][][]string
-	}{
-		"from memory": {telemetry.Audit{Status: 200, Code: "ok", TokenHash: "abc",
-			Source: "memory"}, nil},
-		"minted": {telemetry.Audit{Status: 200, Code: "ok", TokenHash: "abc", Source: "minted",
-			UpstreamCalls: 1, BudgetKnown: true, BudgetLeft: 1}, nil},
-		"stale": {telemetry.Audit{Status: 200, Code: "ok_stale", TokenHash: "abc",
-			Source: "memory"}, nil},
-		"the last mint of the minute": {telemetry.Audit{Status: 200, Code: "ok", TokenHash: "abc",
-			Source: "minted", BudgetKnown: true}, map[string][][]string{"BudgetSpent": byStage}},
-		"malformed": {telemetry.Audit{Status: 400, Code: "malformed"}, nil},
-		"denied": {telemetry.Audit{Status: 403, Code: "caller_not_allowed"},
-			map[string][][]string{"Denials": byStage}},
-		"denied on the public route": {telemetry.Audit{Public: true, Status: 403,
-			Code: "caller_not_allowed"}, nil},
-		"no route": {telemetry.Audit{Status: 404, Code: "not_found"}, nil},
-		"budget spent": {telemetry.Audit{Status: 429, Code: "budget_spent"},
-			map[string][][]string{"Throttled": byStage, "BudgetSpent": byStage}},
-		"limited by Mapbox": {telemetry.Audit{Status: 429, Code: "rate_limited"},
-			map[string][][]string{"Throttled": byStage}},
-		"a defect": {telemetry.Audit{Status: 500, Code: "internal"},
-			map[string][][]string{"Errors": byVersion}},
-		"Mapbox failed": {telemetry.Audit{Status: 502, Code: "upstream_failed"},
-			map[string][][]string{"Errors": byVersion}},
-		"no parent": {telemetry.Audit{Status: 503, Code: "parent_unavailable"},
-			map[string][][]string{"Errors": byVersion, "ParentUnusable": byStage}},
-	} {
+	for name, tc := range requests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
