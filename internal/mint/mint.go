@@ -6,7 +6,7 @@
 //	handler.go   event in, reply and audit record out
 //	event.go     the fields of the event that the mint uses
 //	route.go     the route
-//	caller.go    the caller, with the claims of a JWT (claims.go)
+//	caller.go    the caller, with the claims of a JWT (claims.go, value.go)
 //	request.go   the body
 //	issue.go     the steps below, in order
 //	policy.go    the profile that allows the caller and the scopes

@@ -21,7 +21,7 @@ const (
 	leastPlanned = config.ShortestLifetime + 999*time.Millisecond
 
 	// aheadShare says when a token is renewed ahead of time: at a random moment in the last
-	// 1/aheadShare of its reuse window. Renewing ahead costs the same share of a mint per window.
+	// 1/aheadShare of its reuse window. A window then has 1/aheadShare of a mint more, at most.
 	aheadShare = 64
 )
 
@@ -44,7 +44,10 @@ type plan struct {
 	step    string        // tells orders of different ends apart, in a key
 	expires time.Time     // of a token that is minted now
 	spare   time.Duration // a token is handed out while at least this much of its life is left
-	ahead   time.Duration // the token is renewed at a random moment in this last part of that time
+
+	// ahead is a time that ends with the reuse window. The token is renewed at a random moment in
+	// it.
+	ahead time.Duration
 }
 
 // planFor is a pure function of the order and the time.

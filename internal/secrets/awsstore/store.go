@@ -1,5 +1,5 @@
-// Package awsstore is the adapter of [secrets.Store] to AWS Secrets Manager. Only this package
-// links the AWS SDK.
+// Package awsstore is the adapter of [secrets.Store] to AWS Secrets Manager. No other package that
+// a function links imports the SDK's client of Secrets Manager.
 package awsstore
 
 import (

@@ -1,5 +1,6 @@
 // Package dynamo is the adapter of tokencache.Store to DynamoDB. One table has the shared tokens
-// and the ledgers of the mint budget. Only this package links the DynamoDB part of the AWS SDK.
+// and the ledgers of the mint budget. No other package that a function links imports the SDK's
+// client of DynamoDB.
 //
 // The table has one key, the string pk. The attribute ttl is its time to live. The functions need
 // only the rights GetItem and UpdateItem. Times are milliseconds since 1970, and ttl is in seconds.
