@@ -25,6 +25,20 @@ right has got their tokens, so these are in the cache.
 	for _, a := range attacks() {
 		fmt.Fprintf(&page, "| %s | %d | `%s` |\n", a.attempt, a.status, a.code)
 	}
+	page.WriteString(`
+## Routes
+
+These attempts use another kind of route, or a request that two readers may understand differently.
+The caller is what the audit record says. A test takes the guard of each row out of the source. The
+mint must then answer differently.
+
+| attempt | status | code | caller | guard |
+| --- | --- | --- | --- | --- |
+`)
+	for _, a := range routeAttacks() {
+		fmt.Fprintf(&page, "| %s | %d | %s | %s | `internal/mint/%s` |\n", a.attempt, a.status,
+			quoted(a.code), quoted(a.caller), a.guard.file)
+	}
 	const file = "../../docs/attacks.md"
 	if *updateDocs {
 		//nolint:gosec // a page for all to read
@@ -35,6 +49,14 @@ right has got their tokens, so these are in the cache.
 	if text, err := os.ReadFile(file); err != nil || string(text) != page.String() {
 		t.Errorf("docs/attacks.md is not the table that runs: %v", err)
 	}
+}
+
+// quoted is a text as code in Markdown. An empty text has none.
+func quoted(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "`" + text + "`"
 }
 
 var updateDocs = flag.Bool("update", false, "write docs/attacks.md from the table of attacks")
