@@ -65,7 +65,7 @@ type mint struct {
 	invoke  func(ctx context.Context, event []byte) (status int)
 }
 
-func newPlatform(t *testing.T, policy string) *platform {
+func newPlatform(t *testing.T, policy, level string) *platform {
 	t.Helper()
 	p := &platform{t: t}
 	var err error
@@ -85,7 +85,7 @@ func newPlatform(t *testing.T, policy string) *platform {
 	t.Cleanup(server.Close)
 	p.env = map[string]string{
 		"PARENT_SECRET_ID": parent, "TOKENS_API_URL": server.URL, "STAGE": "prod",
-		"AWS_ENDPOINT_URL_SECRETS_MANAGER": manager.URL, "LOG_LEVEL": "ERROR",
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER": manager.URL, "LOG_LEVEL": level,
 	}
 	p.must(p.store.Create(t.Context(), parent, "", secrets.Value{}))
 	p.must(p.store.Create(t.Context(), other, "", secrets.Value{}))

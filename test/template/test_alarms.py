@@ -10,6 +10,7 @@ import re
 import subprocess
 
 import pytest
+import insights
 from cloudwatch import Alarm, embedded
 from guards import without
 from stack import ROOT, Stack, text
@@ -24,8 +25,8 @@ def alarms(template=None):
     return {name: Alarm(a) for name, a in json.loads(re.sub(r"ref:|QueueName:of:", "", made)).items()}
 
 
-@pytest.fixture(scope="session")
-def played(tmp_path_factory):
+@pytest.fixture(scope="session", name="played")
+def play(tmp_path_factory):
     """The scenarios by name. Each has what CloudWatch gets."""
     out = tmp_path_factory.mktemp("alarms") / "played.json"
     command = ["go", "test", "-count=1", "./test/alarms", f"-alarms.out={out}"]
@@ -79,3 +80,44 @@ def test_exactly_these_metrics_are_written(played):
 def test_denials_of_strangers_have_no_metric(played):
     data = played["strangers are refused on the public route"]["data"]
     assert {name for namespace, name, *_ in data if namespace == "tokenmint"} == {"ParentAge"}
+
+
+def answer(played, scenario, query, **words):
+    """The rows of a saved query over the lines of a scenario, with the words that a person puts in."""
+    (text,) = [q["QueryString"] for q in Stack().of("AWS::Logs::QueryDefinition").values() if q["Name"] == f"tokenmint/{query}"]
+    for placeholder, word in words.items():
+        assert placeholder.replace("_", " ") in text
+        text = text.replace(placeholder.replace("_", " "), word)
+    lines = [json.loads(line) for line in played[scenario]["lines"]]
+    of_mint = [line | {"@timestamp": line["timestamp"]} for line in lines if "apiRequestId" in line]  # the rotator has its own group
+    return insights.run(text, of_mint)
+
+
+QUIET = "a quiet day with a deployment"
+
+
+def test_queries_say_where_tokens_came_from_and_how_fast(played):
+    rows = answer(played, QUIET, "where tokens came from")
+    assert {row["profile"] for row in rows} == {"web", "batch", "page"} and sum(row["requests"] for row in rows) == 8 * 60 * 4
+    (minted,) = [row for row in rows if row["profile"] == "batch"]
+    assert minted["source"] == "minted" and minted["callsToMapbox"] == minted["requests"] and 0 < minted["leastBudgetLeft"] < 20
+    rows = answer(played, QUIET, "latency by profile")
+    assert {row["profile"] for row in rows} == {"web", "batch", "page"}
+    assert all(row["p50"] <= row["p99"] <= row["slowest"] for row in rows)
+
+
+def test_queries_lead_from_a_caller_to_a_hash_and_back(played):
+    batch, web = (f"arn:aws:iam::123456789012:role/{name}" for name in ("batch", "web"))
+    tokens = answer(played, QUIET, "what did this caller get", CALLER=batch)
+    assert len({row["tokenHash"] for row in tokens}) == len(tokens) == 8 * 60
+    (row,) = answer(played, QUIET, "who got the token with this hash", HASH_FROM_tokenmint_hash=tokens[0]["tokenHash"])
+    assert (row["caller"], row["profile"], row["source"]) == (batch, "batch", "minted")
+    shared = answer(played, QUIET, "what did this caller get", CALLER=web)[0]["tokenHash"]
+    rows = answer(played, QUIET, "who got the token with this hash", HASH_FROM_tokenmint_hash=shared)
+    assert len(rows) > 1 and {row["caller"] for row in rows} == {web} and rows[0]["source"] == "minted"
+
+
+def test_query_shows_refusals(played):
+    rows = answer(played, "strangers are refused on the public route", "last refusals and failures")
+    assert len(rows) == 100 and {(row["status"], row["code"]) for row in rows} == {(403, "origin_not_allowed")}
+    assert all(row["cause"] and row["route"] == "GET /public/tokens/{profile}" for row in rows)
