@@ -15,7 +15,8 @@ import (
 const rememberRefusal = 30 * time.Second
 
 // mintWithinBudget mints if the ledger allows it, and if Mapbox has not just refused the same
-// order.
+// order. A search has looked for refusals before. It is done again here, because taking the lease
+// took time, and because an order that is not shared has no search.
 func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	c, now := j.cache, j.cache.now()
 	if err := j.knownRefusal(now); err != nil {
@@ -37,7 +38,7 @@ func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 		c.tableLog(err).WarnContext(ctx, "the ledger does not answer: mint alone")
 		return j.mintAlone(ctx)
 	}
-	token, err := j.mintNow(ctx)
+	token, err := j.mintAndNote(ctx)
 	upstream, answered := errors.AsType[*tokens.Error](err)
 	if answered && errors.Is(err, tokens.ErrRateLimited) {
 		c.closeBudget(ctx, upstream.RateLimitReset)
@@ -79,7 +80,7 @@ func (j job) mintAlone(ctx context.Context) (Result, error) {
 	if err := j.cache.alone.take(now); err != nil {
 		return Result{}, j.cache.unshared(err)
 	}
-	token, err := j.mintNow(ctx)
+	token, err := j.mintAndNote(ctx)
 	return Result{Token: token, Source: FromMint}, err
 }
 
@@ -88,9 +89,8 @@ func (c *Cache) unshared(cause error) error {
 	return &UnsharedError{Until: c.now().Add(jitter(c.random, comeAgain)), Cause: cause}
 }
 
-// mintNow calls mint, and once more with an earlier end if Mapbox's clock may be behind. It tells
-// the allowance of this instance how Mapbox answered, and remembers a lasting refusal.
-func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
+// mintAndNote calls mint and notes how Mapbox answered.
+func (j job) mintAndNote(ctx context.Context) (tokens.Temporary, error) {
 	if j.plan.shared {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, mintLimit)
@@ -102,6 +102,12 @@ func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
 	if errors.Is(err, tokens.ErrExpiryTooFar) {
 		token, err = j.mint(ctx, j.plan.expires.Add(-clocksDiffer))
 	}
+	j.note(err)
+	return token, err
+}
+
+// note tells the allowance of this instance how Mapbox answered, and remembers a lasting refusal.
+func (j job) note(err error) {
 	now := j.cache.now()
 	upstream, answered := errors.AsType[*tokens.Error](err)
 	switch {
@@ -112,7 +118,6 @@ func (j job) mintNow(ctx context.Context) (tokens.Temporary, error) {
 	case j.isLasting(err):
 		j.cache.refused.put(j.refusedName(), remembered{err, now.Add(rememberRefusal)})
 	}
-	return token, err
 }
 
 // OpenAgain returns when Mapbox's rate limit ends. That is the reset that Mapbox told. Without a

@@ -3,6 +3,7 @@ package tokencache_test
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,4 +54,49 @@ func TestReuseWindowEndsWhileTheLeaseIsAsked(t *testing.T) {
 			t.Errorf("the token has %s to live", left)
 		}
 	})
+}
+
+// overtaken is a table in which another instance has always taken the lease over before a save.
+type overtaken struct{ tokencache.Store }
+
+func (overtaken) Save(context.Context, string, string, tokencache.Record) error {
+	return tokencache.ErrLost
+}
+
+// TestLogTellsALostLeaseFromAFailedTable: the table has answered, so the log must not say that it
+// does not. The caller gets the token.
+func TestLogTellsALostLeaseFromAFailedTable(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		table func(tokencache.Store) tokencache.Store
+		want  string
+	}{
+		"lost": {
+			func(s tokencache.Store) tokencache.Store { return overtaken{s} },
+			"a minted token is not shared",
+		},
+		"failed": {
+			func(s tokencache.Store) tokencache.Store { return broken{s, 0} },
+			"the token table does not answer: go on alone",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t)
+			f.takes = 0
+			var log strings.Builder
+			c, err := tokencache.New(tokencache.Config{
+				Store: test.table(f.table), Budget: 80, Now: time.Now,
+				Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.get(c, order)
+			if n := strings.Count(log.String(), "\n"); n != 1 ||
+				!strings.Contains(log.String(), test.want) {
+				t.Errorf("%d lines, want one with %q: %s", n, test.want, &log)
+			}
+		})
+	}
 }
