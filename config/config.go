@@ -69,6 +69,7 @@ type Parent struct {
 type Profile struct {
 	Name     string
 	Scopes   []string
+	Token    string        // name of the managed token that it gives; "" = it issues temporary ones
 	Lifetime time.Duration // of a token; from [ShortestLifetime] to [LongestLifetime]
 	Reuse    time.Duration // how long callers share one token; 0 means a token for each request
 	Allow    []Rule        // one matching rule is enough
@@ -93,10 +94,11 @@ func (p Profile) plain() any {
 	return struct {
 		Name            string
 		Scopes          []string
+		Token           string
 		Lifetime, Reuse time.Duration
 		Rules           []string
 		MintsPerMinute  int
-	}{p.Name, p.Scopes, p.Lifetime, p.Reuse, rules, p.MintsPerMinute}
+	}{p.Name, p.Scopes, p.Token, p.Lifetime, p.Reuse, rules, p.MintsPerMinute}
 }
 
 // Rule describes callers of one kind of route, see [Rule.Route]. All of its parts must match.
@@ -129,16 +131,6 @@ func (r Rule) String() string {
 		parts = append(parts, fmt.Sprintf("origins: %q", r.Origins))
 	}
 	return strings.Join(parts, ", ")
-}
-
-// ManagedToken is an additional token: a permanent token that is rotated in its own secret.
-type ManagedToken struct {
-	Name        string
-	Secret      string // name of the secret in Secrets Manager
-	Scopes      []string
-	AllowedURLs []string // web pages that a public token works on; nil means all
-	RotateEvery time.Duration
-	RetireAfter time.Duration
 }
 
 //go:embed tokenmint.yaml

@@ -118,7 +118,7 @@ func TestParseNamesFileLineAndKey(t *testing.T) {
 	for name, tc := range map[string]struct{ old, new, want string }{
 		"unknown key": {"    reuse: 30m", "    reuze: 30m",
 			"x.yaml:10: profiles.web-map.reuze: unknown key; known here: allow, lifetime, " +
-				"mints_per_minute, reuse, scopes"},
+				"mints_per_minute, reuse, scopes, token"},
 		"unknown section": {"tokens:\n  uploads-ci", "extras:\n  uploads-ci",
 			"x.yaml:15: extras: unknown key"},
 		"key twice": {"    reuse: 30m", "    reuse: 30m\n    reuse: 1m",
@@ -228,8 +228,6 @@ func TestParseNamesFileLineAndKey(t *testing.T) {
 		"allowed URLs not a list": {"    secret: tokenmint/uploads-ci\n",
 			"    secret: tokenmint/uploads-ci\n    allowed_urls: https://a.example\n",
 			"must be a list of 1 to 100 URLs"},
-		"no secret": {"    secret: tokenmint/uploads-ci\n", "",
-			"tokens.uploads-ci.secret: is missing"},
 		"token without scopes": {"    scopes: [uploads:write]\n", "",
 			"tokens.uploads-ci.scopes: is missing"},
 		"section not a mapping": {"parent:\n", "parent: none\nx:\n",

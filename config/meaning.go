@@ -54,6 +54,7 @@ func (p *parser) config(root *yaml.Node) *Config {
 	if len(c.Profiles) == 0 {
 		p.fail(profiles, "profiles", "must hold at least one profile")
 	}
+	p.findServed(c, profiles, tokens)
 	p.checkWithinParent(c, profiles, tokens)
 	return c
 }
@@ -91,17 +92,28 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 	}
 	p.fields(n, key, map[string]field{
 		"scopes":   p.scopes(&profile.Scopes),
+		"token":    p.text(&profile.Token),
 		"lifetime": p.duration(&profile.Lifetime),
 		"reuse":    p.duration(&profile.Reuse),
 		"allow":    func(n *yaml.Node, key string) { profile.Allow = p.rules(n, key) },
 
 		"mints_per_minute": p.count(&profile.MintsPerMinute),
 	})
-	public := profile.IsPublic()
-	if public && profile.MintsPerMinute == 0 {
+	if profile.Token != "" {
+		p.checkServing(n, key, profile)
+		return profile
+	}
+	if profile.IsPublic() && profile.MintsPerMinute == 0 {
 		profile.MintsPerMinute = defaultMintsForAnyone
 	}
+	p.checkIssuing(n, key, profile)
+	return profile
+}
+
+// checkIssuing checks a profile that issues temporary tokens.
+func (p *parser) checkIssuing(n *yaml.Node, key string, profile Profile) {
 	p.checkIssuable(n, key, profile.Scopes)
+	public := profile.IsPublic()
 	switch {
 	case len(profile.Scopes) == 0:
 		p.fail(n, key+".scopes", "is missing")
@@ -122,7 +134,6 @@ func (p *parser) profile(name, n *yaml.Node, key string) Profile {
 	case len(profile.Allow) == 0:
 		p.fail(n, key+".allow", "is missing: nobody could use this profile")
 	}
-	return profile
 }
 
 // checkIssuable refuses scopes that no temporary token may have.
@@ -133,36 +144,6 @@ func (p *parser) checkIssuable(n *yaml.Node, key string, scopes []string) {
 				scope)
 		}
 	}
-}
-
-func (p *parser) managedToken(name, n *yaml.Node, key string) ManagedToken {
-	token := ManagedToken{
-		Name:        name.Value,
-		RotateEvery: defaultRotateEvery,
-		RetireAfter: defaultRetireAfter,
-	}
-	p.checkName(name, key)
-	if name.Value == "parent" {
-		p.fail(name, key, "this name is reserved for the parent token")
-	}
-	p.fields(n, key, map[string]field{
-		"secret":       p.text(&token.Secret),
-		"allowed_urls": p.urls(&token.AllowedURLs),
-		"scopes":       p.scopes(&token.Scopes),
-		"rotate_every": p.duration(&token.RotateEvery),
-		"retire_after": p.duration(&token.RetireAfter),
-	})
-	switch {
-	case token.Secret == "":
-		p.fail(n, key+".secret", "is missing")
-	case len(token.Scopes) == 0:
-		p.fail(n, key+".scopes", "is missing")
-	case token.RotateEvery <= token.RetireAfter:
-		p.fail(n, key+".rotate_every",
-			"%s must be longer than retire_after (%s), otherwise old tokens accumulate",
-			token.RotateEvery, token.RetireAfter)
-	}
-	return token
 }
 
 // checkName refuses a name that does not fit into a metric, a note or a log query.
@@ -190,15 +171,9 @@ func (p *parser) checkWithinParent(c *Config, profiles, tokens *yaml.Node) {
 		}
 	}
 	for _, profile := range c.Profiles {
-		check(valueOf(profiles, profile.Name), "profiles."+profile.Name, profile.Scopes)
+		check(valueIn(profiles, profile.Name), "profiles."+profile.Name, profile.Scopes)
 	}
 	for _, token := range c.Tokens {
-		check(valueOf(tokens, token.Name), "tokens."+token.Name, token.Scopes)
+		check(valueIn(tokens, token.Name), "tokens."+token.Name, token.Scopes)
 	}
-}
-
-// valueOf returns the value of a key that the mapping has.
-func valueOf(mapping *yaml.Node, key string) *yaml.Node {
-	i := slices.IndexFunc(mapping.Content, func(n *yaml.Node) bool { return n.Value == key })
-	return mapping.Content[i+1]
 }

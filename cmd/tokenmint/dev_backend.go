@@ -104,13 +104,14 @@ func (b *backend) offered(scopes []string) []string {
 // makeSecrets creates the missing secrets of additional tokens. They have no value, as in a stack.
 func (b *backend) makeSecrets(cfg *config.Config) error {
 	for _, t := range cfg.Tokens {
-		if strings.HasPrefix(t.Secret, "arn:") {
+		name := t.SecretName(setup.DefaultStage)
+		if strings.HasPrefix(name, "arn:") {
 			continue // only AWS gives ARNs, so this secret cannot exist here
 		}
-		if _, err := b.secrets.Describe(noDeadline, t.Secret); err == nil {
+		if _, err := b.secrets.Describe(noDeadline, name); err == nil {
 			continue
 		}
-		if err := b.secrets.Create(noDeadline, t.Secret, "", secrets.Value{}); err != nil {
+		if err := b.secrets.Create(noDeadline, name, "", secrets.Value{}); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ const doctorHelp = `doctor checks a deployed stack and changes nothing. It check
 
   - the configuration, and the policy that the functions read, which must be equal to it
   - the schedule, and the queue of failed runs
-  - the secret and the token of the parent and of each additional token
+  - the secret, its name and the token of the parent and of each additional token
   - when rotation replaced the parent, and what rotation will do next
   - the token table, and the rest of this minute's mint budget
   - each route, which must refuse a request without credentials
@@ -132,6 +132,7 @@ func (f *findings) end() error {
 type examination struct {
 	deployment
 	*findings
+	local    bool          // the secrets are on this machine, where functions need no roles
 	patience time.Duration // how long the rotator may take for the work of one heartbeat
 }
 
@@ -142,6 +143,7 @@ func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer)
 		return
 	}
 	e := examination{deployment: deployed, findings: f}
+	e.local = isLoopback(d.endpoint("SECRETS_MANAGER"))
 	f.noteWarnings(e.config)
 	f.ok("configuration: %d profiles, %d additional tokens",
 		len(e.config.Profiles), len(e.config.Tokens))
@@ -150,6 +152,7 @@ func (d doctor) checkDeployment(ctx context.Context, f *findings, log io.Writer)
 		d.endpoint("SCHEDULER")))
 	e.checkQueue(ctx, d.getenv("UNDONE_QUEUE_URL"), d.endpoint("SQS"))
 	live, works := e.checkParent(ctx)
+	e.checkParentName()
 	for _, t := range e.config.Tokens {
 		e.checkAdditional(ctx, t, live)
 	}

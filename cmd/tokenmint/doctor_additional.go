@@ -15,20 +15,22 @@ import (
 func (e examination) checkAdditional(
 	ctx context.Context, t config.ManagedToken, live []tokens.Metadata,
 ) {
-	subject := "token " + t.Name
-	description, err := e.secrets.Describe(ctx, t.Secret)
+	subject, name := "token "+t.Name, t.SecretName(e.settings.Stage)
+	description, err := e.secrets.Describe(ctx, name)
 	if err != nil {
 		e.wrong("%s: %v; %s", subject, err,
-			remedy(err, "make its secret: aws secretsmanager create-secret --name "+t.Secret))
+			remedy(err, "make its secret: aws secretsmanager create-secret --name "+name))
 		return
 	}
-	e.checkPending(ctx, subject, t.Secret, description)
-	version, err := e.secrets.Get(ctx, t.Secret, "")
+	e.checkName(subject, t, description.Name)
+	e.checkPending(ctx, subject, name, description)
+	version, err := e.secrets.Get(ctx, name, "")
 	if err != nil && !errors.Is(err, secrets.ErrNotFound) {
 		e.wrong("%s: %v; %s", subject, err, remedy(err, ""))
 		return
 	}
-	credential, err := secrets.ParseCredential(version.Value)
+	credential, err := secrets.ParseStored(version.Value)
+	e.checkServed(subject, t, credential)
 	if err != nil || credential.Token.Usage() == tokens.UsageTemporary {
 		e.note("%s: its secret holds no permanent token yet; "+
 			"the next heartbeat makes one, or: tokenmint rotate --name %s", subject, t.Name)

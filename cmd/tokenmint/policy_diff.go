@@ -144,6 +144,9 @@ func partsOfParent(c *config.Config) []change {
 func partsOfProfile(p config.Profile) []change {
 	parts := partsAbout("profile " + p.Name)
 	parts.addAll("scope", p.Scopes)
+	if p.Token != "" {
+		parts.add("token", p.Token)
+	}
 	for _, rule := range p.Allow {
 		parts.add("rule", rule)
 	}
@@ -157,9 +160,14 @@ func partsOfProfile(p config.Profile) []change {
 
 func partsOfToken(t config.ManagedToken) []change {
 	parts := partsAbout("token " + t.Name)
-	parts.add("secret", t.Secret)
+	if t.Secret != "" {
+		parts.add("secret", t.Secret)
+	}
 	parts.addAll("scope", t.Scopes)
 	parts.addAll("allowed_url", t.AllowedURLs)
+	for _, app := range t.AllowedApplications {
+		parts.add("allowed_application", app.Platform+" "+app.BundleID)
+	}
 	parts.add("rotate_every", t.RotateEvery)
 	parts.add("retire_after", t.RetireAfter)
 	return parts.all

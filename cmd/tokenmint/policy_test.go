@@ -159,6 +159,8 @@ func set(t *testing.T, field reflect.Value) {
 	switch field.Interface().(type) {
 	case string:
 		field.SetString("other")
+	case []config.Application:
+		field.Set(reflect.ValueOf([]config.Application{{Platform: "iOS"}}))
 	case []string:
 		field.Set(reflect.ValueOf([]string{"other"}))
 	case int, time.Duration:

@@ -37,6 +37,9 @@ func (h *Handler) issue(
 		return issued{}, err
 	}
 	got := issued{profile: grant.profile.Name, scopes: grant.scopes}
+	if token := grant.profile.Token; token != "" {
+		return h.giveServed(ctx, got, token)
+	}
 	expires, err := expiry(req, grant.profile, h.now())
 	if err != nil {
 		return got, err

@@ -11,7 +11,8 @@
 //	issue.go     the steps below, in order
 //	policy.go    the profile that allows the caller and the scopes
 //	expiry.go    when the token ends
-//	parent.go    the parent token
+//	served.go    the managed public token, if the profile gives one; then the request is done
+//	parent.go    the parent token (secret.go keeps it)
 //	upstream.go  the call to Mapbox, if the cache has no token; minted.go checks the reply
 //	refusal.go   what the caller learns about an error
 //
@@ -41,12 +42,18 @@ type CreateTemporary func(
 // ReadParent reads the current version of the parent secret. The handler makes one call at a time.
 type ReadParent func(ctx context.Context) (secrets.Version, error)
 
-// Config is what a [Handler] needs. All fields are required, except Metrics.
+// ReadServed reads the current version of the secret of the managed public token with that name.
+// The handler makes one call for a token at a time.
+type ReadServed func(ctx context.Context, name string) (secrets.Version, error)
+
+// Config is what a [Handler] needs. All fields are required, except ReadServed if no profile
+// gives a managed token, and Metrics.
 type Config struct {
 	Profiles        []config.Profile // in the order in which they are tried
 	Cache           *tokencache.Cache
 	CreateTemporary CreateTemporary
 	ReadParent      ReadParent
+	ReadServed      ReadServed
 	Now             func() time.Time
 	Logger          *slog.Logger
 	Metrics         *telemetry.Metrics // nil = none
@@ -58,7 +65,8 @@ type Handler struct {
 	digests  map[string]string // of the profiles, by name
 	cache    *tokencache.Cache
 	create   CreateTemporary
-	parent   *parentCache
+	parent   *secretCache
+	served   map[string]*secretCache // by the name of the managed token
 	now      func() time.Time
 	logger   *slog.Logger
 	metrics  *telemetry.Metrics
@@ -74,12 +82,17 @@ func New(c Config) (*Handler, error) {
 	for _, p := range c.Profiles {
 		digests[p.Name] = p.Digest()
 	}
+	served := newServedCaches(c.Profiles, c.ReadServed, c.Now)
+	if len(served) > 0 && c.ReadServed == nil {
+		return nil, errors.New("mint: ReadServed is missing, and a profile gives a managed token")
+	}
 	return &Handler{
 		profiles: c.Profiles,
 		digests:  digests,
 		cache:    c.Cache,
 		create:   c.CreateTemporary,
 		parent:   newParentCache(c.ReadParent, c.Now),
+		served:   served,
 		now:      c.Now,
 		logger:   c.Logger,
 		metrics:  c.Metrics,

@@ -92,6 +92,10 @@ var (
 		"Mapbox does not accept the parent token; its operator must replace it")
 	refuseParentScopes = newRefusal(503, "parent_lacks_scopes",
 		"the parent token may not create tokens: it lacks tokens:write")
+	refuseServedUnread = newRefusal(503, "token_unavailable",
+		"the token of this profile cannot be read now; try again later")
+	refuseServedUnusable = newRefusal(503, "token_unusable",
+		"the stored token of this profile is not a public token; its operator must replace it")
 	refuseBusy = newRefusal(429, "rate_limited",
 		"Mapbox's rate limit is reached; try again after Retry-After seconds")
 	refuseSpent = newRefusal(429, "budget_spent",

@@ -14,7 +14,7 @@ import (
 // concurrent use.
 type upstream struct {
 	handler *Handler
-	parent  parent
+	parent  held
 	scopes  []string
 
 	// calls counts the calls of the client so far. The client may repeat an HTTP request within a

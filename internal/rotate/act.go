@@ -94,6 +94,7 @@ func (r *run) createToken(
 	r.live = nil
 	created, err := r.tokens.Create(ctx, o.auth.Auth(), tokens.CreateRequest{
 		Scopes: scopes, Note: o.notePrefix + rotation, AllowedURLs: m.AllowedURLs,
+		AllowedApplications: m.AllowedApplications,
 	})
 	if err != nil {
 		r.refundCreate(ctx, o, rotation)

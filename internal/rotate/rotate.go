@@ -67,6 +67,8 @@ type Managed struct {
 	SecretID    string   // name or ARN
 	Scopes      []string // nil = those that the current token has
 	AllowedURLs []string // of a public token
+	// of a public token, when it is created: Mapbox's documents do not say that lists show them
+	AllowedApplications []tokens.Application
 	// the scopes of the temporary token that a proof issues; nil = all that the token has
 	ProofScopes []string
 	RotateEvery time.Duration

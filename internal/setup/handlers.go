@@ -48,12 +48,19 @@ func Mint(p Parts) (*mint.Handler, error) {
 		return nil, err
 	}
 	store := awsstore.Open(p.Settings.AWS.SecretsManager())
+	secretNames := map[string]string{} // by the name of the token
+	for _, t := range p.Config.Tokens {
+		secretNames[t.Name] = t.SecretName(p.Settings.Stage)
+	}
 	return mint.New(mint.Config{
 		Profiles:        p.Config.Profiles,
 		Cache:           cache,
 		CreateTemporary: client.CreateTemporary,
 		ReadParent: func(ctx context.Context) (secrets.Version, error) {
 			return store.Get(ctx, p.Settings.ParentSecretID, "")
+		},
+		ReadServed: func(ctx context.Context, name string) (secrets.Version, error) {
+			return store.Get(ctx, secretNames[name], "")
 		},
 		Now:     p.Now,
 		Logger:  p.Logger,
@@ -89,7 +96,7 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 			RotateEvery: p.Config.Parent.RotateEvery,
 			RetireAfter: p.Config.Parent.RetireAfter,
 		},
-		Additional: additional(p.Config.Tokens),
+		Additional: additional(p.Config.Tokens, p.Settings.Stage),
 		Store:      awsstore.Open(p.Settings.AWS.SecretsManager()),
 		Tokens:     client,
 		Now:        p.Now,
@@ -98,14 +105,18 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 	})
 }
 
-// additional returns the additional tokens of the configuration.
-func additional(configured []config.ManagedToken) []rotate.Managed {
+// additional returns the additional tokens of the configuration, for the stack in this stage.
+func additional(configured []config.ManagedToken, stage string) []rotate.Managed {
 	var managed []rotate.Managed
 	for _, t := range configured {
-		managed = append(managed, rotate.Managed{
-			Name: t.Name, SecretID: t.Secret, Scopes: t.Scopes, AllowedURLs: t.AllowedURLs,
-			RotateEvery: t.RotateEvery, RetireAfter: t.RetireAfter,
-		})
+		m := rotate.Managed{
+			Name: t.Name, SecretID: t.SecretName(stage), Scopes: t.Scopes,
+			AllowedURLs: t.AllowedURLs, RotateEvery: t.RotateEvery, RetireAfter: t.RetireAfter,
+		}
+		for _, app := range t.AllowedApplications {
+			m.AllowedApplications = append(m.AllowedApplications, tokens.Application(app))
+		}
+		managed = append(managed, m)
 	}
 	return managed
 }

@@ -19,6 +19,9 @@ import (
 // DefaultStack is the name of the stack in notes if STACK is not set.
 const DefaultStack = "tokenmint"
 
+// DefaultStage is the stage if STAGE is not set. Names of secrets contain the stage.
+const DefaultStage = "dev"
+
 const (
 	// mostCount is more than the quota of any account allows of instances or of requests a second.
 	mostCount = 1_000_000
@@ -93,7 +96,7 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 		TokensAPIURL:   cmp.Or(getenv("TOKENS_API_URL"), "https://api.mapbox.com"),
 		TokenTable:     getenv("TOKEN_TABLE"),
 		ConfigFile:     getenv("CONFIG_FILE"),
-		Stage:          cmp.Or(getenv("STAGE"), "dev"),
+		Stage:          cmp.Or(getenv("STAGE"), DefaultStage),
 		Stack:          cmp.Or(getenv("STACK"), DefaultStack),
 	}
 	if err := s.checkNames(getenv); err != nil {

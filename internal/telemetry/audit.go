@@ -18,7 +18,7 @@ type Audit struct {
 	Profile   string // "" if none was chosen
 	Scopes    []string
 	Expires   time.Time
-	Source    string // "memory", "table" or "minted"; "" without a token
+	Source    string // "memory", "table", "minted" or "secret"; "" without a token
 	TokenHash string
 	Status    int
 	// stable code of a refusal, "ok", or "ok_stale" for a token past its reuse window

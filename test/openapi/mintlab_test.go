@@ -43,6 +43,12 @@ const profiles = `profiles:
     reuse: 15m
     allow:
       - {anyone: true, origins: ["https://maps.example.com"]}
+  managed:
+    token: web
+    allow:
+      - {anyone: true, origins: ["https://maps.example.com"]}
+tokens:
+  web: {scopes: [styles:read], allowed_urls: ["https://maps.example.com"]}
 `
 
 // now returns the time of all tests, which is the time of the document's examples. It never moves.
@@ -106,6 +112,9 @@ func (w *mintLab) newHandler() *mint.Handler {
 		},
 		ReadParent: func(ctx context.Context) (secrets.Version, error) {
 			return w.store.Get(ctx, parentSecret, "")
+		},
+		ReadServed: func(ctx context.Context, name string) (secrets.Version, error) {
+			return w.store.Get(ctx, name, "")
 		},
 		Now:    now,
 		Logger: logger,

@@ -3,7 +3,10 @@ package openapi_test
 import (
 	"cmp"
 	"net/http"
+	"strings"
 	"testing"
+
+	"github.com/tokenmint/tokenmint/internal/secrets"
 )
 
 // visit is a request to the public route, and what the mint answers to it.
@@ -37,6 +40,19 @@ var visits = []visit{
 	{reply: "503 parent_rejected", fault: whereMapboxSays(http.StatusUnauthorized)},
 	{reply: "503 parent_lacks_scopes", fault: withParent("uploads:write")},
 	{reply: "503 table_unavailable", fault: withoutTable},
+	{reply: "200", profile: "managed", fault: withServed("styles:read")},
+	{reply: "503 token_unavailable", profile: "managed"},
+	{reply: "503 token_unusable", profile: "managed", fault: withServed("uploads:write")},
+}
+
+// withServed stores a token as the managed token of the profile managed.
+func withServed(scope string) func(*mintLab) {
+	return func(w *mintLab) {
+		value := secrets.NewValue(w.issue(scope))
+		if err := w.store.Create(w.t.Context(), "web", strings.Repeat("b", 32), value); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
 
 func runVisits(t *testing.T, op operation, produced *evidence) {

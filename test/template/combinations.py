@@ -3,7 +3,6 @@
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret"
 PARENT = f"{ARN}:maps/parent-a1B2c3"
 PREVIOUS = f"{ARN}:maps/old-parent-z9Y8x7"
-FURTHER = [f"{ARN}:maps/uploads-ci-d4E5f6", f"{ARN}:maps/web-g7H8i9"]
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000"
 PREVIOUS_KEY = KEY.replace("0a1b2c3d", "9f8e7d6c")
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
@@ -41,12 +40,14 @@ COMBINATIONS = {
     "existing secret and key": {"ParentSecretArn": PARENT, "KmsKeyArn": KEY},
     "another secret": {"PreviousParentSecretArn": PREVIOUS},
     "another key": {"KmsKeyArn": KEY, "PreviousKmsKeyArn": PREVIOUS_KEY},
-    "no key any more": {"PreviousKmsKeyArn": PREVIOUS_KEY, "FurtherSecretArns": ",".join(FURTHER)},
+    "no key any more": {"PreviousKmsKeyArn": PREVIOUS_KEY},
     "another secret and key": {
         "ParentSecretArn": PARENT, "PreviousParentSecretArn": PREVIOUS, "KmsKeyArn": KEY, "PreviousKmsKeyArn": PREVIOUS_KEY,
     },
-    "further secrets": {"FurtherSecretArns": ",".join(FURTHER)},
-    "further secrets and key": {"FurtherSecretArns": ",".join(FURTHER), "KmsKeyArn": KEY},
+    "public and key": PUBLIC | {"KmsKeyArn": KEY},
+    "public, another secret and key": PUBLIC | {
+        "ParentSecretArn": PARENT, "PreviousParentSecretArn": PREVIOUS, "KmsKeyArn": KEY, "PreviousKmsKeyArn": PREVIOUS_KEY, "Stage": "dev",
+    },
     "native rotation": {"NativeRotationSchedule": "rate(30 days)"},
     "native rotation of an existing secret": {"NativeRotationSchedule": "cron(0 4 1 * ? *)", "ParentSecretArn": PARENT},
     "boundary": {"PermissionsBoundaryArn": BOUNDARY},
@@ -63,7 +64,6 @@ COMBINATIONS = {
         **JWT, **CUSTOM, **PUBLIC, **CORS, **DOMAIN,
         "KmsKeyArn": KEY,
         "ParentSecretArn": PARENT,
-        "FurtherSecretArns": ",".join(FURTHER),
         "NativeRotationSchedule": "rate(30 days)",
         "PermissionsBoundaryArn": BOUNDARY,
         "AlarmTopicArn": TOPIC,
@@ -85,9 +85,8 @@ REFUSED = [
     ("ParentSecretArn", f"{ARN}:*"),
     ("PreviousParentSecretArn", "*"),
     ("PreviousParentSecretArn", f"{ARN}:maps/parent-*"),
-    ("FurtherSecretArns", f"{FURTHER[0]},{ARN}:maps/*"),
-    ("FurtherSecretArns", f"{FURTHER[0]},*"),
-    ("FurtherSecretArns", f"{ARN}:${{aws:username}}-a1B2c3"),
+    ("Stage", "*"),
+    ("Stage", "${aws:username}"),
     ("KmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/*"),
     ("KmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:alias/maps"),
     ("PreviousKmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/*"),

@@ -3,24 +3,25 @@
 A guard is (promise, combination, text that occurs once, what to put in its place); "A ... B" is from A to the first B after it, "A ... B ... C" goes on to the next C.
 """
 
-READ_PARENT = "                Action: secretsmanager:GetSecretValue\n"
+READ_PARENT = "                Action: secretsmanager:GetSecretValue\n                # All"
 CONTEXT = "kms:EncryptionContext:SecretARN: !If [MakesSecret, !Ref ParentSecret, !Ref ParentSecretArn]\n"
 
 GUARDS = [
-    ("mint_reads_one_secret_and_shares_tokens", "as it is", READ_PARENT,
-     "                Action: [secretsmanager:GetSecretValue, secretsmanager:PutSecretValue]\n"),
-    ("mint_reads_one_secret_and_shares_tokens", "existing secret", f"{READ_PARENT} ... AWS::NoValue]\n",
-     f"{READ_PARENT}                Resource: '*'\n"),
-    ("mint_reads_one_secret_and_shares_tokens", "another secret", f"{READ_PARENT} ... AWS::NoValue]\n",
-     f"{READ_PARENT}                Resource: !Ref ParentSecret\n"),
-    ("mint_reads_one_secret_and_shares_tokens", "another key", "Sid: OpenTheParentToken ... AWS::NoValue]\n ... AWS::NoValue]\n",
+    ("mint_reads_the_parent_and_public_tokens_and_shares_tokens", "as it is", READ_PARENT,
+     "                Action: [secretsmanager:GetSecretValue, secretsmanager:PutSecretValue]\n                # All"),
+    ("mint_reads_the_parent_and_public_tokens_and_shares_tokens", "existing secret", f"{READ_PARENT} ... AWS::NoValue]\n",
+     "                Action: secretsmanager:GetSecretValue\n                Resource: '*'\n"),
+    ("mint_reads_the_parent_and_public_tokens_and_shares_tokens", "another secret", f"{READ_PARENT} ... AWS::NoValue]\n",
+     "                Action: secretsmanager:GetSecretValue\n                Resource: !Ref ParentSecret\n"),
+    ("mint_reads_the_parent_and_public_tokens_and_shares_tokens", "another key", "Sid: OpenTheParentToken ... AWS::NoValue]\n ... AWS::NoValue]\n",
      "Sid: OpenTheParentToken\n                  Effect: Allow\n                  Action: kms:Decrypt\n                  Resource: !Ref KmsKeyArn\n"),
-    ("mint_reads_one_secret_and_shares_tokens", "as it is", "Action: [dynamodb:GetItem, dynamodb:UpdateItem]",
+    ("mint_reads_the_parent_and_public_tokens_and_shares_tokens", "as it is", "Action: [dynamodb:GetItem, dynamodb:UpdateItem]",
      "Action: [dynamodb:GetItem, dynamodb:UpdateItem, dynamodb:Scan]"),
-    ("mint_reads_one_secret_and_shares_tokens", "key", "Action: kms:Decrypt\n", "Action: [kms:Decrypt, kms:Encrypt]\n"),
+    ("mint_reads_the_parent_and_public_tokens_and_shares_tokens", "key", "Sid: OpenTheParentToken\n                  Effect: Allow\n                  Action: kms:Decrypt\n",
+     "Sid: OpenTheParentToken\n                  Effect: Allow\n                  Action: [kms:Decrypt, kms:Encrypt]\n"),
     ("rotate_writes_the_managed_secrets_and_nothing_else", "as it is", "Sid: RotateTheParentToken ... Action:\n",
      "Sid: RotateTheParentToken\n                Effect: Allow\n                Action:\n                  - secretsmanager:DeleteSecret\n"),
-    ("rotate_writes_the_managed_secrets_and_nothing_else", "further secrets", "Resource: !Ref FurtherSecretArns", "Resource: '*'"),
+    ("rotate_writes_the_managed_secrets_and_nothing_else", "as it is", "secret:tokenmint/${Stage}/*\n              - !If", "secret:tokenmint/*\n              - !If"),
     ("rotate_writes_the_managed_secrets_and_nothing_else", "key", "Sid: OpenAndSealTheParentToken ... GenerateDataKey",
      "Sid: OpenAndSealTheParentToken\n                  Effect: Allow\n                  Action: [kms:Decrypt, kms:GenerateDataKey, kms:ReEncryptFrom"),
     ("rotate_cannot_touch_the_table", "as it is", "              - Sid: KeepWhatFailed\n",
@@ -46,7 +47,16 @@ GUARDS = [
     ("keys_open_the_secrets_alone", "key", "Sid: OpenTheParentToken ... !Sub secretsmanager.${AWS::Region}.${AWS::URLSuffix}\n",
      "Sid: OpenTheParentToken\n                  Effect: Allow\n                  Action: kms:Decrypt\n                  Resource: !Ref KmsKeyArn\n"
      "                  Condition:\n                    StringEquals:\n"),
-    ("keys_open_the_secrets_alone", "further secrets and key", "kms:EncryptionContext:SecretARN: !Ref FurtherSecretArns\n", "\n"),
+    ("keys_open_the_secrets_alone", "key",
+     "kms:EncryptionContext:SecretARN: !Sub arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:tokenmint/${Stage}/*\n",
+     "kms:EncryptionContext:SecretARN: '*'\n"),
+    ("keys_open_the_secrets_alone", "public and key", "secret:tokenmint/${Stage}/public/*\n                - !Ref AWS::NoValue\n              - Sid: ShareTokens",
+     "secret:tokenmint/${Stage}/*\n                - !Ref AWS::NoValue\n              - Sid: ShareTokens"),
+    ("mint_reads_the_parent_and_public_tokens_and_shares_tokens", "public",
+     "secret:tokenmint/${Stage}/public/*\n                - !Ref AWS::NoValue\n              - !If",
+     "secret:tokenmint/${Stage}/*\n                - !Ref AWS::NoValue\n              - !If"),
+    ("mint_reads_the_parent_and_public_tokens_and_shares_tokens", "as it is",
+     "- IsPublic\n                - Sid: ReadPublicTokens", "- MakesSecret\n                - Sid: ReadPublicTokens"),
     ("keys_open_the_secrets_alone", "key", f"Sid: OpenAndSealTheParentToken ... {CONTEXT}",
      "Sid: OpenAndSealTheParentToken\n                  Effect: Allow\n                  Action: [kms:Decrypt, kms:GenerateDataKey]\n"
      "                  Resource: !Ref KmsKeyArn\n                  Condition:\n                    StringEquals:\n"

@@ -57,8 +57,14 @@ def keys(stack):
     return [k for k in (stack.parameters["KmsKeyArn"], stack.parameters["PreviousKmsKeyArn"]) if k]
 
 
-def further(stack):
-    return [a for a in stack.parameters["FurtherSecretArns"].split(",") if a]
+def additional(stack):
+    """The secrets of additional tokens, by the beginning of their names. No stage has a slash."""
+    return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:tokenmint/{stack.parameters['Stage']}/*"
+
+
+def public(stack):
+    """The secrets of public tokens, which the mint may read where it has the public route."""
+    return [additional(stack)[:-1] + "public/*"] if stack.parameters["PublicOrigins"] else []
 
 
 def pairs(actions, *resources):
@@ -66,9 +72,9 @@ def pairs(actions, *resources):
 
 
 @promise
-def mint_reads_one_secret_and_shares_tokens(stack):
+def mint_reads_the_parent_and_public_tokens_and_shares_tokens(stack):
     assert grants(stack, "MintRole") == (
-        pairs({READ}, *readable(stack))
+        pairs({READ}, *readable(stack), *public(stack))
         | pairs({"dynamodb:GetItem", "dynamodb:UpdateItem"}, "arn:of:TokenTable")
         | pairs(LOG, "arn:of:MintLogs:*")
         | pairs({"kms:Decrypt"}, *keys(stack))
@@ -78,7 +84,7 @@ def mint_reads_one_secret_and_shares_tokens(stack):
 @promise
 def rotate_writes_the_managed_secrets_and_nothing_else(stack):
     assert grants(stack, "RotateRole") == (
-        pairs(ROTATE, parent(stack), *further(stack))
+        pairs(ROTATE, parent(stack), additional(stack))
         | pairs({"sqs:SendMessage"}, "arn:of:Undone")
         | pairs(LOG, "arn:of:RotateLogs:*")
         | pairs(CONDITIONED, *keys(stack))
@@ -107,7 +113,7 @@ def deployment_moves_one_alias(stack):
 
 @promise
 def wildcards_are_these(stack):
-    """Three, each with its reason in the template."""
+    """These alone, each with its reason in the template."""
     found = {
         (role, action, resource)
         for role in stack.of("AWS::IAM::Role")
@@ -117,6 +123,8 @@ def wildcards_are_these(stack):
     assert found == {
         *((f"{name}Role", action, f"arn:of:{name}Logs:*") for name in ("Mint", "Rotate") for action in LOG),
         ("DeploymentRole", "cloudwatch:DescribeAlarms", "*"),
+        *(("RotateRole", action, additional(stack)) for action in ROTATE),
+        *(("MintRole", READ, resource) for resource in public(stack)),
     }
 
 
@@ -161,12 +169,16 @@ def keys_open_the_secrets_alone(stack):
         of_keys = [s for s in statements(role) if any(a.startswith("kms:") for a in listed(s["Action"]))]
         contexts = []
         for s in of_keys:
-            assert s["Condition"].keys() == {"StringEquals"}
-            equals = dict(s["Condition"]["StringEquals"] or {})
-            assert equals.pop("kms:ViaService", None) == "secretsmanager.eu-central-1.amazonaws.com"
-            contexts += listed(equals.pop("kms:EncryptionContext:SecretARN", None))
-            assert not equals
-        expected = {"MintRole": readable(stack), "RotateRole": [parent(stack), *further(stack)]}.get(name, [])
+            assert s["Condition"].keys() <= {"StringEquals", "StringLike"}
+            equals, like = (dict(s["Condition"].get(test) or {}) for test in ("StringEquals", "StringLike"))
+            assert equals.pop("kms:ViaService", None) == f"secretsmanager.{REGION}.amazonaws.com"
+            context = equals or like
+            contexts.append(("equals" if equals else "like", listed(context.pop("kms:EncryptionContext:SecretARN", None))))
+            assert not equals and not like
+        expected = {
+            "MintRole": [("equals", readable(stack)), *(("like", [name]) for name in public(stack))],
+            "RotateRole": [("equals", [parent(stack)]), ("like", [additional(stack)])],
+        }.get(name, [])
         assert contexts == (expected if keys(stack) else [])
 
 
