@@ -68,7 +68,7 @@ var crowds = []scenario{
 	}, returned},
 	{"Mapbox is gone for 90 minutes, 10,000, told", true, model{
 		instances: 10_000, known: 10_000, noMapbox: outage{time.Minute, 91 * time.Minute},
-		lasts: 94 * time.Minute, every: time.Minute,
+		lasts: 94 * time.Minute, every: 2 * time.Minute,
 	}, returned},
 }
 
