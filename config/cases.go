@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -36,6 +37,26 @@ func (c Case) String() string {
 		text += " for " + strings.Join(c.Scopes, ", ")
 	}
 	return text
+}
+
+// withoutCases cuts off the section of expected cases if only comments follow. A key at the
+// beginning of a line ends all that is open before it, or the rest is no YAML. So the cut hides
+// nothing else.
+func withoutCases(text []byte) []byte {
+	const key = "\ntests:"
+	at := bytes.LastIndex(text, []byte(key))
+	if at < 0 {
+		return text
+	}
+	_, rest, _ := bytes.Cut(text[at+len(key):], []byte("\n"))
+	for line := range bytes.Lines(rest) {
+		inside := line[0] == ' ' || line[0] == '#' || line[0] == '\r' || line[0] == '\n' ||
+			bytes.HasPrefix(line, []byte("- "))
+		if !inside {
+			return text
+		}
+	}
+	return text[:at+1]
 }
 
 func (p *parser) cases(n *yaml.Node, key string) []Case {

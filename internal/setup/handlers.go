@@ -149,7 +149,7 @@ func policy(file string) (*config.Config, error) {
 	if file == "" {
 		return config.Shipped()
 	}
-	cfg, err := config.Load(file)
+	cfg, err := config.LoadRules(file)
 	if err != nil {
 		return nil, fmt.Errorf("CONFIG_FILE: %w", err)
 	}
