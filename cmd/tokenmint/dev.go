@@ -43,7 +43,9 @@ servers are ready, dev prints their addresses as NAME=value lines. It runs until
 The header X-Dev-Authorizer sets the caller. Its value is the JSON of requestContext.authorizer.
 Without this header, the caller on /tokens is ` + devCaller + `.
 Web pages from this machine, such as http://localhost:3000, may call the mint (CORS). So may pages
-from the origins in the configuration. dev refuses all other web pages.`
+from the origins in the configuration. dev refuses all other web pages.
+When the file in --config changes, dev uses it from the next request on. If it is wrong, dev says
+why and goes on with the policy before.`
 
 func newDev() *cobra.Command {
 	d := dev{getenv: os.Getenv, logFormat: formatText}
@@ -106,22 +108,43 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 			"--mint and --aws must be loopback addresses"))
 	}
 	lines := b.variables(s, d.mapboxURL(s))
-	handlers, err := backendHandlers(b, lines, cfg, newLogger(log, d.logFormat, slog.LevelInfo))
+	policy, err := newReloader(d.config, cfg, d.builder(b, lines, log), log)
 	if err != nil {
 		return err
 	}
-	callers := pages{cfg.Profiles}
 	s.serve(s.aws, middleware(b.awsAPI()))
 	if !d.live {
-		s.serve(s.mapbox, middleware(b.mapboxAPI(callers)))
+		s.serve(s.mapbox, middleware(http.HandlerFunc(policy.serveMapbox)))
 	}
-	s.serve(s.mint, handlers.mintAPI(callers, d.live))
+	s.serve(s.mint, http.HandlerFunc(policy.serveMint))
 	if err := d.writeFiles(lines, s); err != nil {
 		return err
 	}
 	fmt.Fprint(out, lines)
 	fmt.Fprint(log, d.hint(lines, cfg))
 	return s.wait(ctx)
+}
+
+// builder returns the function that makes the handlers for a policy.
+func (d dev) builder(
+	b *backend, lines variables, log io.Writer,
+) func(*config.Config) (served, error) {
+	logger := newLogger(log, d.logFormat, slog.LevelInfo)
+	return func(cfg *config.Config) (served, error) {
+		if err := b.makeSecrets(cfg); err != nil {
+			return served{}, err
+		}
+		handlers, err := backendHandlers(b, lines, cfg, logger)
+		if err != nil {
+			return served{}, err
+		}
+		callers := pages{cfg.Profiles}
+		all := served{mint: handlers.mintAPI(callers, d.live)}
+		if !d.live {
+			all.mapbox = b.mapboxAPI(callers)
+		}
+		return all, nil
+	}
 }
 
 // check refuses flags that exclude each other, and files that dev could not write later.
