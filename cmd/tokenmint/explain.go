@@ -115,7 +115,7 @@ func (e explain) report(cfg *config.Config, verdict mint.Verdict) explanation {
 		Profile: verdict.Profile, Scopes: verdict.Scopes,
 	}
 	for i, p := range verdict.Profiles {
-		profile := profileExplanation{Name: p.Name, Says: sentence(p, verdict)}
+		profile := profileExplanation{Name: p.Name, Says: sentence(p, cfg.Profiles[i], verdict)}
 		for n, misfit := range p.Misfits {
 			says := cmp.Or(misfit, "allows this caller: "+cfg.Profiles[i].Allow[n].String())
 			rule := ruleExplanation{Allows: misfit == "", Says: says}
@@ -141,8 +141,11 @@ func (r explanation) write(out io.Writer) {
 }
 
 // sentence says whether the profile grants a token, and why.
-func sentence(p mint.ProfileVerdict, v mint.Verdict) string {
+func sentence(p mint.ProfileVerdict, configured config.Profile, v mint.Verdict) string {
 	switch {
+	case p.Name == v.Profile && configured.Token != "":
+		return "gives the managed token " + configured.Token + " with " +
+			strings.Join(v.Scopes, ", ")
 	case p.Name == v.Profile:
 		return "grants a token with " + strings.Join(v.Scopes, ", ")
 	case p.Other:

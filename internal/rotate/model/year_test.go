@@ -1,7 +1,9 @@
 package model_test
 
 import (
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -16,25 +18,53 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// year is a rotator with a parent and 19 additional tokens, which all begin on the same day, on a
-// clock that the test moves.
+// year is a rotator with a parent and additional tokens, which all begin on the same day. The test
+// moves its clock.
 type year struct {
 	t       *testing.T
 	now     time.Time
 	sim     *mapbox.Simulator
 	calls   int // of the Tokens API
+	memory  *aws.Memory
+	secrets []string // of all managed tokens
 	handler *rotate.Handler
+}
+
+// oldest returns the age of the oldest current token. It fails the test if one does not work.
+func (y *year) oldest() time.Duration {
+	y.t.Helper()
+	created := map[string]time.Time{}
+	for _, token := range y.sim.Tokens(user) {
+		created[token.ID] = token.Created
+	}
+	var age time.Duration
+	for _, id := range y.secrets {
+		version, err := y.memory.Get(y.t.Context(), id, "")
+		if errors.Is(err, secrets.ErrNotFound) {
+			continue // a run creates four tokens at most, so the first day has secrets without one
+		}
+		if err != nil {
+			y.t.Fatal(err)
+		}
+		credential, err := secrets.ParseStored(version.Value)
+		if err != nil || created[credential.ID].IsZero() {
+			y.t.Fatalf("secret %s holds no token that works: %v", id, err)
+		}
+		age = max(age, y.now.Sub(created[credential.ID]))
+	}
+	return age
 }
 
 // RoundTrip counts the calls to the simulator.
 func (y *year) RoundTrip(r *http.Request) (*http.Response, error) {
 	y.calls++
+	r.TLS = &tls.ConnectionState{} // so that the links of the simulator's lists have https
 	recorder := httptest.NewRecorder()
 	y.sim.ServeHTTP(recorder, r)
 	return recorder.Result(), nil
 }
 
-func newYear(t *testing.T) *year {
+func newYear(t *testing.T, additional int) *year {
 	t.Helper()
 	y := &year{t: t, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return y.now }
@@ -46,6 +76,7 @@ func newYear(t *testing.T) *year {
 		t.Fatal(err)
 	}
 	memory := aws.NewMemory(clock)
+	y.memory, y.secrets = memory, []string{parentSecret}
 	_, parent, err := y.sim.AddToken(user, "Made manually", scopes)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +86,7 @@ func newYear(t *testing.T) *year {
 		t.Fatal(err)
 	}
 	var further []rotate.Managed
-	for i := range 19 {
+	for i := range additional {
 		m := rotate.Managed{
 			Name: fmt.Sprintf("token-%d", i), SecretID: fmt.Sprintf("tokenmint/token-%d", i),
 			Scopes:      []string{"uploads:write"},
@@ -64,7 +95,10 @@ func newYear(t *testing.T) *year {
 		if err := memory.Create(t.Context(), m.SecretID, "", secrets.Value{}); err != nil {
 			t.Fatal(err)
 		}
-		further = append(further, m)
+		if i%2 == 1 {
+			m.Scopes, m.AllowedURLs = []string{"styles:read"}, []string{"https://maps.example"}
+		}
+		further, y.secrets = append(further, m), append(y.secrets, m.SecretID)
 	}
 	client, err := tokens.New(tokens.Config{HTTPClient: &http.Client{Transport: y}, Now: clock,
 		MaxAttempts: 1})
@@ -120,7 +154,7 @@ func TestAYearOfHeartbeats(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds: runs without -short")
 	}
-	y := newYear(t)
+	y := newYear(t, 19)
 	var idle, busiest, most, rotations int
 	heartbeats := int(365 * 24 * time.Hour / interval())
 	for i := range heartbeats {

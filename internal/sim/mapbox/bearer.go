@@ -21,6 +21,7 @@ type bearer struct {
 	usage  string
 	claims claims
 	scopes []string // none unless valid
+	urls   []string // that the token is restricted to; none if it works everywhere
 	root   string   // id of the permanent token itself or of the ancestor; see temporaries
 }
 
@@ -46,7 +47,7 @@ func (s *Simulator) inspect(token string) bearer {
 	default:
 		b.code, b.root = revoked, c.Authorization
 		if t := s.permanent(c.User, c.Authorization); t != nil {
-			b.code, b.scopes = valid, t.Scopes
+			b.code, b.scopes, b.urls = valid, t.Scopes, t.AllowedURLs
 		}
 	}
 	return b

@@ -17,6 +17,8 @@
 //   - A temporary token lives at most one hour. It does not outlive the temporary token that
 //     created it. Its signature proves it, so lists, updates and deletions do not see it. It has no
 //     allowed URLs.
+//   - A token with allowed URLs works only in requests whose Referer names such a page. Any other
+//     request gets 403 "Forbidden", except retrieve.
 //   - A token without the scope of the operation gets 404 "Not Found". List scopes answers 403
 //     (recorded traffic).
 //   - A token that is unsigned, expired or deleted gets 401. A request without a token gets 422. A
@@ -44,15 +46,18 @@
 // # Assumptions
 //
 // Mapbox does not document the order of a list (here: oldest first) and the default size of a page
-// (here: 100). It does not document the messages for an invalid note, allowedUrls or body. A secret
-// token without a secret scope stays secret, because its value says so. A temporary token with
-// tokens:write may create permanent tokens. The window of the rate limit opens with a request. A
-// refused request does not count.
+// (here: 100). It does not document how an allowed URL is compared (here: host and port are equal,
+// also the scheme if the URL has one, and the path begins with that of the URL). It does not
+// document the messages for an invalid note, allowedUrls or body. A secret token without a secret
+// scope stays secret, because its value says so. A temporary token with tokens:write may create
+// permanent tokens. The window of the rate limit opens with a request. A refused request does not
+// count.
 //
 // # Not simulated
 //
-//   - HTTPS, caches, and the APIs that the tokens are for.
-//   - The effect of allowed URLs and applications. They are stored and shown.
+//   - HTTPS, caches, and the APIs that the tokens are for, except one: GET
+//     /styles/v1/{username}/{id} returns an empty style.
+//   - The effect of allowed applications. They are stored and shown.
 //   - Whether resources exist, and whether the request's token has them.
 //   - The protection of the default public token, and rules about who may have which scope.
 //   - Delays after a creation or deletion, except the delay of lists.

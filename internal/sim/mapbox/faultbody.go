@@ -50,7 +50,7 @@ func (b faultBody) fault() Fault {
 // check refuses a fault that would never apply, or that contradicts itself.
 func (b faultBody) check() error {
 	ops := []string{"", OpList, OpCreate, OpCreateTemporary, OpUpdate, OpDelete, OpRetrieve,
-		OpScopes}
+		OpScopes, OpStyle}
 	kinds := []Kind{Slow, Status, HTML, NoAnswer, HalfBody, LostAnswer}
 	switch {
 	case !slices.Contains(ops, b.Op):

@@ -18,6 +18,7 @@ const (
 	OpDelete          = "delete"
 	OpRetrieve        = "retrieve"
 	OpScopes          = "scopes"
+	OpStyle           = "style" // of another API, for the pages that tokens are for
 )
 
 // maxBody is the limit of a request's body in bytes. The largest useful body has 100 allowed URLs.
@@ -28,6 +29,7 @@ const maxBody = 64 << 10
 type request struct {
 	method, path string // path is for the call log: "[token]" replaces a token
 	origin       string // scheme and host of the client's URL
+	referer      string // the page that sends the request; "" if unknown
 	query        url.Values
 
 	op, username, id string
@@ -46,6 +48,8 @@ func readRequest(r *http.Request) request {
 		path:   redactPath(r.URL.Path),
 		origin: "http://" + r.Host,
 		query:  r.URL.Query(),
+
+		referer: r.Header.Get("Referer"),
 	}
 	if r.TLS != nil {
 		req.origin = "https://" + r.Host
@@ -67,6 +71,10 @@ func (req *request) route(path string) {
 	seg := strings.Split(strings.Trim(path, "/"), "/")
 	if len(seg) == 3 && seg[0] == "scopes" && seg[1] == "v1" && req.method == http.MethodGet {
 		req.op, req.username = OpScopes, seg[2]
+		return
+	}
+	if len(seg) == 4 && seg[0] == "styles" && seg[1] == "v1" && req.method == http.MethodGet {
+		req.op, req.username, req.id = OpStyle, seg[2], seg[3]
 		return
 	}
 	if len(seg) < 2 || seg[0] != "tokens" || seg[1] != "v2" {

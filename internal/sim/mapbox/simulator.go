@@ -114,7 +114,7 @@ func (s *Simulator) perform(req request, fault Fault) reply {
 
 	var ans reply
 	switch {
-	case !s.admit(by, header):
+	case req.op != OpStyle && !s.admit(by, header):
 		ans = refuse(http.StatusTooManyRequests, "Too Many Requests")
 	case fault.Kind == Status || fault.Kind == HTML:
 		ans = fault.answer()
@@ -141,6 +141,10 @@ func (s *Simulator) answer(req request, by bearer) reply {
 		return retrieve(by)
 	case by.code != valid:
 		return refuse(http.StatusUnauthorized, "Unauthorized")
+	case !by.servesPage(req.referer):
+		return refuse(http.StatusForbidden, "Forbidden")
+	case req.op == OpStyle:
+		return s.style(req, by)
 	}
 	owner, ok := s.accounts[req.username]
 	if !ok {
@@ -176,6 +180,7 @@ var scopeFor = map[string]string{
 	OpUpdate:          "tokens:write",
 	OpDelete:          "tokens:write",
 	OpScopes:          "scopes:list",
+	OpStyle:           "styles:read",
 }
 
 // missingScope answers 404, as Mapbox does, so that a token without the scope does not learn what
