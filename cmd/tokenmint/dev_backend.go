@@ -78,10 +78,13 @@ func newBackend(cfg *config.Config, o backendOptions) (*backend, error) {
 	if err := b.makeSecrets(cfg); err != nil {
 		return nil, err
 	}
-	return b, b.storeParent(version, secrets.Credential{
+	if err := b.storeParent(version, secrets.Credential{
 		Token: tokens.NewToken(parent), Username: o.user, ID: id, Scopes: scopes,
 		Created: b.now().UTC(), Rotation: version,
-	})
+	}); err != nil {
+		return nil, err
+	}
+	return b, b.secrets.MoveStage(noDeadline, parentSecret, rotate.AnnouncedLabel, "", version)
 }
 
 func (b *backend) addScopes(scopes []string) error {
@@ -165,7 +168,7 @@ func (b *backend) mapboxAPI(p pages) http.Handler {
 	return mux
 }
 
-// awsAPI serves Secrets Manager.
+// awsAPI serves Secrets Manager and EventBridge.
 func (b *backend) awsAPI() http.Handler {
 	return noOtherPages(onlyAtPath(b.awsPath, aws.New(b.secrets)))
 }

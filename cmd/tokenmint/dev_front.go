@@ -27,13 +27,17 @@ func (h handlers) mintAPI(p pages, live bool) http.Handler {
 	return front
 }
 
-// devAPI serves /_dev/rotate, which replaces the schedule: it runs a rotation.
+// devAPI serves /_dev/rotate, which replaces the schedule: it runs a rotation. It also serves
+// /_dev/events, the events that the rotator has published.
 func (h handlers) devAPI(live bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		force, err := forceOf(r.URL.RawQuery)
 		switch {
+		case r.URL.Path == "/_dev/events" && r.Method == http.MethodGet:
+			writeJSON(w, http.StatusOK, map[string]any{"events": h.events()})
 		case r.URL.Path != "/_dev/rotate":
-			writeMessage(w, http.StatusNotFound, "known here: POST /_dev/rotate")
+			writeMessage(w, http.StatusNotFound,
+				"known here: POST /_dev/rotate, GET /_dev/events")
 		case r.Method != http.MethodPost:
 			w.Header().Set("Allow", http.MethodPost)
 			writeMessage(w, http.StatusMethodNotAllowed, "only POST is allowed here")

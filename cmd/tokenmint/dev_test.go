@@ -42,6 +42,11 @@ func TestDevMintsRotatesAndRetires(t *testing.T) {
 	if got := m.mint(); got != tokens.VerdictValid {
 		t.Errorf("after the retirement the simulator says %s", got)
 	}
+	if status, body := m.do("GET", m.lines["MINT_URL"]+"/_dev/events", ""); status != 200 ||
+		strings.Count(body, `"detail-type":"Token Promoted"`) != 1 ||
+		strings.Count(body, `"detail-type":"Token Deleted"`) != 1 {
+		t.Errorf("events: status %d: %s", status, body)
+	}
 	if err := m.stop(); err != nil {
 		t.Errorf("dev ended with %v", err)
 	}

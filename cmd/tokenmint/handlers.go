@@ -13,6 +13,7 @@ import (
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/rotate"
 	"github.com/tokenmint/tokenmint/internal/setup"
+	"github.com/tokenmint/tokenmint/internal/sim/aws"
 )
 
 // invocationLimit is the longer one of the two functions' timeouts.
@@ -22,6 +23,8 @@ const invocationLimit = 5 * time.Minute
 type handlers struct {
 	mint   *mint.Handler
 	rotate *rotate.Handler
+
+	events func() []aws.Event // that the rotator has published
 }
 
 func newHandlers(parts setup.Parts) (handlers, error) {
@@ -30,7 +33,7 @@ func newHandlers(parts setup.Parts) (handlers, error) {
 		return handlers{}, err
 	}
 	rotating, err := setup.Rotate(parts)
-	return handlers{minting, rotating}, err
+	return handlers{mint: minting, rotate: rotating}, err
 }
 
 // backendHandlers returns the handlers over a backend. lines replace the environment variables.
@@ -41,9 +44,13 @@ func backendHandlers(
 	if err != nil {
 		return handlers{}, err
 	}
-	return newHandlers(setup.Parts{
+	settings.AWS.NoEvents = false // the endpoint of Secrets Manager also serves EventBridge
+	settings.AWS.EventBridgeEndpoint = settings.AWS.SecretsManagerEndpoint
+	h, err := newHandlers(setup.Parts{
 		Settings: settings, Config: cfg, Now: b.now, Logger: log,
 	})
+	h.events = b.secrets.Events
+	return h, err
 }
 
 // call runs one event through the handler of a function, mint or rotate.

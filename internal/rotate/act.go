@@ -32,6 +32,8 @@ func (r *run) act(ctx context.Context, m Managed, o observation, s step) error {
 		return r.sweep(ctx, m, o, s.orphan)
 	case edit:
 		return r.edit(ctx, m, o)
+	case announce:
+		return r.announceStep(ctx, m, o, s)
 	case create:
 		return r.create(ctx, m, o, r.request.rotation)
 	}

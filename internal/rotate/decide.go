@@ -38,16 +38,17 @@ type action string
 
 // The steps.
 const (
-	drop    action = "drop"    // drop pending a version that will not be promoted
-	watch   action = "watch"   // record since when a run waits for a pending value
-	unwatch action = "unwatch" // remove that record, or a label of ours that cannot be read
-	promote action = "promote" // prove the pending token and make it current
-	date    action = "date"    // label a replaced version with the time
-	retire  action = "retire"  // delete a replaced token whose grace period is over
-	forget  action = "forget"  // remove the date: the token is gone, or current again
-	sweep   action = "sweep"   // delete a token of ours that no version holds
-	edit    action = "edit"    // change a public token to match the configuration
-	create  action = "create"  // create a successor and store it as pending
+	drop     action = "drop"     // take AWSPENDING off a version that will not be promoted
+	watch    action = "watch"    // record since when a run waits for a pending value
+	unwatch  action = "unwatch"  // remove that record, or a label of ours that cannot be read
+	promote  action = "promote"  // prove the pending token and make it current
+	date     action = "date"     // label a replaced version with the time
+	retire   action = "retire"   // delete a replaced token whose grace period is over
+	forget   action = "forget"   // remove the date: the token is gone, or current again
+	sweep    action = "sweep"    // delete a token of ours that no version holds
+	edit     action = "edit"     // change a public token to match the configuration
+	create   action = "create"   // create a successor and store it as pending
+	announce action = "announce" // publish that a token was promoted or deleted
 
 	// The last step of a run.
 	wait    action = "wait"    // something else must happen first
@@ -61,7 +62,7 @@ type step struct {
 	action  action
 	subject string // a label, or the id of a version or token
 	why     string
-	old     earlier         // of date, retire and forget
+	old     earlier         // of date, retire, announce and forget
 	again   bool            // of date: other versions must be dated again too
 	watch   watched         // of unwatch
 	orphan  tokens.Metadata // of sweep
@@ -88,6 +89,8 @@ type progress struct {
 	creates  int             // how many it may still create
 	tried    map[string]bool // keys of the steps that this run has tried
 	unproved bool            // a pending token has failed its promotion in this run
+
+	announced map[string]bool // ids of the versions whose deleted token this run has announced
 }
 
 // situation is the input of a rule.

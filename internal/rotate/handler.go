@@ -141,13 +141,15 @@ func (h *Handler) parentCredential(ctx context.Context) (secrets.Credential, err
 func (r *run) reconcile(
 	ctx context.Context, m Managed, auth *secrets.Credential,
 ) (TokenReport, error) {
-	report := TokenReport{Name: m.Name}
+	report := TokenReport{Name: m.Name, inOrder: true}
 	r.progress.tried, r.progress.unproved = map[string]bool{}, false
+	r.progress.announced = map[string]bool{}
 	var errs []error
 	for {
 		o, err := r.observe(ctx, m, auth)
 		report.add(o.problems...)
 		if err != nil {
+			report.inOrder = false
 			report, err = r.waitForParent(report, err)
 			return report, errors.Join(append(errs, err)...)
 		}
@@ -156,7 +158,9 @@ func (r *run) reconcile(
 		s := decide(at)
 		report.Steps, report.Why = append(report.Steps, string(s.action)), s.why
 		if s.endsRun() || r.plan {
-			return report, errors.Join(append(errs, r.undone(at, s))...)
+			undone := r.undone(at, s)
+			report.inOrder = report.inOrder && undone == nil
+			return report, errors.Join(append(errs, undone)...)
 		}
 		r.progress.tried[s.key()] = true
 		err = r.act(ctx, m, o, s)
@@ -167,9 +171,11 @@ func (r *run) reconcile(
 		}
 		if err != nil {
 			r.progress.unproved = r.progress.unproved || s.action == promote
+			report.inOrder = report.inOrder && s.action == announce
 			errs = append(errs, fmt.Errorf("%s: %w", s.action, err))
 		}
 		if ctx.Err() != nil {
+			report.inOrder = false
 			return report, errors.Join(append(errs, ctx.Err())...)
 		}
 	}

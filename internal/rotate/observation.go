@@ -21,6 +21,9 @@ type observation struct {
 	pending       *version           // its value; nil if it has none, is current, or cannot be read
 	unreadPending error              // why the pending version cannot be read
 	native        bool               // Secrets Manager's own rotation is switched on
+	arn           string             // of the secret
+	announces     bool               // the run publishes announcements
+	announcedID   string             // of the version that was announced last, "" without one
 	// This is when the run noticed a change by somebody else. Earlier dates are in doubt. Zero
 	// means no such change.
 	noticedAt  time.Time

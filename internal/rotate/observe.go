@@ -35,6 +35,8 @@ func (r *run) observe(
 	o.now = r.now()
 	o.native, o.watched, o.secretCreated = d.RotationEnabled, observeWatched(d, o.now), d.Created
 	o.noticedAt = r.noticedAt[m.SecretID]
+	o.arn, o.announces = d.ARN, r.announce != nil
+	o.announcedID, _ = d.VersionAt(AnnouncedLabel)
 	if o.current, err = r.observeCurrent(ctx, m, d); err != nil {
 		return o, err
 	}

@@ -37,6 +37,7 @@ type TokenReport struct {
 	due     bool
 	overdue time.Duration // for how long a successor has been due
 	early   bool          // there is no parent yet
+	inOrder bool          // nothing failed but events
 }
 
 // look copies facts about the current token into the report.
@@ -65,7 +66,7 @@ func (t *TokenReport) ageIfNothingDue() *time.Duration {
 	switch {
 	case t.early:
 		return new(time.Duration(0))
-	case t.due || t.Error != "":
+	case t.due || !t.inOrder:
 		return nil
 	}
 	return t.age

@@ -31,7 +31,10 @@
 //	                        the old version without a date: dated
 //	after promotion         the same
 //	before delete           a dated version after its grace period: its token is deleted
-//	delete, answer lost     a dated version whose token is not listed: the date is removed
+//	delete, answer lost     a dated version whose token is not listed: it is announced, and the
+//	                        date is removed
+//	announce, answer lost   a current version without tokenmint:announced, or a dated version
+//	                        whose token is not listed: it is announced again
 package rotate
 
 import (
@@ -75,8 +78,8 @@ type Managed struct {
 	RetireAfter time.Duration // how long an old token outlives its replacement
 }
 
-// Config holds what a [Handler] needs. All fields are required, except Additional, Pause and
-// Metrics.
+// Config holds what a [Handler] needs. All fields are required, except Additional, Announce, Pause
+// and Metrics.
 type Config struct {
 	Stack      string // goes into every note
 	Parent     Managed
@@ -87,6 +90,7 @@ type Config struct {
 	Logger     *slog.Logger
 	Pause      func(context.Context, time.Duration) error // waits; nil = in real time
 	Metrics    *telemetry.Metrics                         // nil = none
+	Announce   Announce                                   // nil = nothing is announced
 }
 
 // Handler runs rotations. Runs may overlap: each write names the state of the secret that it
@@ -101,6 +105,7 @@ type Handler struct {
 	logger     *slog.Logger
 	pause      func(context.Context, time.Duration) error
 	metrics    *telemetry.Metrics
+	announce   Announce
 }
 
 // New checks the configuration and returns a handler. It calls no service.
@@ -126,6 +131,7 @@ func New(c Config) (*Handler, error) {
 		stack: c.Stack, parent: c.Parent, additional: c.Additional,
 		store: c.Store, tokens: c.Tokens, now: c.Now,
 		logger: c.Logger, pause: c.Pause, metrics: c.Metrics,
+		announce: c.Announce,
 	}, nil
 }
 

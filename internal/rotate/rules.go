@@ -25,10 +25,11 @@ var rules = []struct {
 	{"date", situation.date},
 	{"create", situation.create},
 	{"edit", situation.edit},
-	{"forget gone", situation.forgetGone},
 	{"retire", situation.retire},
 	{"sweep", situation.sweep},
 	{"watch", situation.watch},
+	{"announce", situation.announce},
+	{"forget gone", situation.forgetGone},
 }
 
 // forgetCurrent removes the date of a version that is current again. It comes before any version is
@@ -184,12 +185,13 @@ func (s situation) edit() []step {
 	return nil
 }
 
-// forgetGone removes the dates of versions whose token is gone.
+// forgetGone removes the dates of versions whose token is gone. It comes last, because a deletion
+// is announced before.
 func (s situation) forgetGone() (steps []step) {
 	for _, old := range s.earlier {
 		var why string
 		switch {
-		case len(old.labels) == 0, old.id == s.current.id:
+		case len(old.labels) == 0, old.id == s.current.id, s.mustAnnounce(old):
 			continue
 		case !old.unread() && !s.holdsOldToken(old):
 			why = "the token of version " + old.id + " is gone"

@@ -47,6 +47,8 @@ type testRotator struct {
 	log     *log.Buffer
 	aws     *faultyWire
 	planted []string // token values that must show nowhere
+
+	announce rotate.Announce // nil = nothing is announced
 }
 
 // service does what only Secrets Manager can do.
@@ -117,7 +119,8 @@ func (b *testRotator) newHandler(store secrets.Store, config tokens.Config) *rot
 		Logger: telemetry.NewLogger(b.log, nil),
 		Pause:  b.pause,
 
-		Metrics: &telemetry.Metrics{Stage: "test"},
+		Metrics:  &telemetry.Metrics{Stage: "test"},
+		Announce: b.announce,
 	})
 	if err != nil {
 		b.t.Fatal(err)

@@ -19,6 +19,11 @@ type AWS struct {
 	Credentials            aws.CredentialsProvider
 	SecretsManagerEndpoint string // "" means AWS's own
 	DynamoDBEndpoint       string // "" means AWS's own
+	EventBridgeEndpoint    string // "" means AWS's own
+
+	// NoEvents is true if Secrets Manager is a double, which has an http address, and EventBridge
+	// has none. Events about simulated tokens must not reach a real bus.
+	NoEvents bool
 
 	// Loaded is the SDK's shared configuration, if the caller has loaded it. It replaces all fields
 	// above.
@@ -30,6 +35,15 @@ func (a AWS) SecretsManager() aws.Config { return a.Client(a.SecretsManagerEndpo
 
 // DynamoDB returns the configuration of a client of DynamoDB.
 func (a AWS) DynamoDB() aws.Config { return a.Client(a.DynamoDBEndpoint) }
+
+// EventBridge returns the configuration of a client of EventBridge.
+func (a AWS) EventBridge() aws.Config {
+	config := a.Client(a.EventBridgeEndpoint)
+	if a.EventBridgeEndpoint != "" {
+		config.BaseEndpoint = &a.EventBridgeEndpoint
+	}
+	return config
+}
 
 // idleLimit is how long an idle connection is kept. Lambda freezes an instance between requests.
 // When the instance continues, the other side may have closed an older connection.
@@ -62,6 +76,7 @@ func readAWS(getenv func(string) string, table bool) (AWS, error) {
 		Region:                 cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
 		SecretsManagerEndpoint: cmp.Or(getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), all),
 		DynamoDBEndpoint:       cmp.Or(getenv("AWS_ENDPOINT_URL_DYNAMODB"), all),
+		EventBridgeEndpoint:    cmp.Or(getenv("AWS_ENDPOINT_URL_EVENTBRIDGE"), all),
 	}
 	keys := aws.Credentials{
 		AccessKeyID:     getenv("AWS_ACCESS_KEY_ID"),

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenmint/tokenmint/config"
 	"github.com/tokenmint/tokenmint/internal/mint"
 	"github.com/tokenmint/tokenmint/internal/rotate"
+	"github.com/tokenmint/tokenmint/internal/rotate/eventbridge"
 	"github.com/tokenmint/tokenmint/internal/secrets"
 	"github.com/tokenmint/tokenmint/internal/secrets/awsstore"
 	"github.com/tokenmint/tokenmint/internal/telemetry"
@@ -102,7 +103,16 @@ func Rotate(p Parts) (*rotate.Handler, error) {
 		Now:        p.Now,
 		Logger:     p.Logger,
 		Metrics:    p.Metrics,
+		Announce:   announce(p.Settings.AWS),
 	})
+}
+
+// announce returns nil if nothing is announced.
+func announce(a AWS) rotate.Announce {
+	if a.NoEvents {
+		return nil
+	}
+	return eventbridge.Open(a.EventBridge())
 }
 
 // additional returns the additional tokens of the configuration, for the stack in this stage.

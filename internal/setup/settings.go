@@ -116,6 +116,8 @@ func ReadWith(getenv func(string) string, load func(table bool) (AWS, error)) (S
 	if err != nil {
 		return Settings{}, err
 	}
+	s.AWS.NoEvents = strings.HasPrefix(getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), "http:") &&
+		getenv("AWS_ENDPOINT_URL_EVENTBRIDGE") == "" && getenv("AWS_ENDPOINT_URL") == ""
 	return s, nil
 }
 
@@ -164,7 +166,8 @@ func (s Settings) checkNames(getenv func(string) string) error {
 // a path: that of `dev --live` is a secret.
 func checkEndpoints(getenv func(string) string) error {
 	const mayHavePath = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
-	for _, name := range []string{"AWS_ENDPOINT_URL", mayHavePath, "AWS_ENDPOINT_URL_DYNAMODB"} {
+	for _, name := range []string{"AWS_ENDPOINT_URL", mayHavePath, "AWS_ENDPOINT_URL_DYNAMODB",
+		"AWS_ENDPOINT_URL_EVENTBRIDGE"} {
 		value := getenv(name)
 		if value == "" {
 			continue

@@ -59,7 +59,7 @@ func TestDefaults(t *testing.T) {
 // TestVariables: each variable, set, has its place and changes nothing else.
 func TestVariables(t *testing.T) {
 	t.Parallel()
-	const local = "http://127.0.0.1:4566"
+	const local, secure = "http://127.0.0.1:4566", "https://vpce.example"
 	const arn = "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:tokenmint/parent-AbCdEf"
 	const every = "Az09/_+=.@-"
 	short, long := "t-1", "Az09_-."+strings.Repeat("t", 248)
@@ -106,19 +106,28 @@ func TestVariables(t *testing.T) {
 			func(s *setup.Settings) { s.AWS.Region = "us-west-2" }},
 		{map[string]string{"AWS_ENDPOINT_URL": local}, func(s *setup.Settings) {
 			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = local, local
+			s.AWS.EventBridgeEndpoint = local
 		}},
 		{map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, func(s *setup.Settings) {
-			s.AWS.SecretsManagerEndpoint = local
+			s.AWS.SecretsManagerEndpoint, s.AWS.NoEvents = local, true
+		}},
+		{map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": secure},
+			func(s *setup.Settings) { s.AWS.SecretsManagerEndpoint = secure }},
+		{map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": local,
+			"AWS_ENDPOINT_URL_EVENTBRIDGE": local}, func(s *setup.Settings) {
+			s.AWS.SecretsManagerEndpoint, s.AWS.EventBridgeEndpoint = local, local
 		}},
 		{map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": local},
 			func(s *setup.Settings) { s.AWS.DynamoDBEndpoint = local }},
 		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example",
 			"AWS_ENDPOINT_URL_DYNAMODB": local}, func(s *setup.Settings) {
 			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = "https://all.example", local
+			s.AWS.EventBridgeEndpoint = "https://all.example"
 		}},
 		{map[string]string{"AWS_ENDPOINT_URL": "https://all.example",
 			"AWS_ENDPOINT_URL_SECRETS_MANAGER": local}, func(s *setup.Settings) {
 			s.AWS.SecretsManagerEndpoint, s.AWS.DynamoDBEndpoint = local, "https://all.example"
+			s.AWS.EventBridgeEndpoint = "https://all.example"
 		}},
 	} {
 		t.Run(fmt.Sprint(c.changes), func(t *testing.T) {

@@ -131,6 +131,7 @@ func isJSON(t *testing.T, b fence.Block) {
 		{"statusCode", "headers", "multiValueHeaders", "body", "cookies"},
 		{"rotation", "tokens"},
 		{"Version", "Statement"},
+		{"stack", "name", "secret_arn", "version", "token_id", "hash", "deadline"},
 		{"Sid", "Effect", "Principal", "Action", "Resource", "Condition"},
 	} {
 		if _, ok := got[shape[0]]; ok {

@@ -13,6 +13,7 @@ ROTATE = {
     "secretsmanager:UpdateSecretVersionStage",
 }
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 CONDITIONED = {"kms:Decrypt", "kms:GenerateDataKey"}
 
 PROMISES = []
@@ -86,9 +87,20 @@ def rotate_writes_the_managed_secrets_and_nothing_else(stack):
     assert grants(stack, "RotateRole") == (
         pairs(ROTATE, parent(stack), additional(stack))
         | pairs({"sqs:SendMessage"}, "arn:of:Undone")
+        | pairs({"events:PutEvents"}, BUS)
         | pairs(LOG, "arn:of:RotateLogs:*")
         | pairs(CONDITIONED, *keys(stack))
     )
+
+
+@promise
+def rotate_announces_tokens_and_nothing_else(stack):
+    """One bus, one source, two kinds of events. No other role publishes anything."""
+    found = [s for s in statements(stack.of("AWS::IAM::Role")["RotateRole"]) if "events:PutEvents" in listed(s["Action"])]
+    assert [s["Condition"] for s in found] == [
+        {"StringEquals": {"events:source": "tokenmint", "events:detail-type": ["Token Promoted", "Token Deleted"]}}
+    ]
+    assert not [a for role in ("MintRole", "ScheduleRole", "DeploymentRole") for a, _ in grants(stack, role) if a.startswith("events:")]
 
 
 @promise

@@ -20,6 +20,8 @@
 //	brokenstore_test.go   the secret store as a rotator without one of its guards sees it
 //	brokentokens_test.go  the same for the Tokens API
 //	pins_test.go          schedules that were defects once
+//	bus_test.go           the event bus, and the truth about its events
+//	busguards_test.go     scenarios, pins and guards of events
 //
 // Without flags the tests play the pins, each single failure and some random schedules. With
 // -model.full they play all.

@@ -22,9 +22,11 @@ type guard struct {
 	remove func(a *actor, store secrets.Store, api rotate.Tokens,
 		managed []rotate.Managed) (secrets.Store, rotate.Tokens)
 	event func(w *world, event string) string // what is delivered in place of an event
-	runs  int                                 // how often one run does all its work; 0 = once
-	where scenario
-	want  string // part of the violation
+
+	announce func(a *actor, next rotate.Announce) rotate.Announce
+	runs     int // how often one run does all its work; 0 = once
+	where    scenario
+	want     string // part of the violation
 }
 
 var guards = []guard{
@@ -172,11 +174,14 @@ func TestModelFindsEachGuardMissing(t *testing.T) {
 	if !*modelFull {
 		t.Skip("takes a minute: runs with -model.full")
 	}
-	for _, g := range guards {
+	for _, g := range slices.Concat(guards, busGuards) {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				for s := range growing(g.where) {
+					s.bus = slices.ContainsFunc(busGuards, func(b guard) bool {
+						return b.name == g.name
+					})
 					o := play(s, g)
 					if !strings.Contains(o.violation, g.want) || play(s, guard{}).violation != "" {
 						continue

@@ -84,7 +84,11 @@ func families(seed uint64) []family {
 		{"random", inEachRun, randoms(seed, random, randomSchedule)},
 		{"random, with people", inEachRun, randoms(seed, random, randomManual)},
 		{"one fault", notShort, singles(slices.Concat(sequential, single, overlapping, beside))},
+		{"one fault, announced", notShort, announcedTasks(singles(announced[:2]))},
+		{"one fault, announced, rest", onlyFull, announcedTasks(singles(announced[2:]))},
 		{"one fault, with people", onlyFull, singles(manual)},
+		{"two switches, announced", onlyFull, announcedTasks(interleavings(announced))},
+		{"two faults, announced", onlyFull, announcedTasks(pairs(announced[:3]))},
 		{"two switches", onlyFull, interleavings(slices.Concat(overlapping, beside))},
 		{"two faults", onlyFull, pairs(sequential)},
 	}

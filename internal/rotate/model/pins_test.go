@@ -140,14 +140,19 @@ func TestModelPins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				o := play(s, guard{})
-				if o.violation != "" || testing.Verbose() {
-					t.Logf("%s: %s\n%s", s, o.violation, strings.Join(o.trace, "\n"))
-				}
-				if o.violation != "" {
-					t.Fail()
-				}
+				playPin(t, s)
 			})
 		})
+	}
+}
+
+func playPin(t *testing.T, s schedule) {
+	t.Helper()
+	o := play(s, guard{})
+	if o.violation != "" || testing.Verbose() {
+		t.Logf("%s: %s\n%s", s, o.violation, strings.Join(o.trace, "\n"))
+	}
+	if o.violation != "" {
+		t.Fail()
 	}
 }

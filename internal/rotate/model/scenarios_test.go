@@ -82,7 +82,7 @@ func randomSchedule(seed, n uint64) schedule {
 		pass(nativeLimit),
 	}
 	return randomOf(r, schedule{seed: seed, scenario: scenario{name: fmt.Sprint("random ", n),
-		start: starts[r.IntN(len(starts))]}, logged: n%16 == 0}, func() move {
+		start: starts[r.IntN(len(starts))]}, logged: n%16 == 0, bus: n%2 == 1}, func() move {
 		return moves[r.IntN(len(moves))]
 	})
 }
@@ -100,7 +100,7 @@ func randomManual(seed, n uint64) schedule {
 	}
 	labels := []string{secrets.Current, secrets.Previous, secrets.Pending}
 	return randomOf(r, schedule{seed: seed, scenario: scenario{name: fmt.Sprint("manual ", n),
-		start: starts[r.IntN(len(starts))]}, logged: n%16 == 0}, func() move {
+		start: starts[r.IntN(len(starts))]}, logged: n%16 == 0, bus: n%2 == 1}, func() move {
 		k := r.IntN(3)
 		switch r.IntN(16) {
 		case 0, 1:
@@ -115,8 +115,11 @@ func randomManual(seed, n uint64) schedule {
 			return spoilVersion(k, labels[r.IntN(3)],
 				kindsOfUnreadable[r.IntN(len(kindsOfUnreadable))])
 		case 7:
-			if r.IntN(3) == 0 {
+			switch r.IntN(6) {
+			case 0, 1:
 				return stick
+			case 2:
+				return silence
 			}
 		}
 		return usual[r.IntN(len(usual))]

@@ -24,7 +24,7 @@ func (w *world) unsettled() string {
 			return "AWSPENDING is left on version " + id + " of " + m.Name
 		}
 		for id, stages := range d.Stages {
-			if slices.ContainsFunc(stages, isOurs) && !w.mayKeepLabel(m, id) {
+			if slices.ContainsFunc(stages, isTemporary) && !w.mayKeepLabel(m, id) {
 				return fmt.Sprintf("version %s of %s still has a label of ours", id, m.Name)
 			}
 		}
@@ -40,7 +40,7 @@ func (w *world) unsettled() string {
 			return "a token is left behind"
 		}
 	}
-	return ""
+	return w.unannounced()
 }
 
 // unsettledToken says what is wrong with what is current, or "".
@@ -74,7 +74,8 @@ func countOurs(rows []tokens.Metadata, m rotate.Managed) (n int) {
 // this secret's to delete.
 func (w *world) mayKeepLabel(m rotate.Managed, id string) bool {
 	c, ok := w.valueOf(m.SecretID, id)
-	if w.stuck || w.unreadable[m.SecretID+id] != nil || ok && w.mayLive(c.ID) {
+	if w.stuck || w.unreadable[m.SecretID+id] != nil || ok && w.mayLive(c.ID) ||
+		ok && w.isWaiting(c.ID) {
 		return true
 	}
 	if _, err := w.memory.Get(context.Background(), m.SecretID, id); err != nil {

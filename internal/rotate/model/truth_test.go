@@ -198,6 +198,9 @@ func (w *world) check(a *actor) {
 // moved is told that AWSCURRENT holds another token.
 func (w *world) moved(a *actor, secret, before string, now secrets.Credential) {
 	w.current[secret], w.movedAt[secret] = now.ID, time.Now()
+	if w.bus != nil {
+		w.bus.was[secret+now.ID] = true
+	}
 	delete(w.left, now.ID)
 	if c := w.mine[now.ID]; a != nil && c != nil && c.by != nil {
 		if other := w.promoted[secret+c.by.event]; other != "" && other != now.ID {

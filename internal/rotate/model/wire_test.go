@@ -65,6 +65,7 @@ type actor struct {
 	hindered bool            // a call of it has gone wrong
 	listedAt time.Time       // when it last saw the account's tokens
 	deletes  int
+	unsaid   bool // an event has failed
 	started  time.Time
 	lookedAt map[string]time.Time // when it last saw the labels of a secret
 	looked   time.Time            // when it last saw the labels
@@ -224,6 +225,7 @@ func (m modelTokens) Delete(ctx context.Context, auth tokens.Auth, id string) er
 		alive := m.isAlive(id)
 		err := m.client.Delete(ctx, auth, id)
 		if alive && err == nil {
+			m.expectEvent(id)
 			m.deleted(m.actor, id)
 		}
 		return err

@@ -89,6 +89,7 @@ type world struct {
 	vanished   map[string]bool      // ids of tokens whose version reads as if it were not there
 	repaired   bool                 // a person has put right what only a person can
 	staleLists int                  // lists that were answered as they were before a write
+	bus        *bus                 // nil = the rotator announces nothing
 }
 
 // creation is a token that a run has created.
@@ -172,7 +173,7 @@ func (w *world) run(event string, yield func() bool) error {
 	}
 	handler := must(rotate.New(rotate.Config{
 		Stack: "test", Parent: managed[0], Additional: managed[1:], Store: store, Tokens: api,
-		Now: time.Now, Logger: logger,
+		Now: time.Now, Logger: logger, Announce: a.announcer(),
 	}))
 	if w.guard.event != nil {
 		event = w.guard.event(w, event)
@@ -184,6 +185,8 @@ func (w *world) run(event string, yield func() bool) error {
 	w.noLeak(string(must(json.Marshal(report))))
 	if err != nil {
 		w.noLeak(err.Error())
+	} else if a.unsaid {
+		w.violate("a run whose event failed reports success")
 	} else if strings.Contains(event, `"force":true`) {
 		w.checkForced(report)
 	}
@@ -282,3 +285,6 @@ func (w *world) isAlive(id string) bool {
 func isDated(stage string) bool { return strings.HasPrefix(stage, "tokenmint:superseded:") }
 
 func isOurs(stage string) bool { return strings.HasPrefix(stage, "tokenmint:") }
+
+// isTemporary reports whether a label of ours must be gone at rest.
+func isTemporary(stage string) bool { return isOurs(stage) && stage != rotate.AnnouncedLabel }

@@ -24,6 +24,7 @@ type Memory struct {
 	now     func() time.Time
 	mu      sync.Mutex
 	secrets map[string]*secret // by name
+	bus     bus
 }
 
 // secret is one secret. A label is on one version only, so the map goes from the label to the

@@ -1,17 +1,18 @@
-// Package aws simulates AWS Secrets Manager. [Memory] has the rules of versions and labels. [New]
-// serves a Memory over the protocol of the service (AWS JSON 1.1), so that tests and the local
-// runner use the real SDK without AWS.
+// Package aws simulates AWS Secrets Manager, and PutEvents of Amazon EventBridge. [Memory] has the
+// rules of versions and labels. [New] serves a Memory over the protocol of the services (AWS JSON
+// 1.1), so that tests and the local runner use the real SDK without AWS.
 //
-// The operations are CreateSecret, DescribeSecret, GetSecretValue, PutSecretValue,
-// UpdateSecretVersionStage and ListSecretVersionIds. The answer to any other operation is
-// UnknownOperationException. Unknown members of a request are ignored, as at the service. Errors
-// have the codes of the service and their own texts.
+// The operations of Secrets Manager are CreateSecret, DescribeSecret, GetSecretValue,
+// PutSecretValue, UpdateSecretVersionStage and ListSecretVersionIds. The answer to any other
+// operation is UnknownOperationException. Unknown members of a request are ignored, as at the
+// service. Errors have the codes of the service and their own texts.
 //
 // The package does not simulate:
 //
 //   - signatures (every request is authorised), policies and KMS;
 //   - binary values, tags, descriptions, deletion and replication;
 //   - pages of ListSecretVersionIds (one reply has all versions);
+//   - rules, targets and other buses of EventBridge;
 //   - throttling, and delays between a write and the reads that show it.
 package aws
 
@@ -41,6 +42,7 @@ func New(mem *Memory) http.Handler {
 		"PutSecretValue":           decoded(s.put),
 		"UpdateSecretVersionStage": decoded(s.updateStage),
 		"ListSecretVersionIds":     decoded(s.list),
+		putEvents:                  decoded(s.putEvents),
 	}
 }
 
@@ -61,9 +63,14 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h handler) serve(w http.ResponseWriter, r *http.Request) (any, error) {
-	name, addressed := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "secretsmanager.")
+	target := r.Header.Get("X-Amz-Target")
+	name, addressed := strings.CutPrefix(target, "secretsmanager.")
 	serve, known := h[name]
-	if !addressed || !known || r.Method != http.MethodPost {
+	known = known && addressed && name != putEvents
+	if target == putEvents {
+		serve, known = h[putEvents], true
+	}
+	if !known || r.Method != http.MethodPost {
 		return nil, fault{http.StatusBadRequest, "UnknownOperationException", fmt.Sprintf(
 			"send a POST with X-Amz-Target secretsmanager.<operation>, one of: %s",
 			strings.Join(slices.Sorted(maps.Keys(h)), ", "))}
