@@ -1,12 +1,16 @@
 package model_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
 )
+
+var modelDays = flag.Int("model.days", 40,
+	"how many days 100 tokens are managed with -model.full; 365 takes many minutes")
 
 // TestAYearOfAHundredTokens counts the calls of a stack with 100 managed tokens, an hour at a time.
 // docs/rotation.md#how-many-tokens has the figures.
@@ -17,7 +21,7 @@ func TestAYearOfAHundredTokens(t *testing.T) {
 	}
 	y := newYear(t, 99)
 	var idle, busiest, live int
-	heartbeats := int(365 * 24 * time.Hour / interval())
+	heartbeats := int(time.Duration(*modelDays) * 24 * time.Hour / interval())
 	for i := range heartbeats {
 		steps, calls, alive := y.heartbeat(i) // fails the test if a run leaves anything undone
 		if steps == "" {

@@ -22,7 +22,7 @@ var (
 	modelSeed = flag.Uint64("model.seed", 1,
 		"seed of the model's random schedules; 0 = a new one")
 	modelRandom = flag.Int("model.random", 0,
-		"number of random schedules of each of the two kinds; 0 = 500, or 10000 with -model.full")
+		"number of random schedules of each of the two kinds; 0 = 200, or 10000 with -model.full")
 	modelFull = flag.Bool("model.full", false,
 		"play all families of schedules, and remove each guard")
 )
