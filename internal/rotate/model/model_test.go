@@ -66,6 +66,7 @@ const (
 	inEachRun plays = iota
 	notShort        // not with -short
 	onlyFull        // with -model.full
+	onDemand        // only with -model.only
 )
 
 // families lists the families, the quick ones first.
@@ -87,27 +88,27 @@ func families(seed uint64) []family {
 		{"one fault, announced", notShort, announcedTasks(singles(announced[:2]))},
 		{"one fault, announced, rest", onlyFull, announcedTasks(singles(announced[2:]))},
 		{"one fault, with people", onlyFull, singles(manual)},
-		{"two switches, announced", onlyFull, announcedTasks(interleavings(announced))},
-		{"two faults, announced", onlyFull, announcedTasks(pairs(announced[:3]))},
+		{"two switches, announced", onDemand, announcedTasks(interleavings(announced))},
+		{"two faults, announced", onDemand, announcedTasks(pairs(announced[:3]))},
 		{"two switches", onlyFull, interleavings(slices.Concat(overlapping, beside))},
 		{"two faults", onlyFull, pairs(sequential)},
 	}
 }
 
-// isPlayed reports whether the flags ask for the family. The race detector is slow, so it gets
-// single faults only.
+// isPlayed reports whether the flags ask for the family. The race detector is slow, so it gets few
+// schedules.
 func (f family) isPlayed() bool {
 	switch {
 	case *modelOnly != "":
 		return strings.HasPrefix(f.name, *modelOnly)
 	case raced:
-		return f.name == "one fault"
+		return f.name == "one fault, announced"
 	case *modelFull:
-		return true
+		return f.plays != onDemand
 	case testing.Short():
 		return f.plays == inEachRun
 	}
-	return f.plays != onlyFull
+	return f.plays < onlyFull
 }
 
 // task plays some schedules that belong together, in one bubble.
