@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,32 +29,18 @@ import (
 // table of examples follows from both.
 func TestCostsAddUp(t *testing.T) {
 	t.Parallel()
-	var sum float64
-	var totals []float64
+	totals := sums(t, "docs/cost.md")
+	if len(totals) != 2 {
+		t.Fatalf("%d tables with a sum, want 2", len(totals))
+	}
 	for line := range strings.Lines(read(t, "docs/cost.md")) {
-		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "| "), " | ")
-		switch {
-		case strings.HasPrefix(cells[0], "**together**"):
-			want := number(t, strings.Trim(cells[len(cells)-1], "*"))
-			near(t, "sum of "+strconv.Itoa(len(totals)), want, sum)
-			totals, sum = append(totals, want), 0
-		case strings.HasSuffix(cells[0], " million") && len(cells) == 4:
+		cells := cellsOf(line)
+		if strings.HasSuffix(cells[0], " million") && len(cells) == 4 {
 			requests := number(t, strings.TrimSuffix(cells[0], " million"))
 			near(t, line, number(t, cells[1]), totals[0])
 			near(t, line, number(t, cells[2]), requests*totals[1])
 			near(t, line, number(t, cells[3]), totals[0]+requests*totals[1])
-		case len(cells) == 4 && regexp.MustCompile(`^[\d.,]+$`).MatchString(cells[1]):
-			price, per, _ := strings.Cut(cells[2], " / ")
-			if per == "" {
-				per = "1"
-			}
-			cost := number(t, cells[3])
-			near(t, line, cost, number(t, cells[1])*number(t, price)/number(t, per))
-			sum += cost
 		}
-	}
-	if len(totals) != 2 {
-		t.Fatalf("%d tables with a sum, want 2", len(totals))
 	}
 	if idle := totals[0]; idle >= 3 {
 		t.Errorf("an idle stack costs %.2f a month, want less than 3", idle)
@@ -61,6 +48,33 @@ func TestCostsAddUp(t *testing.T) {
 	if busy := totals[0] + totals[1]; busy >= 6 {
 		t.Errorf("a month with a million requests costs %.2f, want less than 6", busy)
 	}
+}
+
+// cellsOf returns the cells of a table's row.
+func cellsOf(line string) []string {
+	return strings.Split(strings.Trim(strings.TrimSpace(line), "| "), " | ")
+}
+
+// sums repeats the multiplications in the tables of a page, and returns their sums.
+func sums(t *testing.T, page string) (totals []float64) {
+	t.Helper()
+	var sum float64
+	for line := range strings.Lines(read(t, page)) {
+		cells := cellsOf(line)
+		switch {
+		case strings.HasPrefix(cells[0], "**together**"):
+			want := number(t, strings.Trim(cells[len(cells)-1], "*"))
+			near(t, "sum of "+strconv.Itoa(len(totals)), want, sum)
+			totals, sum = append(totals, want), 0
+		case strings.HasSuffix(cells[0], " million"): // a table of examples
+		case len(cells) == 4 && regexp.MustCompile(`^[\d.,]+$`).MatchString(cells[1]):
+			price, per, _ := strings.Cut(cells[2], " / ")
+			cost := number(t, cells[3])
+			near(t, line, cost, number(t, cells[1])*number(t, price)/number(t, cmp.Or(per, "1")))
+			sum += cost
+		}
+	}
+	return totals
 }
 
 func number(t *testing.T, text string) float64 {

@@ -133,6 +133,7 @@ func isJSON(t *testing.T, b fence.Block) {
 		{"Version", "Statement"},
 		{"stack", "name", "secret_arn", "version", "token_id", "hash", "deadline"},
 		{"Sid", "Effect", "Principal", "Action", "Resource", "Condition"},
+		{"isAuthorized", "context"},
 	} {
 		if _, ok := got[shape[0]]; ok {
 			want = shape

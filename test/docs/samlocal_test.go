@@ -63,7 +63,8 @@ func TestSampleSAMLocal(t *testing.T) {
 			shell(t, block, terminal+"export -p >"+exports+"\n")
 		}
 	}
-	want := []string{"events/mint-iam.json", "events/schedule.json", "refusal"}
+	want := []string{"events/mint-iam.json", "events/mint-jwt.json", "events/mint-custom.json",
+		"events/mint-public.json", "events/schedule.json", "refusal"}
 	if !slices.Equal(seen, want) { // the page has lost a command
 		t.Errorf("the page shows %v, want %v", seen, want)
 	}

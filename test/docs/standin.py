@@ -73,7 +73,8 @@ def sam():
     for option in options(ARGS):
         check(option in known, f"unknown option {option}")
     if "--parameter-overrides" in ARGS:
-        with open(f"{ROOT}/template.yaml", encoding="utf-8") as file:
+        template = ARGS[ARGS.index("--template") + 1] if "--template" in ARGS else "template.yaml"
+        with open(f"{ROOT}/{template}", encoding="utf-8") as file:
             section = re.search(r"^Parameters:\n((?:[ #].*|)\n)*", file.read(), re.M).group()
         for word in ARGS[ARGS.index("--parameter-overrides") + 1 :]:
             if word.startswith("--"):

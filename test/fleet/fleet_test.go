@@ -81,10 +81,17 @@ type fleet struct {
 	errors   []string
 	replies  []reply
 	slowest  time.Duration
-	seen     map[string][]string // signatures of the tokens that were handed out, by profile
+	took     map[string][]time.Duration // how long requests took, by profile
+	seen     map[string][]string        // signatures of the tokens that were handed out, by profile
 }
 
 func newFleet(t *testing.T) *fleet {
+	t.Helper()
+	return newFleetWith(t, policy())
+}
+
+// newFleetWith is newFleet with another policy.
+func newFleetWith(t *testing.T, policy string) *fleet {
 	t.Helper()
 	endpoint := moto.Endpoint(t)
 	sim, err := mapbox.New(mapbox.Config{Seed: 9, RateLimit: 100})
@@ -111,7 +118,8 @@ func newFleet(t *testing.T) *fleet {
 	dynamo := httptest.NewServer(inFront)
 	t.Cleanup(dynamo.Close)
 	return &fleet{
-		t: t, binary: build(t), sim: sim, table: inFront, seen: map[string][]string{},
+		t: t, binary: build(t, policy), sim: sim, table: inFront,
+		seen: map[string][]string{}, took: map[string][]time.Duration{},
 		env: []string{
 			"PARENT_SECRET_ID=tokenmint/parent", "TOKENS_API_URL=" + mapbox.URL,
 			"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + manager.URL,
@@ -122,17 +130,22 @@ func newFleet(t *testing.T) *fleet {
 	}
 }
 
-// build builds the mint with the profiles of this test.
-func build(t *testing.T) string {
-	t.Helper()
+// policy has the profiles of this test.
+func policy() string {
 	text := "profiles:\n"
 	for _, p := range profiles {
 		text += fmt.Sprintf(
 			"  %s:\n    scopes: [styles:read, fonts:read]\n    lifetime: 5m\n    reuse: %s\n"+
 				"    allow: [{iam: %q}]\n", p.name, p.reuse, caller)
 	}
+	return text
+}
+
+// build builds the mint with a policy.
+func build(t *testing.T, policy string) string {
+	t.Helper()
 	return lambda.BuildEdited(t, "../..", "./functions/mint", map[string]lambda.Edit{
-		"config/tokenmint.yaml": func(string) string { return text },
+		"config/tokenmint.yaml": func(string) string { return policy },
 	})
 }
 
@@ -180,12 +193,23 @@ func (f *fleet) keepAsking(ctx context.Context, random *rand.Rand) {
 // ask makes one request and reports whether the instance still runs. A request to a killed instance
 // is not an error, because its caller would repeat it.
 func (f *fleet) ask(instance *lambda.Instance, profile string) bool {
+	return f.send(instance, profile, signed(profile))
+}
+
+// signed is the request of a caller with IAM for a profile.
+func signed(profile string) events.APIGatewayV2HTTPRequest {
 	event := events.APIGatewayV2HTTPRequest{RouteKey: "POST /tokens",
 		Body: fmt.Sprintf(`{"profile":%q}`, profile)}
 	event.RequestContext.HTTP.Method = "POST"
 	event.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
 		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{UserARN: caller},
 	}
+	return event
+}
+
+func (f *fleet) send(
+	instance *lambda.Instance, profile string, event events.APIGatewayV2HTTPRequest,
+) bool {
 	payload, err := json.Marshal(event)
 	if err != nil {
 		f.t.Error(err)
@@ -217,6 +241,7 @@ func (f *fleet) note(profile string, got lambda.Reply, err error, took time.Dura
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.requests++
+	f.took[profile] = append(f.took[profile], took)
 	f.slowest = max(f.slowest, took)
 	f.replies = append(f.replies,
 		reply{time.Now(), response.StatusCode, body.Code, response.Headers["Retry-After"]})

@@ -95,6 +95,7 @@ GUARDS = [
     ("routes_ask_who_calls", "public", "          /public/tokens/{profile}: ... - get:\n",
      "          /public/tokens/{profile}: !If\n            - IsPublic\n            - post:\n"),
     ("routes_ask_who_calls", "as it is", "      FailOnWarnings: true\n", ""),
+    ("routes_ask_who_calls", "as it is", "    DependsOn: MintFunctionAliaslive\n", ""),
     ("routes_ask_who_calls", "as it is", "          /tokens/v2/{username}:\n ... responses: {default: {description: A token or an error}}\n",
      "          /tokens/v2/{username}:\n            post:\n              security: [{iam: []}]\n"
      "              parameters: [{name: username, in: path, required: true, schema: {type: string}}]\n"),
