@@ -26,6 +26,9 @@ const publicReuse = 30 * time.Second
 // a mint. All visitors together cost one mint in each window. They wait no longer than the others.
 func TestPublicRoute(t *testing.T) {
 	t.Parallel()
+	if *duration < time.Minute {
+		t.Skip("needs some reuse windows: runs with -fleet.duration=1m and more")
+	}
 	f := newFleetWith(t, fmt.Sprintf(`profiles:
   page:
     scopes: [fonts:read]
