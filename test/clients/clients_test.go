@@ -48,6 +48,7 @@ func TestSchemathesis(t *testing.T) {
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	api := unsigned(t, here)
 	// The document's examples are of the account acme.
 	lines := dev.Start(t, root, "--config", file, "--user", "acme", "--mapbox-rate", "0")
 	for name, args := range map[string][]string{
@@ -59,7 +60,7 @@ func TestSchemathesis(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fuzz := exec.CommandContext(t.Context(), here+"/.cache/schemathesis/bin/st",
 				append([]string{"--config-file", here + "/test/schemathesis.toml", "--no-color",
-					"run", here + "/docs/openapi.yaml", "--url", dev.Value(lines, "MINT_URL"),
+					"run", api, "--url", dev.Value(lines, "MINT_URL"),
 					"--phases"}, args...)...)
 			fuzz.Dir = t.TempDir() // it leaves files there
 			fuzz.Env = append(os.Environ(), "SCHEMATHESIS_HOOKS=schemathesis_hooks",
@@ -69,4 +70,23 @@ func TestSchemathesis(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unsigned writes a copy of docs/openapi.yaml whose IAM routes demand no signature, since `dev`
+// names their caller itself. It returns the file.
+func unsigned(t *testing.T, root string) string {
+	t.Helper()
+	document, err := os.ReadFile(filepath.Join(root, "docs/openapi.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(string(document), "security: [{iam: []}]", "security: []")
+	if text == string(document) {
+		t.Fatal("docs/openapi.yaml has no route with IAM")
+	}
+	file := filepath.Join(t.TempDir(), "openapi.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }

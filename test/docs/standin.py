@@ -39,6 +39,9 @@ def aws():
     if ARGS[:2] == ["configure", "export-credentials"]:
         check(ARGS[2:] == ["--format", "env"], "unknown options")
         return exports(KEYS)
+    if ARGS[:2] == ["cloudformation", "deploy"]: # the CLI's own command, of no service model
+        known = {"stack-name", "template-file", "capabilities", "parameter-overrides", "region", "profile"}
+        return check({option[2:] for option in options(ARGS)} <= known, "unknown options")
     import botocore.session
     from botocore import xform_name
 

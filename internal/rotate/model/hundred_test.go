@@ -59,6 +59,7 @@ func TestCallsOfARun(t *testing.T) {
 		}
 		_, calls, _ := y.heartbeat(i)
 		busiest = max(busiest, calls)
+		y.now = y.now.Add(6*time.Hour - interval()) // as in a short run
 	}
 	if busiest > usual || busiest < usual-2 {
 		t.Errorf("the busiest run makes %d calls, and the formula says %d", busiest, usual)
