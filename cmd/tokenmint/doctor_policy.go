@@ -4,20 +4,14 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/smithy-go"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/tokenmint/tokenmint/config"
 )
@@ -29,12 +23,13 @@ func (e examination) checkPolicy(ctx context.Context, mint, rotate, endpoint str
 			"not compared")
 		return
 	}
-	api := newLambdaAPI(e.settings.AWS.Client(endpoint), endpoint)
-	layer, err := api.layerOf(ctx, mint, "live")
-	other, err2 := api.layerOf(ctx, rotate, "")
-	if err = errors.Join(err, err2); err != nil {
-		e.wrong("policy: %s; %s", firstLine(err), awsRemedy(err,
-			"lambda:GetFunctionConfiguration", "load the output Variables again"))
+	client := lambda.NewFromConfig(e.settings.AWS.Client(endpoint))
+	layer, ok := e.layerOf(ctx, client, mint, "live")
+	if !ok {
+		return
+	}
+	other, ok := e.layerOf(ctx, client, rotate, "")
+	if !ok {
 		return
 	}
 	if layer != other {
@@ -46,15 +41,15 @@ func (e examination) checkPolicy(ctx context.Context, mint, rotate, endpoint str
 		e.note("policy: the functions have no layer, so their policy was compiled in")
 		return
 	}
-	e.comparePolicy(ctx, api, layer)
+	e.comparePolicy(ctx, client, layer)
 }
 
 // shownChanges is how many differences of two policies doctor shows.
 const shownChanges = 3
 
-func (e examination) comparePolicy(ctx context.Context, api lambdaAPI, layer string) {
+func (e examination) comparePolicy(ctx context.Context, client *lambda.Client, layer string) {
 	name := layerName(layer)
-	deployed, err := api.policy(ctx, layer)
+	deployed, err := deployedPolicy(ctx, client, layer)
 	if err != nil {
 		e.wrong("policy: %s: %v; %s", name, withoutRequest(err), awsRemedy(err,
 			"lambda:GetLayerVersion", "deploy again: somebody deleted this version of the layer"))
@@ -85,58 +80,42 @@ func layerName(arn string) string {
 	return name
 }
 
-// lambdaAPI reads functions and layers. The SDK's client has 80 more operations and would be one
-// more module.
-type lambdaAPI struct {
-	config aws.Config
-	origin string
-}
-
-func newLambdaAPI(cfg aws.Config, endpoint string) lambdaAPI {
-	if endpoint != "" {
-		return lambdaAPI{cfg, endpoint}
-	}
-	suffix := "amazonaws.com"
-	if strings.HasPrefix(cfg.Region, "cn-") {
-		suffix = "amazonaws.com.cn"
-	}
-	return lambdaAPI{cfg, "https://lambda." + cfg.Region + "." + suffix}
-}
-
 // layerOf returns the ARN of the layer version that has a function's policy, or "". An empty
-// qualifier means the unpublished function.
-// Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
-func (l lambdaAPI) layerOf(ctx context.Context, function, qualifier string) (string, error) {
-	query := url.Values{}
+// qualifier means the unpublished function. If the function cannot be read, layerOf says so and
+// returns false.
+func (e examination) layerOf(
+	ctx context.Context, client *lambda.Client, function, qualifier string,
+) (arn string, ok bool) {
+	input := &lambda.GetFunctionConfigurationInput{FunctionName: &function}
 	if qualifier != "" {
-		query.Set("Qualifier", qualifier)
+		input.Qualifier = &qualifier
 	}
-	var reply struct{ Layers []struct{ Arn string } }
-	path := "/2015-03-31/functions/" + url.PathEscape(function) + "/configuration"
-	if err := l.get(ctx, path, query, &reply); err != nil {
-		return "", fmt.Errorf("%s: %w", function, err)
+	reply, err := client.GetFunctionConfiguration(ctx, input)
+	if err != nil {
+		e.wrong("policy: function %s: %v; %s", function, withoutRequest(err), awsRemedy(err,
+			"lambda:GetFunctionConfiguration", "load the output Variables again"))
+		return "", false
 	}
 	for _, layer := range reply.Layers {
-		if strings.Contains(layer.Arn, ":layer:tokenmint-") {
-			return layer.Arn, nil
+		if arn := aws.ToString(layer.Arn); strings.Contains(arn, ":layer:tokenmint-") {
+			return arn, true
 		}
 	}
-	return "", nil
+	return "", true
 }
 
-// policy reads the policy in a layer version.
-// Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html
-func (l lambdaAPI) policy(ctx context.Context, layer string) (*config.Config, error) {
-	var reply struct{ Content struct{ Location string } }
-	query := url.Values{"find": {"LayerVersion"}, "Arn": {layer}}
-	if err := l.get(ctx, "/2018-10-31/layers", query, &reply); err != nil {
+// deployedPolicy reads the policy in a layer version.
+func deployedPolicy(
+	ctx context.Context, client *lambda.Client, layer string,
+) (*config.Config, error) {
+	reply, err := client.GetLayerVersionByArn(ctx, &lambda.GetLayerVersionByArnInput{Arn: &layer})
+	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, reply.Content.Location, nil)
-	if err != nil {
+	if reply.Content == nil {
 		return nil, errors.New("it has no content")
 	}
-	packed, err := fetch(request)
+	packed, err := download(ctx, aws.ToString(reply.Content.Location))
 	if err != nil {
 		return nil, errors.New("its content cannot be downloaded") // the address is a credential
 	}
@@ -155,48 +134,22 @@ func (l lambdaAPI) policy(ctx context.Context, layer string) (*config.Config, er
 	return config.Parse("tokenmint.yaml", text)
 }
 
-// get sends a signed request.
-func (l lambdaAPI) get(ctx context.Context, path string, query url.Values, reply any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet,
-		l.origin+path+"?"+query.Encode(), nil)
-	if err != nil {
-		return err
-	}
-	keys, err := l.config.Credentials.Retrieve(ctx)
-	if err != nil {
-		return err
-	}
-	empty := sha256.Sum256(nil)
-	if err := v4.NewSigner().SignHTTP(ctx, keys, request, hex.EncodeToString(empty[:]), "lambda",
-		l.config.Region, time.Now()); err != nil {
-		return err
-	}
-	text, err := fetch(request)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(text, reply)
-}
+// largestZip is more than the zip of the largest policy has, in bytes.
+const largestZip = 1 << 20
 
-// largestReply bounds a reply. The zip of the largest policy is smaller.
-const largestReply = 1 << 20
-
-// fetch returns the body of a reply with status 200. Otherwise the error has the code of AWS.
-func fetch(request *http.Request) ([]byte, error) {
-	reply, err := http.DefaultTransport.RoundTrip(request)
+// download returns what is at an address.
+func download(ctx context.Context, address string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, err
 	}
 	defer reply.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(reply.Body, largestReply))
-	if err != nil || reply.StatusCode == http.StatusOK {
-		return text, err
+	if reply.StatusCode != http.StatusOK {
+		return nil, errors.New(reply.Status)
 	}
-	var failure struct{ Message string }
-	_ = json.Unmarshal(text, &failure) // another form has no message
-	code, _, _ := strings.Cut(reply.Header.Get("X-Amzn-Errortype"), ":")
-	if code == "" {
-		return nil, fmt.Errorf("status %d", reply.StatusCode)
-	}
-	return nil, &smithy.GenericAPIError{Code: code, Message: failure.Message}
+	return io.ReadAll(io.LimitReader(reply.Body, largestZip))
 }

@@ -111,9 +111,9 @@ func TestDoctorComparesThePolicy(t *testing.T) {
 			"mint", "WRONG  policy: tokenmint-prod:3: tokenmint.yaml:1: x: unknown key", true},
 		"no zip":     {lambdaService(t, []byte("x"), [2]int{3, 3}), "mint", "not a valid", true},
 		"no content": {lambdaService(t, nil, [2]int{3, 3}), "mint", "cannot be downloaded", true},
-		"no function": {lambdaService(t, equal, [2]int{3, 3}), "gone", "WRONG  policy: gone: " +
-			"api error ResourceNotFoundException: Function not found; load the output", true},
-		"denied": {denied, "mint", "WRONG  policy: mint: status 403", true},
+		"no function": {lambdaService(t, equal, [2]int{3, 3}), "gone", "WRONG  policy: " +
+			"function gone: ResourceNotFoundException: Function not found; load the output", true},
+		"denied": {denied, "mint", "WRONG  policy: function mint: ", true},
 		"unset":  {denied, "", "note   policy: MINT_FUNCTION or ROTATE_FUNCTION is not set", false},
 	} {
 		t.Run(name, func(t *testing.T) {
