@@ -205,7 +205,7 @@ func TestStrandedRotationIsTakenOver(t *testing.T) {
 		want      string
 	}{
 		"within a day": {func(b *testRotator) {
-			b.sim.Advance(24*time.Hour - time.Second)
+			b.sim.Advance(24*time.Hour - time.Minute)
 		}, heartbeat, "wait"},
 		"after a day": {func(b *testRotator) {
 			b.sim.Advance(24 * time.Hour)
