@@ -30,6 +30,15 @@ var plants = map[string][]plant{
 		{"pkg/tokens", module + "internal/setup"},
 		{"pkg/tokens", "go.yaml.in/yaml/v3"},
 	},
+	"tokensource-uses-the-standard-library-only": {
+		{"pkg/tokensource", module + "internal/secrets"},
+		{"pkg/tokensource", module + "pkg/tokensource/sigv4"},
+		{"pkg/tokensource", "go.yaml.in/yaml/v3"},
+	},
+	"sigv4-uses-the-aws-sdk-only": {
+		{"pkg/tokensource/sigv4", module + "pkg/tokensource"},
+		{"pkg/tokensource/sigv4", "github.com/aws/aws-sdk-go-v2/service/sqs"},
+	},
 	"simulator-of-mapbox-uses-the-standard-library-only": {
 		{"internal/sim/mapbox", module + "pkg/tokens"},
 		{"internal/sim/mapbox", module + "config"},

@@ -1,0 +1,132 @@
+package tokensource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The codes of failures that the mint did not name itself.
+const (
+	CodeUnreachable   = "unreachable"          // no complete reply
+	CodeTimeout       = "timeout"              // no reply in time
+	CodeBadReply      = "bad_reply"            // a reply that is not a mint's: HTML, no token
+	CodeAuthorization = "authorization_failed" // Options.Authorization failed
+	CodeTokenRefused  = "token_refused"        // the mint returned an invalidated token again
+)
+
+// Error is the type of the errors of [Source.Token]. It contains no token. Its cause works with
+// errors.Is; errors.As finds nothing in it, because it may contain a URL.
+type Error struct {
+	// Status is the HTTP status of the reply; 0 without a reply.
+	Status int
+	// Code is the mint's code, such as caller_not_allowed, or one of this package's. It is "" if
+	// the reply has none, as those of API Gateway.
+	Code string
+	// Message is one sentence on one line of at most 300 bytes.
+	Message string
+	// RequestID is the mint's id of the request.
+	RequestID string
+	// RetryAfter is the pause that the mint asks for; 0 if it asks for none.
+	RetryAfter time.Duration
+	// Err is the cause, or nil.
+	Err error
+}
+
+// Error returns all of it on one line.
+func (e *Error) Error() string {
+	parts := []string{"no token from the mint", "", e.Code, e.Message, ""}
+	if e.Status != 0 {
+		parts[1] = fmt.Sprintf("status %d", e.Status)
+	}
+	if e.Err != nil {
+		parts[4] = e.Err.Error()
+	}
+	isEmpty := func(part string) bool { return part == "" }
+	text := strings.Join(slices.DeleteFunc(parts, isEmpty), ": ")
+	if e.RequestID != "" {
+		text += " (request " + e.RequestID + ")"
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// IsRefusal reports whether the mint refused: the same request would get the same answer.
+func (e *Error) IsRefusal() bool {
+	switch e.Status {
+	case 408, 425, 429:
+		return false
+	}
+	return e.Status >= 400 && e.Status < 500
+}
+
+// tokenLike matches tokens, also in an escaped URL.
+var tokenLike = regexp.MustCompile(`([pst]k)\.[A-Za-z0-9_.=+/%-]+`)
+
+// line returns a text from outside as one line of at most 300 bytes, without tokens and without
+// the given secret.
+func line(text, secret string) string {
+	const limit = 300
+	if secret != "" {
+		text = strings.ReplaceAll(text, secret, "[redacted]")
+		text = strings.ReplaceAll(text, url.QueryEscape(secret), "[redacted]")
+	}
+	text = tokenLike.ReplaceAllString(text, "$1.[redacted]")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+	if len(text) <= limit {
+		return text
+	}
+	end := limit
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
+}
+
+// sealed is an error from outside that shows only its redacted text.
+type sealed struct {
+	text string
+	is   func(error) bool // a function, because fmt prints only its address
+}
+
+func (s *sealed) Error() string        { return s.text }
+func (s *sealed) Is(target error) bool { return s.is(target) }
+
+// seal returns err without the URLs around its cause, and without tokens and the given secret.
+func seal(err error, secret string) error {
+	cause := err
+	for {
+		wrapped, ok := errors.AsType[*url.Error](cause)
+		if !ok {
+			break
+		}
+		cause = wrapped.Err
+	}
+	return &sealed{
+		text: line(cause.Error(), secret),
+		is:   func(target error) bool { return errors.Is(cause, target) },
+	}
+}
+
+// broken returns the error for a request without a complete reply.
+func broken(err error, secret string) *Error {
+	code := CodeUnreachable
+	if errors.Is(err, context.DeadlineExceeded) {
+		code = CodeTimeout
+	}
+	return &Error{Code: code, Err: seal(err, secret)}
+}

@@ -1,0 +1,111 @@
+package tokensource
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const maxReply = 64 << 10
+
+// route is where and how the mint is asked.
+type route struct {
+	url    *url.URL
+	method string
+	body   []byte
+}
+
+// newClient returns a client that follows no redirect. It copies given, which may be nil.
+func newClient(given *http.Client) *http.Client {
+	client := http.Client{Transport: &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		ForceAttemptHTTP2:   true,
+		TLSHandshakeTimeout: 5 * time.Second,
+		IdleConnTimeout:     15 * time.Second,
+	}}
+	if given != nil {
+		client = *given
+	}
+	if client.Transport == nil {
+		client.Transport = http.DefaultTransport
+	}
+	client.Transport = noRedirects{client.Transport}
+	return &client
+}
+
+// noRedirects removes the target from every redirect, so that the client returns the 3xx.
+// CheckRedirect would be too late: the client's error for an unreadable target quotes the target.
+type noRedirects struct{ next http.RoundTripper }
+
+func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if resp != nil {
+		resp.Header.Del("Location")
+	}
+	return resp, err
+}
+
+// fetch asks the mint for a token. After a 401 it asks once more with a new authorization.
+func (s *Source) fetch(ctx context.Context) (*lease, *Error) {
+	got, err := s.exchange(ctx, false)
+	if err != nil && err.Status == http.StatusUnauthorized && s.authorize != nil {
+		return s.exchange(ctx, true)
+	}
+	return got, err
+}
+
+func (s *Source) exchange(ctx context.Context, refresh bool) (*lease, *Error) {
+	authorization, failed := s.authorization(ctx, refresh)
+	if failed != nil {
+		return nil, failed
+	}
+	req, err := http.NewRequestWithContext(ctx, s.route.method, s.route.url.String(),
+		bytes.NewReader(s.route.body))
+	if err != nil {
+		return nil, broken(err, authorization)
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "tokenmint")
+	if s.route.method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if authorization != "" {
+		req.Header.Set("Authorization", authorization)
+	}
+	start := s.now()
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, broken(err, authorization)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
+	if err != nil {
+		return nil, broken(err, authorization)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, s.refusal(resp, text, authorization)
+	}
+	return s.lease(resp, text, start)
+}
+
+// authorization returns the value of the header Authorization, or "" for none.
+func (s *Source) authorization(ctx context.Context, refresh bool) (string, *Error) {
+	if s.authorize == nil {
+		return "", nil
+	}
+	value, err := s.authorize(ctx, refresh)
+	if err == nil && value == "" {
+		err = errors.New("it returned nothing")
+	}
+	if err != nil {
+		return "", &Error{Code: CodeAuthorization, Err: seal(err, value),
+			Message: "Options.Authorization failed"}
+	}
+	return value, nil
+}

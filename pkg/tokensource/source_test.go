@@ -1,0 +1,141 @@
+package tokensource_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tokenmint/tokenmint/pkg/tokens"
+	"github.com/tokenmint/tokenmint/pkg/tokensource"
+)
+
+// The call that made the request leaves. Another call, which has waited for it, asks then.
+func TestAWaitingCallTakesOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{answer: func(n int, r *http.Request) (*http.Response, error) {
+			return slow(n, r, 2*time.Second)
+		}}
+		source := m.open(t, tokensource.Options{})
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var first, second error
+		var calls sync.WaitGroup
+		calls.Go(func() { _, _, first = source.Token(short) })
+		synctest.Wait()
+		calls.Go(func() { _, _, second = source.Token(t.Context()) })
+		calls.Wait()
+		if !errors.Is(first, context.DeadlineExceeded) || second != nil || m.count() != 2 {
+			t.Errorf("%v, %v, %d requests", first, second, m.count())
+		}
+	})
+}
+
+// While the old token is usable, calls with a short deadline do not all wait for a slow mint.
+func TestASlowRenewalDelaysOneCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{}
+		source := m.open(t, tokensource.Options{})
+		use(t, source)
+		time.Sleep(50 * time.Minute)
+		m.answer = func(n int, r *http.Request) (*http.Response, error) {
+			return slow(n, r, time.Minute)
+		}
+		began := time.Now()
+		for range 5 {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			if _, _, err := source.Token(ctx); err != nil {
+				t.Error(err)
+			}
+			cancel()
+		}
+		if waited := time.Since(began); waited != 100*time.Millisecond || m.count() != 2 {
+			t.Errorf("five calls waited %s, %d requests", waited, m.count())
+		}
+	})
+}
+
+// use asks for a token and returns it.
+func use(t *testing.T, source *tokensource.Source) tokens.Token {
+	t.Helper()
+	token, end, err := source.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token.IsZero() || !end.After(time.Now()) {
+		t.Errorf("token %s ends at %s, now is %s", token, end, time.Now())
+	}
+	return token
+}
+
+// A function of the options that panics ends its own call only.
+func TestAPanicBlocksNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m, isFirst := &mint{}, true
+		source := m.open(t, tokensource.Options{
+			Authorization: func(context.Context, bool) (string, error) {
+				if isFirst {
+					isFirst = false
+					panic("a mistake")
+				}
+				return "Bearer x", nil
+			},
+		})
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic is lost")
+				}
+			}()
+			_, _, _ = source.Token(t.Context())
+		}()
+		use(t, source)
+	})
+}
+
+// The next request is due after the wait, so there is nothing to wait for.
+func TestATooLongPauseIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{answer: func(int, *http.Request) (*http.Response, error) {
+			return say(429, `{"message":"later","code":"budget_spent"}`, "Retry-After", "90"), nil
+		}}
+		source := m.open(t, tokensource.Options{})
+		began := time.Now()
+		_, _, err := source.Token(t.Context())
+		got, ok := errors.AsType[*tokensource.Error](err)
+		if !ok || got.Code != "budget_spent" || got.RetryAfter != 90*time.Second ||
+			time.Since(began) != 0 || m.count() != 1 {
+			t.Errorf("%v after %s, %d requests", err, time.Since(began), m.count())
+		}
+	})
+}
+
+// A function that is told of a failure may call the source.
+func TestOnErrorMayCallTheSource(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{answer: func(int, *http.Request) (*http.Response, error) {
+			return say(403, `{"message":"no","code":"caller_not_allowed","request_id":"r1"}`), nil
+		}}
+		var source *tokensource.Source
+		var told []string
+		source = m.open(t, tokensource.Options{OnError: func(e *tokensource.Error) {
+			_, _, again := source.Token(context.Background())
+			told = append(told, e.Error(), again.Error())
+		}})
+		_, _, err := source.Token(t.Context())
+		want := "no token from the mint: status 403: caller_not_allowed: no (request r1)"
+		if err == nil || strings.Join(append(told, err.Error()), "|") !=
+			strings.Join([]string{want, want, want}, "|") {
+			t.Errorf("%q, %v", told, err)
+		}
+	})
+}
