@@ -1,18 +1,18 @@
 package config
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/tokenmint/tokenmint/config/yaml"
 )
 
 // Refused is the expected answer of a [Case] that no profile may answer. No profile has this name.
 const Refused = "refused"
 
-// Case is a request, and the answer that the author of the policy expects. Functions ignore cases.
+// Case is a request, and the answer that the author of the policy expects. Functions do not use
+// cases.
 type Case struct {
 	Line    int // in the file
 	Route   Route
@@ -39,28 +39,8 @@ func (c Case) String() string {
 	return text
 }
 
-// withoutCases cuts off the section of expected cases if only comments follow. A key at the
-// beginning of a line ends all that is open before it, or the rest is no YAML. So the cut hides
-// nothing else.
-func withoutCases(text []byte) []byte {
-	const key = "\ntests:"
-	at := bytes.LastIndex(text, []byte(key))
-	if at < 0 {
-		return text
-	}
-	_, rest, _ := bytes.Cut(text[at+len(key):], []byte("\n"))
-	for line := range bytes.Lines(rest) {
-		inside := line[0] == ' ' || line[0] == '#' || line[0] == '\r' || line[0] == '\n' ||
-			bytes.HasPrefix(line, []byte("- "))
-		if !inside {
-			return text
-		}
-	}
-	return text[:at+1]
-}
-
 func (p *parser) cases(n *yaml.Node, key string) []Case {
-	if n.Kind != yaml.SequenceNode {
+	if n.Kind != yaml.Sequence {
 		p.fail(n, key, "must be a list of expected cases, such as "+
 			"- {route: iam, caller: \"arn:aws:iam::123456789012:role/web-1\", expect: web-map}")
 		return nil
@@ -106,7 +86,7 @@ func (p *parser) caller(n, caller *yaml.Node, key string, c *Case) {
 	switch {
 	case caller == nil:
 		p.fail(n, key, "is missing: only a request of the public route has no caller")
-	case c.Route != RouteIAM && caller.Kind == yaml.MappingNode:
+	case c.Route != RouteIAM && caller.Kind == yaml.Mapping:
 		c.Claims = json.RawMessage(p.json(caller, key))
 	case c.Route != RouteIAM:
 		p.fail(caller, key, "must be a mapping, such as {groups: [maps]}: "+
@@ -119,37 +99,36 @@ func (p *parser) caller(n, caller *yaml.Node, key string, c *Case) {
 	}
 }
 
-// json returns a node as JSON. It refuses what YAML and JSON read differently, and aliases, which
-// can be endless.
+// json returns a node as JSON. It refuses what YAML and JSON read differently.
 func (p *parser) json(n *yaml.Node, key string) string {
 	var parts []string
 	switch n.Kind {
-	case yaml.MappingNode:
+	case yaml.Mapping:
 		names := map[string]bool{}
 		for pair := range slices.Chunk(n.Content, 2) {
 			name, key := pair[0], join(key, pair[0].Value)
-			if name.Kind != yaml.ScalarNode || name.Tag == "!!merge" || names[name.Value] {
+			if name.Kind != yaml.Scalar || names[name.Value] {
 				p.fail(name, key, "must be a name that is given once")
 			}
 			names[name.Value] = true
 			parts = append(parts, quoted(name.Value)+":"+p.json(pair[1], key))
 		}
 		return "{" + strings.Join(parts, ",") + "}"
-	case yaml.SequenceNode:
+	case yaml.Sequence:
 		for _, item := range n.Content {
 			parts = append(parts, p.json(item, key))
 		}
 		return "[" + strings.Join(parts, ",") + "]"
-	case yaml.ScalarNode:
+	case yaml.Scalar:
 		switch {
-		case n.Tag == "!!null":
+		case n.IsNull():
 			return "null"
-		case n.Tag == "!!str" && n.Value == "":
+		case n.Quoted && n.Value == "":
 			return `""`
 		}
 	}
 	text, _ := p.claimText(n, key)
-	if n.Tag == "!!str" {
+	if n.IsText() {
 		return quoted(text)
 	}
 	return text

@@ -149,19 +149,6 @@ func Load(path string) (*Config, error) {
 	return Parse(path, text)
 }
 
-// LoadRules is [Load] without the expected cases, as far as they are the last section. A function
-// does not use them, and would need a third of the time for them that it needs for the rest.
-func LoadRules(path string) (*Config, error) {
-	text, err := read(path)
-	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	if len(text) <= LargestFile {
-		text = withoutCases(text)
-	}
-	return Parse(path, text)
-}
-
 func read(path string) ([]byte, error) {
 	file, err := os.Open(path) //nolint:gosec // G304: the operator names the file
 	if err != nil {

@@ -232,7 +232,7 @@ func TestParseNamesFileLineAndKey(t *testing.T) {
 			"tokens.uploads-ci.scopes: is missing"},
 		"section not a mapping": {"parent:\n", "parent: none\nx:\n",
 			"x.yaml:1: parent: must be a mapping"},
-		"not YAML": {"parent:\n", "parent: [\n", "x.yaml: yaml: "},
+		"not YAML": {"parent:\n", "parent: [\n", "x.yaml:3: "},
 		"two documents": {"tokens:\n", "---\ntokens:\n",
 			"holds more than one document"},
 	} {

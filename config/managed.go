@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/tokenmint/tokenmint/config/yaml"
 )
 
 // ManagedToken is an additional token: a permanent token that is rotated in its own secret.
@@ -122,7 +122,7 @@ func (p *parser) managedToken(name, n *yaml.Node, key string) ManagedToken {
 // applications reads the mobile applications that a token is restricted to.
 func (p *parser) applications(into *[]Application) field {
 	return func(n *yaml.Node, key string) {
-		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		if n.Kind != yaml.Sequence || len(n.Content) == 0 {
 			p.fail(n, key, "must be a list of applications, such as "+
 				"- {platform: iOS, bundle_id: com.example.shop}")
 			return

@@ -1,10 +1,8 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/url"
 	"slices"
@@ -12,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/tokenmint/tokenmint/config/yaml"
 )
 
 // Parse reads and checks a configuration. Errors call the file name. The returned error has one
@@ -43,17 +41,14 @@ func (p *parser) document(text []byte) (*yaml.Node, error) {
 		return nil, fmt.Errorf("%s: the file is larger than %d KiB: remove profiles or comments",
 			p.file, LargestFile>>10)
 	}
-	var doc, next yaml.Node
-	in := yaml.NewDecoder(bytes.NewReader(text))
-	if err := in.Decode(&doc); errors.Is(err, io.EOF) {
+	root, err := yaml.Parse(text)
+	if wrong := (*yaml.Error)(nil); errors.As(err, &wrong) {
+		return nil, fmt.Errorf("%s:%d: %s", p.file, wrong.Line, wrong.Problem)
+	}
+	if root == nil {
 		return nil, fmt.Errorf("%s: the file is empty", p.file)
-	} else if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.file, err)
 	}
-	if err := in.Decode(&next); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: holds more than one document", p.file)
-	}
-	return doc.Content[0], nil
+	return root, nil
 }
 
 // fail notes an error about the key at node n. An empty key means the whole file.
@@ -70,16 +65,13 @@ type field func(n *yaml.Node, key string)
 
 // entries calls each for every key of the mapping n, in the file's order.
 func (p *parser) entries(n *yaml.Node, key string, each func(name, value *yaml.Node)) {
-	if n.Kind != yaml.MappingNode {
+	if n.Kind != yaml.Mapping {
 		p.fail(n, key, "must be a mapping of keys to values")
 		return
 	}
 	seen := map[string]bool{}
 	for pair := range slices.Chunk(n.Content, 2) {
 		name, value := pair[0], pair[1]
-		if value.Kind == yaml.AliasNode {
-			value = value.Alias
-		}
 		if seen[name.Value] {
 			p.fail(name, join(key, name.Value), "is given twice")
 			continue
@@ -104,7 +96,7 @@ func (p *parser) fields(n *yaml.Node, key string, known map[string]field) {
 
 func (p *parser) text(into *string) field {
 	return func(n *yaml.Node, key string) {
-		if n.Kind != yaml.ScalarNode || n.Tag != "!!str" || n.Value == "" {
+		if !n.IsText() || n.Value == "" {
 			p.fail(n, key, "must be a text that is not empty")
 			return
 		}
@@ -115,7 +107,7 @@ func (p *parser) text(into *string) field {
 func (p *parser) duration(into *time.Duration) field {
 	return func(n *yaml.Node, key string) {
 		d, err := time.ParseDuration(n.Value)
-		if n.Kind != yaml.ScalarNode || err != nil {
+		if n.Kind != yaml.Scalar || err != nil {
 			p.fail(n, key, "%q is not a duration: write a number with a unit of Go's durations, "+
 				"such as 90s, 30m or 720h", n.Value)
 			return
@@ -139,7 +131,7 @@ func (p *parser) yes(into *bool) field {
 func (p *parser) count(into *int) field {
 	return func(n *yaml.Node, key string) {
 		count, err := strconv.Atoi(n.Value)
-		if n.Kind != yaml.ScalarNode || err != nil || count < 1 {
+		if n.Kind != yaml.Scalar || err != nil || count < 1 {
 			p.fail(n, key, "%q is not a whole number above 0", n.Value)
 			return
 		}
@@ -149,7 +141,7 @@ func (p *parser) count(into *int) field {
 
 func (p *parser) scopes(into *[]string) field {
 	return func(n *yaml.Node, key string) {
-		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		if n.Kind != yaml.Sequence || len(n.Content) == 0 {
 			p.fail(n, key, "must be a list of scopes, such as [styles:read, fonts:read]")
 			return
 		}
@@ -174,7 +166,7 @@ const maxURLs = 100
 
 func (p *parser) urls(into *[]string) field {
 	return func(n *yaml.Node, key string) {
-		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 || len(n.Content) > maxURLs {
+		if n.Kind != yaml.Sequence || len(n.Content) == 0 || len(n.Content) > maxURLs {
 			p.fail(n, key, "must be a list of 1 to %d URLs, such as [https://maps.example.com]",
 				maxURLs)
 			return

@@ -2,14 +2,13 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/tokenmint/tokenmint/config/yaml"
 )
 
 func (p *parser) rules(n *yaml.Node, key string) []Rule {
-	if n.Kind != yaml.SequenceNode {
+	if n.Kind != yaml.Sequence {
 		p.fail(n, key, "must be a list of rules, such as - iam: \"arn:*:iam::*:role/web-*\"")
 		return nil
 	}
@@ -52,7 +51,7 @@ func (p *parser) claims(
 		*into = map[string]Pattern{}
 		p.entries(n, key, func(name, value *yaml.Node) {
 			key := join(key, name.Value)
-			if name.Value == "" || name.Tag == "!!null" || name.Tag == "!!merge" {
+			if name.Value == "" || name.IsNull() {
 				p.fail(name, key, "the name of a claim must be a text that is not empty")
 				return
 			}
@@ -72,30 +71,19 @@ func (p *parser) claims(
 // claimText reads the pattern of a claim. The pattern for a boolean or a number is its text.
 // claimText refuses a text that two versions of YAML, or YAML and JSON, read differently.
 func (p *parser) claimText(n *yaml.Node, key string) (string, bool) {
-	const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle |
-		yaml.FoldedStyle | yaml.TaggedStyle
-	plain := n.Style&quoted == 0
 	switch {
-	case n.Kind != yaml.ScalarNode:
+	case n.Kind != yaml.Scalar:
 		p.fail(n, key, "must be a text that is not empty, a number, true or false; "+
 			"write one rule for each alternative")
-	case n.Tag == "!!null" || n.Value == "":
+	case n.IsNull() || n.Value == "":
 		p.fail(n, key, "must be a text that is not empty, a number, true or false")
-	case n.Tag == "!!str" && (!plain || !isOtherYAML(n.Value)),
-		plain && (n.Value == "true" || n.Value == "false" || IsPlainNumber(n.Value)):
+	case n.IsText(), n.Value == "true" || n.Value == "false" || IsPlainNumber(n.Value):
 		return n.Value, true
 	default:
 		p.fail(n, key, "%s can be read in several ways: write the text in quotes, as %q, "+
 			"or a plain true, false or number", n.Value, n.Value)
 	}
 	return "", false
-}
-
-// isOtherYAML reports whether YAML 1.1 reads a plain text as a boolean or as a number of base 60.
-func isOtherYAML(text string) bool {
-	truth := []string{"y", "n", "yes", "no", "on", "off"}
-	sixty := strings.Contains(text, ":") && strings.Trim(text, "0123456789_:.+-") == ""
-	return sixty || slices.Contains(truth, strings.ToLower(text))
 }
 
 // IsPlainNumber reports whether text is a JSON number with only one text form: digits, and a
@@ -121,7 +109,7 @@ func IsScopeClaim(name string) bool { return name == "scope" || name == "scp" }
 
 // origins reads a list of patterns for web origins.
 func (p *parser) origins(n *yaml.Node, key string) []Pattern {
-	if n.Kind != yaml.SequenceNode {
+	if n.Kind != yaml.Sequence {
 		p.fail(n, key, "must be a list of origins, such as [https://maps.example.com]")
 		return nil
 	}

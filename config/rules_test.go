@@ -179,7 +179,7 @@ func TestClaimsAreWrittenAsTexts(t *testing.T) {
 		"true": "true", "false": "false", "7": "7", "0": "0", "-0": "-0", "-12": "-12",
 		"1.5": "1.5", "9007199254740993": "9007199254740993",
 		"123456789012345678901234567890": "123456789012345678901234567890", `"yes"`: "yes",
-		"'0o17'": "0o17", `"1e3"`: "1e3", "!!str 1_000": "1_000",
+		"'0o17'": "0o17", `"1e3"`: "1e3",
 		`"2026-01-02"`: "2026-01-02", "Maps Viewers": "Maps Viewers", "nope": "nope", "a:b": "a:b",
 		`"~"`: "~",
 	} {
@@ -212,8 +212,8 @@ func TestClaimsAreWrittenAsTexts(t *testing.T) {
 		"12:30:45": `"12:30:45"`,
 		"~":        "must be a text", "null": "must be a text", "": "must be a text",
 		`""`: "must be a text", "[a, b]": "must be a text", "{a: b}": "must be a text",
-		"!!binary aGk=": "in quotes", `"maps\u0000"`: "matches no caller",
-		`"a\nb"`: "matches no caller",
+		`"maps\u0000"`: "matches no caller",
+		`"a\nb"`:       "matches no caller",
 	} {
 		t.Run(value, func(t *testing.T) {
 			_, err := config.Parse("x.yaml", []byte(withRule("jwt: {level: "+value+"}")))

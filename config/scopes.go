@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/tokenmint/tokenmint/config/yaml"
 )
 
 // knownScopes are scopes that Mapbox has. Mapbox adds scopes over time, so another scope is a

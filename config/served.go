@@ -3,7 +3,7 @@ package config
 import (
 	"slices"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/tokenmint/tokenmint/config/yaml"
 )
 
 // checkServing checks a profile that gives a managed public token. Only the public route does so:

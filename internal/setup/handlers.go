@@ -159,7 +159,7 @@ func policy(file string) (*config.Config, error) {
 	if file == "" {
 		return config.Shipped()
 	}
-	cfg, err := config.LoadRules(file)
+	cfg, err := config.Load(file)
 	if err != nil {
 		return nil, fmt.Errorf("CONFIG_FILE: %w", err)
 	}

@@ -53,7 +53,7 @@ func TestNoPolicyButThatOfTheFile(t *testing.T) {
 		"value.yaml": {own + "    reuse: 2h\n",
 			"value.yaml:3: profiles.own.reuse: 2h0m0s must be"},
 		"syntax.yaml": {own + "\treuse: 1m\n",
-			"syntax.yaml: yaml: line 5: found character that cannot"},
+			"syntax.yaml:5: the character '\\t' is not allowed"},
 		"300KB.yaml": {own + strings.Repeat("# comment\n", 30_000),
 			"300KB.yaml: the file is larger than 256 KiB"},
 		"list.yaml": {"- iam\n", "list.yaml:1: must be a mapping"},

@@ -50,6 +50,8 @@ var plants = map[string][]plant{
 	"config-uses-yaml-only": {
 		{"config", module + "internal/mint"},
 		{"config", module + "pkg/tokens"},
+		{"config", "go.yaml.in/yaml/v3"},
+		{"config/yaml", module + "internal/secrets"},
 	},
 	"telemetry-uses-lambda-only": {
 		{"internal/telemetry", module + "internal/mint"},
