@@ -16,21 +16,26 @@ import (
 func TestConvergesAfterAnyInterruption(t *testing.T) {
 	t.Parallel()
 	const positions = 40 // more than a rotation and a retirement have calls; see the check below
+	step := 1
+	if testing.Short() {
+		step = 2
+	}
 	for _, wire := range []string{"mapbox", "aws"} {
 		for _, all := range []bool{false, true} {
 			for _, effect := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s all=%t effect=%t", wire, all, effect), func(t *testing.T) {
 					t.Parallel()
-					interrupted := 0
-					for skip := range positions {
+					interrupted, tried := 0, 0
+					for skip := 0; skip < positions; skip += step {
+						tried++
 						if interrupt(newTestRotator(t), wire, skip, all, effect) {
 							interrupted++
 						}
 					}
 					// net/http itself repeats a GET whose connection is closed, so a single fault
 					// shows only in what must not be repeated.
-					if interrupted < 3 || interrupted == positions {
-						t.Errorf("%d of %d positions met a call", interrupted, positions)
+					if interrupted < 2 || interrupted == tried {
+						t.Errorf("%d of %d positions met a call", interrupted, tried)
 					}
 				})
 			}
