@@ -86,6 +86,7 @@ func (d doctor) noteScopes(f *findings) {
 		return
 	}
 	f.noteWarnings(cfg)
+	f.checkCases(cfg)
 	f.note("mapbox token: make one with %s; bootstrap checks it",
 		strings.Join(cfg.ParentScopes(), ", "))
 }

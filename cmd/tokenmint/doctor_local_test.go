@@ -45,6 +45,7 @@ func TestDoctorLocal(t *testing.T) {
 			"WRONG  credentials: AWS refuses"},
 		"no git": {map[string]string{"git": ""}, false, "note   git is not installed"},
 		"scopes": {nil, false, "note   mapbox token: make one with datasets:read, "},
+		"cases":  {nil, false, "ok     configuration: expected cases: "},
 		"docker": {map[string]string{"docker": says("Docker version 28.2.2, build 1")}, false,
 			"ok     docker 28.2.2"},
 	} {

@@ -67,12 +67,12 @@ func checkPolicy(f *findings, file string) {
 	}
 	f.noteWarnings(cfg)
 	f.ok("%s: %d profiles, %d additional tokens", file, len(cfg.Profiles), len(cfg.Tokens))
-	checkCases(f, file, cfg)
+	reportCases(f, file, cfg)
 }
 
-// checkCases answers the expected cases. A policy that refuses too much raises no alarm: the mint
+// reportCases answers the expected cases. A policy that refuses too much raises no alarm: the mint
 // answers 403, as it should for a stranger. So it notes each profile that no case expects.
-func checkCases(f *findings, file string, cfg *config.Config) {
+func reportCases(f *findings, file string, cfg *config.Config) {
 	expected := map[string]bool{}
 	for _, c := range cfg.Cases {
 		expected[c.Expect] = true
@@ -86,6 +86,19 @@ func checkCases(f *findings, file string, cfg *config.Config) {
 		if !expected[p.Name] {
 			f.note("%s: no expected case gets profile %s", file, p.Name)
 		}
+	}
+}
+
+// checkCases says how many expected cases there are, and which have another answer.
+func (f *findings) checkCases(cfg *config.Config) {
+	before := f.problems
+	for _, c := range cfg.Cases {
+		if got := answerTo(cfg, c); got.profile != c.Expect {
+			f.wrong("configuration, line %d: %s: expected %s, got %s", c.Line, c, c.Expect, got)
+		}
+	}
+	if f.problems == before {
+		f.ok("configuration: expected cases: %d", len(cfg.Cases))
 	}
 }
 
