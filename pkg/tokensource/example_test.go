@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	"github.com/tokenmint/tokenmint/pkg/tokensource"
 )
@@ -87,7 +88,10 @@ func ExampleSource_Invalidate() {
 	defer mint.Close()
 	defer mapbox.Close()
 
-	source, err := tokensource.New(tokensource.Options{URL: mint.URL + "/public/tokens/web-map"})
+	source, err := tokensource.New(tokensource.Options{
+		URL:  mint.URL + "/public/tokens/web-map",
+		Wait: time.Second,
+	})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -101,7 +105,8 @@ func ExampleSource_Invalidate() {
 
 	_, _, err = source.Token(context.Background())
 	fmt.Println(err)
-	// Output: no token from the mint: token_refused: the mint returned a refused token again
+	// Output:
+	// tokensource: wait_over: no token within 1s: token_refused: the mint repeats a refused token
 }
 
 // The mint refuses, and says why.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -89,9 +90,9 @@ func (s *Source) exchange(ctx context.Context, refresh bool) (*lease, *Error) {
 		return nil, broken(err, authorization)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, s.refusal(resp, text, authorization)
+		return nil, s.readRefusal(resp, text, authorization)
 	}
-	return s.lease(resp, text, start)
+	return s.readLease(resp, text, start)
 }
 
 // authorization returns the value of the header Authorization, or "" for none.
@@ -99,13 +100,26 @@ func (s *Source) authorization(ctx context.Context, refresh bool) (string, *Erro
 	if s.authorize == nil {
 		return "", nil
 	}
-	value, err := s.authorize(ctx, refresh)
+	value, err := s.callAuthorize(ctx, refresh)
 	if err == nil && value == "" {
 		err = errors.New("it returned nothing")
 	}
-	if err != nil {
-		return "", &Error{Code: CodeAuthorization, Err: seal(err, value),
-			Message: "Options.Authorization failed"}
+	switch {
+	case ctx.Err() != nil:
+		return "", broken(ctx.Err(), "")
+	case err != nil:
+		return "", &Error{Code: CodeAuthorization, Err: seal(err, value)}
 	}
 	return value, nil
+}
+
+// callAuthorize turns a panic into an error. The panic is in a goroutine of the source, so it would
+// end the program.
+func (s *Source) callAuthorize(ctx context.Context, refresh bool) (value string, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			value, err = "", fmt.Errorf("it panicked: %v", cause)
+		}
+	}()
+	return s.authorize(ctx, refresh)
 }

@@ -18,8 +18,9 @@ const address = "https://mint.example/tokens"
 
 // mint is a mint behind a transport. It answers one request at a time.
 type mint struct {
-	mu    sync.Mutex
-	calls int
+	mu      sync.Mutex
+	calls   int
+	current int // requests without an answer
 	// answer returns the n-th reply, from 1. nil means a token that lives an hour.
 	answer func(n int, r *http.Request) (*http.Response, error)
 }
@@ -27,8 +28,14 @@ type mint struct {
 func (m *mint) RoundTrip(r *http.Request) (*http.Response, error) {
 	m.mu.Lock()
 	m.calls++
+	m.current++
 	n, answer := m.calls, m.answer
 	m.mu.Unlock()
+	defer func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.current--
+	}()
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
@@ -36,6 +43,12 @@ func (m *mint) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer(n, r)
 	}
 	return issue(n, 3600), nil
+}
+
+func (m *mint) opened() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.current
 }
 
 func (m *mint) count() int {

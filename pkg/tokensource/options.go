@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	defaultTimeout = 10 * time.Second
+	defaultTimeout = 20 * time.Second
 	defaultWait    = time.Minute
 )
 
@@ -39,7 +39,7 @@ type Options struct {
 	// Hosts get the token from [Source.Transport] besides Mapbox: "tiles.example.com", or with a
 	// port "127.0.0.1:8788".
 	Hosts []string
-	// Timeout limits one request, with its Authorization. 0 means 10 s.
+	// Timeout limits one request, with its Authorization. 0 means 20 s.
 	Timeout time.Duration
 	// Wait limits how long Token waits for a usable token. 0 means a minute.
 	Wait time.Duration
@@ -88,19 +88,20 @@ func orDefault(d, otherwise time.Duration) time.Duration {
 // checkURL returns the address of a route. Its error does not show the address, which may contain
 // a password.
 func checkURL(address string) (*url.URL, error) {
+	bad := func(message string) (*url.URL, error) {
+		return nil, &Error{Code: CodeBadURL, Message: message}
+	}
 	if address == "" {
-		return nil, errors.New("tokensource: URL is empty: give the complete address of a route")
+		return bad("URL is empty: give the complete address of a route")
 	}
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("tokensource: URL must be a complete address, as in " +
-			"https://mint.example.com/tokens")
+		return bad("URL must be a complete address, as in https://mint.example.com/tokens")
 	case u.Scheme == "http" && !isLocal(u.Hostname()):
-		return nil, errors.New("tokensource: URL must have https: over http anyone on the way " +
-			"reads the token")
+		return bad("URL must have https: over http anyone on the way reads the token")
 	case u.RawQuery != "" || u.ForceQuery || u.User != nil || u.Fragment != "":
-		return nil, errors.New("tokensource: URL must have no query, user or fragment")
+		return bad("URL must have no query, user or fragment")
 	}
 	return u, nil
 }

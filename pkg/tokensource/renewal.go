@@ -12,69 +12,69 @@ import (
 const (
 	firstPause   = time.Second
 	longestPause = time.Minute
-	// A longer Retry-After counts as this one. No mint asks for more.
-	longestRetryAfter = time.Hour
+	// A longer Retry-After counts as this one, which no mint asks for.
+	longestRetryAfter = 1000 * time.Hour
 	// The mint shares tokens, so it may return an invalidated token for a while.
 	refusedPause = time.Minute
 )
 
-// fly makes a request in the call that planned it. The request ends with the call.
-func (s *Source) fly(caller, request context.Context, f *flight) {
-	var got *lease
-	failed := &Error{Code: CodeUnreachable, Message: "a function of the options panicked"}
-	defer func() { s.land(f, got, failed) }() // also after a panic, so that nobody waits for ever
-	got, failed = s.fetch(request)
-	if failed != nil && caller.Err() != nil {
-		failed = nil // the call ended, and the mint is not at fault
-	}
+// start starts a request. The caller has the lock.
+func (s *Source) start(ctx context.Context) {
+	// The values of ctx are for the request. Its end is not: other calls may wait, too.
+	request, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
+	f := &flight{cancel: cancel, done: make(chan struct{})}
+	s.flight = f
+	go func() {
+		defer close(f.done)
+		defer cancel()
+		got, failed := s.fetch(request)
+		s.land(f, got, failed)
+	}()
 }
 
-// land notes the outcome of a request: a token, a failure, or neither if the call ended.
+// land notes the outcome of a request, unless nobody wants it any more.
 func (s *Source) land(f *flight, got *lease, failed *Error) {
 	s.mu.Lock()
-	isCurrent := s.flight == f // else Invalidate has forgotten it
-	if isCurrent {
-		s.flight = nil
-		if got != nil && slices.Contains(s.refused, got.token) {
-			got, failed = nil, &Error{Code: CodeTokenRefused,
-				Message: "the mint returned a refused token again"}
-		}
-		s.note(got, failed)
+	defer s.mu.Unlock()
+	if s.flight != f {
+		return
 	}
-	s.mu.Unlock()
-	f.end()
-	if isCurrent && failed != nil && s.onError != nil {
-		s.onError(failed)
+	s.flight = nil
+	if failed == nil && slices.Contains(s.invalidated, got.token) {
+		failed = &Error{Code: CodeTokenRefused, Message: "the mint repeats a refused token"}
 	}
+	if failed != nil {
+		f.failed = failed
+		s.fail(failed)
+		return
+	}
+	s.held, s.failed, s.count, s.isTheirs = got, nil, 0, false
+	// A mint may return the same token again near its end.
+	s.paused, s.pause = got.start, min(firstPause, got.usage)
+	s.handed = remember(s.handed, got.token)
 }
 
-func (s *Source) note(got *lease, failed *Error) {
-	switch {
-	case got != nil:
-		s.held, s.failed, s.pause, s.count = got, nil, 0, 0
-		s.handed = remember(s.handed, got.token)
-	case failed != nil:
-		s.count++
-		s.failed, s.failure, s.pause = failed, s.now(), pauseAfter(failed, s.count)
-	case s.isUsable():
-		// The next calls use the old token. Otherwise each one with a short deadline would wait.
-		s.failure, s.pause = s.now(), firstPause
-	}
-}
-
-// pauseAfter returns how long the source asks no more after its count-th failure in a row.
-func pauseAfter(e *Error, count int) time.Duration {
+func (s *Source) fail(e *Error) {
+	s.failed, s.paused = e, s.now()
+	s.pause = firstPause + jitter(min(4*firstPause<<min(s.count, 10), longestPause))
+	s.count++
+	s.isTheirs = e.Status != 0 || e.Code == CodeTokenRefused
 	switch {
 	case e.IsRefusal():
-		return RefusalMemory
+		s.refusal, s.isTheirs = e, false
 	case e.Code == CodeTokenRefused:
-		return refusedPause
-	case e.RetryAfter > 0:
-		asked := min(e.RetryAfter, longestRetryAfter)
-		return asked + jitter(max(asked/10, firstPause))
+		s.pause = refusedPause
+	default:
+		s.pause += min(e.RetryAfter, longestRetryAfter)
 	}
-	limit := min(firstPause<<min(count-1, 10), longestPause)
-	return limit/2 + jitter(limit/2)
+}
+
+// giveUp notes that the calls left a request. While there is a usable token, the next calls use
+// that. Otherwise each one with a short deadline would wait for a slow mint.
+func (s *Source) giveUp() {
+	if s.isUsable() {
+		s.paused, s.pause = s.now(), firstPause
+	}
 }
 
 // jitter returns a random duration below d.
@@ -93,22 +93,32 @@ func remember(list []tokens.Token, token tokens.Token) []tokens.Token {
 	return append(slices.Clip(list), token)
 }
 
-// Invalidate says that Mapbox refused a token. The source hands it out no more and gets another
-// one. Only the first call for a token has an effect. The zero Token stands for everything: the
-// source forgets its token, a refusal, and the request under way. Use that when the user changes.
+// Invalidate says that Mapbox refused a token. If the source has it, it hands it out no more and
+// gets another one. If another one was invalidated less than a minute before, it waits a minute.
+// Only the first call for a token has an effect. The zero Token stands for everything: the source
+// forgets its token, a refusal, and the request under way. Use that when the user or the policy
+// changes.
 func (s *Source) Invalidate(token tokens.Token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !token.IsZero() {
-		if s.held != nil && s.held.token == token {
-			s.held = nil
-		}
-		s.refused = remember(s.refused, token)
+	isHeld := s.held != nil && s.held.token == token
+	if !isHeld && !token.IsZero() {
 		return
 	}
-	s.held, s.failed, s.pause, s.count = nil, nil, 0, 0
+	s.held = nil
+	if !s.isTheirs {
+		s.pause = 0
+	}
+	if isHeld {
+		if len(s.invalidated) > 0 && s.since(s.invalidatedAt) < refusedPause {
+			s.paused, s.pause = s.now(), refusedPause
+		}
+		s.invalidated, s.invalidatedAt = remember(s.invalidated, token), s.now()
+		return
+	}
+	s.refusal, s.failed, s.count = nil, nil, 0
 	if s.flight != nil {
-		s.flight.end()
+		s.flight.cancel()
 		s.flight = nil
 	}
 }

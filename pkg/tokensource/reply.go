@@ -24,10 +24,10 @@ const (
 	marginShare = 10 // a tenth
 )
 
-var tokenForm = regexp.MustCompile(`^[A-Za-z0-9._~+/=-]+$`)
+var tokenForm = regexp.MustCompile(`^[tp]k\.[A-Za-z0-9._-]+$`)
 
-// lease reads a reply with the status 200.
-func (s *Source) lease(resp *http.Response, text []byte, start moment) (*lease, *Error) {
+// readLease reads a reply with the status 200.
+func (s *Source) readLease(resp *http.Response, text []byte, start moment) (*lease, *Error) {
 	var got struct {
 		Token     string  `json:"token"`
 		ExpiresIn float64 `json:"expires_in"`
@@ -47,14 +47,15 @@ func (s *Source) lease(resp *http.Response, text []byte, start moment) (*lease, 
 	case got.Token == "":
 		return bad("the reply has no token")
 	case !tokenForm.MatchString(got.Token):
-		return bad("the token in the reply has characters that no token has")
+		return bad("the token in the reply is not one that a mint gives")
 	case got.ExpiresIn <= 0 || got.ExpiresIn > longestLife.Seconds():
 		return bad("expires_in in the reply is %v: it must be more than 0 and at most a day",
 			got.ExpiresIn)
 	}
 	l := newLease(tokens.NewToken(got.Token), start, time.Duration(life*float64(time.Second)))
 	if s.since(start) >= l.usage {
-		return bad("the token in the reply ends too soon")
+		return nil, &Error{Status: resp.StatusCode, Code: CodeTokenEnded,
+			Message: "the token in the reply has ended, or ends too soon"}
 	}
 	return l, nil
 }
@@ -70,8 +71,8 @@ func newLease(token tokens.Token, start moment, life time.Duration) *lease {
 	}
 }
 
-// refusal reads a reply with another status.
-func (s *Source) refusal(resp *http.Response, text []byte, secret string) *Error {
+// readRefusal reads a reply with another status.
+func (s *Source) readRefusal(resp *http.Response, text []byte, secret string) *Error {
 	var said struct {
 		Message   string `json:"message"`
 		Code      string `json:"code"`
@@ -97,6 +98,9 @@ func (s *Source) refusal(resp *http.Response, text []byte, secret string) *Error
 		// API Gateway refuses a signature that is older or newer than 5 minutes, and says
 		// "Forbidden" only.
 		e.Message += s.skew(resp)
+	}
+	if e.Code == "" {
+		e.Code = fmt.Sprintf("http_%d", e.Status)
 	}
 	return e
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// RefusalMemory is how long a refusal is remembered, unless [Source.Invalidate] forgets it.
-const RefusalMemory = 15 * time.Minute
-
 // remembered is the number of tokens that a source recognizes: those that it handed out, and those
 // that were invalidated. More are not alive at the same time.
 const remembered = 64
@@ -29,15 +26,19 @@ type Source struct {
 	onError   func(*Error)
 	wall      func() time.Time
 
-	mu      sync.Mutex
-	held    *lease         // the last token; nil = none
-	flight  *flight        // the request under way; nil = none
-	failed  *Error         // the last failure since the last token
-	failure moment         // when it happened
-	pause   time.Duration  // no request so long after it
-	count   int            // failures since the last token
-	handed  []tokens.Token // the last ones
-	refused []tokens.Token // the last ones that were invalidated
+	mu       sync.Mutex
+	held     *lease        // the last token; nil = none
+	flight   *flight       // the request under way; nil = none
+	refusal  *Error        // is remembered until Invalidate forgets it
+	failed   *Error        // the last failure since the last token
+	count    int           // failures since the last token
+	paused   moment        // no request before
+	pause    time.Duration // so much time has passed since then
+	isTheirs bool          // the mint asked for the pause, so nothing shortens it
+
+	handed        []tokens.Token // the last ones
+	invalidated   []tokens.Token // the last ones
+	invalidatedAt moment
 }
 
 // lease is a token with its life.
@@ -49,113 +50,126 @@ type lease struct {
 	renew time.Duration // it is due so long after start
 }
 
-// flight is a request that one call makes, and for which other calls wait.
+// flight is one request, for all calls that wait. It ends when the last of them leaves.
 type flight struct {
-	done chan struct{}
-	end  func() // ends the request and the waits for it
-}
+	cancel context.CancelFunc
+	done   chan struct{} // is closed when the request has ended
 
-func newFlight(cancel context.CancelFunc) *flight {
-	done := make(chan struct{})
-	return &flight{done: done, end: sync.OnceFunc(func() { cancel(); close(done) })}
+	waiting int    // calls; Source.mu guards it, and what follows
+	failed  *Error // nil after a success, or if nobody wants to know
 }
 
 // plan says what a call does now: one of four things.
 type plan struct {
 	lease  *lease        // return this token
 	err    *Error        // or return this refusal
-	flight *flight       // or wait for this request, after making it if mine
-	mine   bool          // the call makes the request itself
+	flight *flight       // or wait for this request
 	pause  time.Duration // or wait so long
 }
 
 // Token returns a token that is usable now, and its end on this machine's clock. If there is none,
-// it waits for one, at most as long as Options.Wait. It returns a refusal of the mint at once. It
-// returns the last failure at once if the next request is not due within the wait. The type of its
-// error is *[Error]; errors.Is finds the end of ctx in it.
+// it waits for one, at most as long as Options.Wait. It returns a refusal of the mint at once. The
+// type of its error is *[Error]; errors.Is finds the end of ctx in it.
 func (s *Source) Token(ctx context.Context) (tokens.Token, time.Time, error) {
 	limited, cancel := context.WithTimeout(ctx, s.wait)
 	defer cancel()
 	for {
-		p, request := s.plan(limited)
+		p := s.plan(limited)
 		switch {
 		case p.lease != nil:
 			return p.lease.token, p.lease.end, nil
 		case p.err != nil:
 			return tokens.Token{}, time.Time{}, p.err
-		case p.mine:
-			s.fly(limited, request, p.flight)
-		case !p.await(limited):
+		case p.flight != nil:
+			s.awaitFlight(limited, p.flight)
+		case !awaitPause(limited, p.pause):
 			return tokens.Token{}, time.Time{}, s.gaveUp(ctx)
 		}
 	}
 }
 
-// plan decides for one call. If the call makes a request, plan returns the context of the request.
-func (s *Source) plan(ctx context.Context) (plan, context.Context) {
+// plan decides for one call. It starts a request if one is due, and nobody has started it.
+func (s *Source) plan(ctx context.Context) plan {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	isDue := s.held == nil || s.since(s.held.start) >= s.held.renew
-	pause := s.pause - s.since(s.failure)
-	mayAsk := s.flight == nil && pause <= 0 && ctx.Err() == nil
+	pause := s.pause - s.since(s.paused)
+	mayAsk := s.flight == nil && s.refusal == nil && pause <= 0 && ctx.Err() == nil
 	switch {
 	case s.isUsable() && (!isDue || !mayAsk):
-		return plan{lease: s.held}, nil
-	case pause > 0 && s.failed != nil && s.failed.IsRefusal():
-		return plan{err: s.failed}, nil
-	case s.flight != nil:
-		return plan{flight: s.flight}, nil
-	case !mayAsk:
-		return plan{pause: pause}, nil
+		return plan{lease: s.held}
+	case s.refusal != nil:
+		return plan{err: s.refusal}
+	case mayAsk:
+		s.start(ctx)
+	case s.flight == nil || ctx.Err() != nil:
+		return plan{pause: pause}
 	}
-	request, cancel := context.WithTimeout(ctx, s.timeout)
-	s.flight = newFlight(cancel)
-	return plan{flight: s.flight, mine: true}, request
+	s.flight.waiting++
+	return plan{flight: s.flight}
 }
 
 func (s *Source) isUsable() bool { return s.held != nil && s.since(s.held.start) < s.held.usage }
 
-// await waits until it is worth to plan again. It returns false if ctx ends, or would end first.
-func (p plan) await(ctx context.Context) bool {
+// awaitFlight waits for a request, or until ctx ends. The last call that leaves ends the request.
+// So no goroutine outlives the calls.
+func (s *Source) awaitFlight(ctx context.Context, f *flight) {
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	f.waiting--
+	isLast := f.waiting == 0
+	if isLast && s.flight == f {
+		s.flight = nil // the calls ended, and the mint is not at fault
+		s.giveUp()
+	}
+	failed := f.failed
+	f.failed = nil // one call tells it
+	s.mu.Unlock()
+	if isLast {
+		f.cancel()
+		<-f.done
+	}
+	if failed != nil && s.onError != nil {
+		s.onError(failed)
+	}
+}
+
+// awaitPause waits, for a second at most: a timer stands still while the machine sleeps. It returns
+// false if ctx ends.
+func awaitPause(ctx context.Context, pause time.Duration) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	var done <-chan struct{}
-	var wake <-chan time.Time
-	if p.flight != nil {
-		done = p.flight.done
-	} else {
-		if end, ok := ctx.Deadline(); ok && time.Until(end) < p.pause {
-			return false
-		}
-		// A timer stands still while the machine sleeps, so no wait is long.
-		timer := time.NewTimer(min(p.pause, time.Second))
-		defer timer.Stop()
-		wake = timer.C
-	}
+	timer := time.NewTimer(min(pause, time.Second))
+	defer timer.Stop()
 	select {
-	case <-done:
-	case <-wake:
+	case <-timer.C:
+		return true
 	case <-ctx.Done():
 		return false
 	}
-	return true
 }
 
 // gaveUp returns the error of a call that waited in vain.
 func (s *Source) gaveUp(caller context.Context) *Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	last := Error{Code: CodeTimeout, Message: "there is no reply yet"}
-	if s.failed != nil {
-		last = *s.failed
+	ended := caller.Err()
+	e := &Error{Code: CodeAborted, Message: "the caller gave up", Err: ended}
+	if ended == nil {
+		e.Code, e.Message = CodeWaitOver, fmt.Sprintf("no token within %s", s.wait)
 	}
-	switch ended := caller.Err(); {
+	switch last := s.failed; {
+	case last == nil:
+		return e
 	case ended == nil:
-	case last.Err == nil:
-		last.Err = ended
+		e.Err = last
 	default:
-		last.Err = fmt.Errorf("%w; before that: %w", ended, last.Err)
+		e.Err = fmt.Errorf("%w; before that: %w", ended, last)
 	}
-	return &last
+	e.Status, e.RequestID, e.RetryAfter = s.failed.Status, s.failed.RequestID, s.failed.RetryAfter
+	return e
 }

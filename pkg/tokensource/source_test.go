@@ -14,23 +14,30 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokensource"
 )
 
-// The call that made the request leaves. Another call, which has waited for it, asks then.
-func TestAWaitingCallTakesOver(t *testing.T) {
+// The call that began the request leaves. The request goes on for the other one. When that leaves
+// too, the request ends: synctest fails if a goroutine is left.
+func TestTheLastCallEndsTheRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := &mint{answer: func(n int, r *http.Request) (*http.Response, error) {
-			return slow(n, r, 2*time.Second)
+			return slow(n, r, time.Hour)
 		}}
-		source := m.open(t, tokensource.Options{})
+		source := m.open(t, tokensource.Options{Timeout: time.Hour, Wait: time.Hour})
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
+		later, cancelLater := context.WithTimeout(t.Context(), 90*time.Second)
+		defer cancelLater()
 		var first, second error
 		var calls sync.WaitGroup
 		calls.Go(func() { _, _, first = source.Token(short) })
 		synctest.Wait()
-		calls.Go(func() { _, _, second = source.Token(t.Context()) })
+		calls.Go(func() { _, _, second = source.Token(later) })
 		calls.Wait()
-		if !errors.Is(first, context.DeadlineExceeded) || second != nil || m.count() != 2 {
+		if m.opened() != 0 {
+			t.Error("a request goes on after the calls")
+		}
+		if !errors.Is(first, context.DeadlineExceeded) || m.count() != 1 ||
+			!errors.Is(second, context.DeadlineExceeded) {
 			t.Errorf("%v, %v, %d requests", first, second, m.count())
 		}
 	})
@@ -74,50 +81,6 @@ func use(t *testing.T, source *tokensource.Source) tokens.Token {
 	return token
 }
 
-// A function of the options that panics ends its own call only.
-func TestAPanicBlocksNobody(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		m, isFirst := &mint{}, true
-		source := m.open(t, tokensource.Options{
-			Authorization: func(context.Context, bool) (string, error) {
-				if isFirst {
-					isFirst = false
-					panic("a mistake")
-				}
-				return "Bearer x", nil
-			},
-		})
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Error("the panic is lost")
-				}
-			}()
-			_, _, _ = source.Token(t.Context())
-		}()
-		use(t, source)
-	})
-}
-
-// The next request is due after the wait, so there is nothing to wait for.
-func TestATooLongPauseIsNotWaitedFor(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		m := &mint{answer: func(int, *http.Request) (*http.Response, error) {
-			return say(429, `{"message":"later","code":"budget_spent"}`, "Retry-After", "90"), nil
-		}}
-		source := m.open(t, tokensource.Options{})
-		began := time.Now()
-		_, _, err := source.Token(t.Context())
-		got, ok := errors.AsType[*tokensource.Error](err)
-		if !ok || got.Code != "budget_spent" || got.RetryAfter != 90*time.Second ||
-			time.Since(began) != 0 || m.count() != 1 {
-			t.Errorf("%v after %s, %d requests", err, time.Since(began), m.count())
-		}
-	})
-}
-
 // A function that is told of a failure may call the source.
 func TestOnErrorMayCallTheSource(t *testing.T) {
 	t.Parallel()
@@ -132,7 +95,7 @@ func TestOnErrorMayCallTheSource(t *testing.T) {
 			told = append(told, e.Error(), again.Error())
 		}})
 		_, _, err := source.Token(t.Context())
-		want := "no token from the mint: status 403: caller_not_allowed: no (request r1)"
+		want := "tokensource: status 403: caller_not_allowed: no (request r1)"
 		if err == nil || strings.Join(append(told, err.Error()), "|") !=
 			strings.Join([]string{want, want, want}, "|") {
 			t.Errorf("%q, %v", told, err)
