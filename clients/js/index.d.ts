@@ -30,9 +30,13 @@ export interface TokenSourceOptions {
 }
 
 export interface TokenErrorDetails {
+	name?: string;
 	status?: number;
 	requestId?: string;
+	/** Seconds that the mint asked to wait. */
 	retryAfter?: number;
+	/** Milliseconds until the next attempt, instead of a random time. */
+	pause?: number;
 	cause?: unknown;
 }
 
@@ -41,9 +45,9 @@ export class TokenError extends Error {
 	/** A code of the mint, `http_` and a status, or a code of this package: docs/clients.md lists them. */
 	code: string;
 	/** The status of the mint's reply, if there was a reply. */
-	status: number | undefined;
+	status?: number;
 	/** The mint's id of the request, for its log. */
-	requestId: string | undefined;
+	requestId?: string;
 	cause?: unknown;
 }
 

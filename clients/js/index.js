@@ -2,69 +2,21 @@
  * Keeps a page or a program supplied with a short-lived Mapbox token from a tokenmint mint. Importing this
  * module does nothing: no timer, request or listener. index.d.ts has the contract of each exported name.
  *
- * @import {Attachable, State, TokenSource, TokenSourceOptions, TokenErrorDetails} from "./index.d.ts"
- * @typedef {[monotonic: number, wall: number]} Moment
+ * @import {State, TokenSource, TokenSourceOptions, TokenErrorDetails} from "./index.js"
+ * @import {Minted} from "./lib/ask.js"
+ * @import {Moment} from "./lib/clock.js"
  * @typedef {{start: Moment, abort: AbortController}} Job one attempt: authorization, request and reply
- * @typedef {{until: number, settle: (error?: TokenError) => void}} Waiter a pending get(); it ends by the monotonic clock
- * @typedef {{token: string, life: number, sent: Moment}} Minted a token and its life in ms since the moment
+ * @typedef {{until: number, settle: (error?: TokenError) => void}} Waiter a pending get(); `until` is monotonic
  */
+import {ask, usableLife} from "./lib/ask.js";
+import {MINUTE, now, SECOND, since} from "./lib/clock.js";
+import {isRefusal, TokenError} from "./lib/error.js";
+import {attach, parseMapbox, withToken} from "./lib/map.js";
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-/** No token of a mint lives longer than an hour, so a longer life than this is a mistake. */
-const LONGEST_LIFE = 24 * 60 * MINUTE;
+export {TokenError};
+
 /** The longest timer. A long one can overflow, and a timer stands still while the device sleeps. */
 const LONGEST_TIMER = 30 * SECOND;
-/** Tokens end this long before their end, or at a tenth of their life if that is less. */
-const MARGIN = 30 * SECOND;
-const TOKEN_REFUSED = "token_refused";
-/** mapbox-gl throws without a token. transformRequest replaces this one. */
-const PLACEHOLDER = "tk.pending";
-
-const CHECK_URL = ": is url the complete address of a route?";
-const HINTS = /** @type {Record<string, string>} */ ({
-	network: ": offline, or CORS: is this origin in PublicOrigins or AllowedOrigins?",
-	bad_url: CHECK_URL,
-	bad_reply: CHECK_URL,
-	http_404: CHECK_URL,
-	http_401: ": sign in again, then call invalidate()",
-});
-
-/** What has an accessToken of a source. A second source must not fight for it. @type {WeakSet<object>} */
-const attached = new WeakSet();
-
-/** @returns {Moment} */
-const now = () => [performance.now(), Date.now()];
-
-/**
- * Milliseconds since a moment. performance.now() can stop while the device sleeps, and Date.now() can be
- * set back, so the larger difference counts.
- * @param {Moment} moment
- */
-const since = ([monotonic, wall]) =>
-	Math.max(performance.now() - monotonic, Date.now() - wall);
-
-export class TokenError extends Error {
-	name = "TokenError";
-	/** @type {number | undefined} */
-	status;
-	/** @type {string | undefined} */
-	requestId;
-
-	/**
-	 * @param {string} code
-	 * @param {string} message
-	 * @param {TokenErrorDetails} [details]
-	 */
-	constructor(code, message, details) {
-		super(message + (HINTS[code] || ""));
-		this.code = code;
-		Object.assign(this, details);
-	}
-}
-
-/** A failure that a repetition does not change. @param {TokenError} failure */
-const isRefusal = ({status, code}) => code == "bad_url" || /^4(?!08|29)/.test(String(status));
 
 /**
  * @param {string | URL | TokenSourceOptions} options
@@ -75,7 +27,7 @@ export function createTokenSource(options) {
 		options && /** @type {any} */ (options).url ? options : {url: options}
 	);
 	const url = checkUrl(settings.url);
-	const {timeout = 20 * SECOND, wait = MINUTE, hosts = [], authorization, onError} = settings;
+	const {timeout = 20 * SECOND, wait = MINUTE, hosts = [], onError} = settings;
 
 	/** @type {string | undefined} */
 	let token;
@@ -91,7 +43,7 @@ export function createTokenSource(options) {
 	/** @type {TokenError | undefined} */
 	let error;
 	/** @type {TokenError | undefined} */
-	let refusal; // is remembered until invalidate()
+	let refusal; // is remembered until invalidate(), or for ever when the source is closed
 	let isClosed = false;
 
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -99,11 +51,10 @@ export function createTokenSource(options) {
 	let isListening = false;
 	/** @type {Set<Waiter>} */
 	const waiters = new Set();
-	/** @type {Set<{notify: (state: State) => void}>} */
+	/** @type {Set<(state: State) => void>} */
 	const listeners = new Set();
 	const invalidated = new Set();
-	let invalidatedAt = /** @type {Moment | undefined} */ (undefined);
-	/** Permanent tokens that were handed out. A temporary one is known by its "tk.". */
+	/** Permanent tokens that were handed out. A temporary one is known by its "tk.". @type {Set<string>} */
 	const handedOut = new Set();
 	const warned = new Set();
 	/** @type {State} */
@@ -131,12 +82,11 @@ export function createTokenSource(options) {
 	}
 
 	/** look does what is due, and sets the one timer. */
-	function look(isAsked = isWanted()) {
+	function look() {
 		if (job && since(job.start) >= timeout) {
 			fail(new TokenError("timeout", `no answer within ${timeout} ms`));
 		}
-		const isDue = !job && !refusal && !isClosed && since(asked) >= pause;
-		if (isDue && isAsked) attempt();
+		if (isWanted() && !job && !refusal && since(asked) >= pause) attempt();
 		settleWaiters();
 		tellListeners();
 		setTimer();
@@ -158,7 +108,7 @@ export function createTokenSource(options) {
 		told = state;
 		for (const listener of [...listeners]) {
 			try {
-				listener.notify(state);
+				listener(state);
 			} catch (cause) {
 				report(new TokenError("listener_failed", "a listener threw " + cause, {cause}));
 			}
@@ -168,14 +118,14 @@ export function createTokenSource(options) {
 	function setTimer() {
 		clearTimeout(timer);
 		listen(isWanted());
-		const delays = [];
+		const delays = [LONGEST_TIMER];
 		if (job) delays.push(timeout - since(job.start));
 		else if (!refusal) delays.push(pause - since(asked));
 		if (usable()) delays.push(life - since(issued));
 		const [oldest] = waiters;
 		if (oldest) delays.push(oldest.until - performance.now());
-		if (!isWanted() || !delays.length) return;
-		timer = setTimeout(() => look(), Math.max(1, Math.min(LONGEST_TIMER, ...delays)));
+		if (!isWanted()) return;
+		timer = setTimeout(look, Math.max(1, Math.min(...delays)));
 		/** @type {any} */ (timer).unref?.(); // in Node
 	}
 
@@ -183,9 +133,8 @@ export function createTokenSource(options) {
 	function listen(on) {
 		if (on == isListening) return;
 		isListening = on;
-		const {document} = globalThis;
 		for (const [target, type] of /** @type {[any, string][]} */ ([
-			[document, "visibilitychange"], [globalThis, "focus"], [globalThis, "online"],
+			[globalThis.document, "visibilitychange"], [globalThis, "focus"], [globalThis, "online"],
 		])) {
 			target?.[on ? "addEventListener" : "removeEventListener"]?.(type, wake);
 		}
@@ -198,62 +147,23 @@ export function createTokenSource(options) {
 	}
 
 	/** attempt asks for a token once. Nothing that a replaced attempt brings counts. */
-	async function attempt() {
+	function attempt() {
 		const mine = (job = {start: now(), abort: new AbortController()});
-		try {
-			const minted = await ask(mine, false);
-			if (job == mine) accept(minted);
-		} catch (cause) {
-			if (job == mine) fail(/** @type {TokenError} */ (cause));
-		}
-	}
-
-	/** @param {boolean} refresh */
-	async function authorize(refresh) {
-		if (!authorization) return;
-		let header, cause;
-		try {
-			header = typeof authorization == "function" ? await authorization({refresh}) : authorization;
-		} catch (thrown) {
-			cause = thrown;
-		}
-		if (header && typeof header == "string") return header;
-		throw new TokenError("authorization_failed", "authorization threw or returned no string", {cause});
-	}
-
-	/**
-	 * @param {Job} mine
-	 * @param {boolean} refresh the mint has answered 401 to the first authorization
-	 * @returns {Promise<Minted>}
-	 */
-	async function ask(mine, refresh) {
-		const header = await authorize(refresh);
-		if (job != mine) throw 0; // replaced meanwhile: do not send it
-		if (url[0] == "/" && !globalThis.location) {
-			throw new TokenError("bad_url", "no page to complete " + url);
-		}
-		const sent = now();
-		let reply;
-		try {
-			reply = await (settings.fetch || fetch)(url, requestInit(settings, url, header, mine));
-		} catch (cause) {
-			throw new TokenError("network", "no answer from " + url, {cause});
-		}
-		if (reply.status == 401 && !refresh && typeof authorization == "function") return ask(mine, true);
-		const body = await reply.json().catch((/** @type {unknown} */ cause) => ({cause}));
-		return {...readReply(reply, body || {}), sent};
+		ask(settings, url, mine.abort.signal).then(
+			(minted) => job == mine && accept(minted),
+			(failure) => job == mine && fail(failure),
+		);
 	}
 
 	/** @param {Minted} minted */
 	function accept({token: value, life: whole, sent}) {
-		const usableLife = whole - Math.min(MARGIN, whole / 10);
-		if (since(sent) >= usableLife) return fail(new TokenError("token_ended", "the token has ended already"));
 		if (invalidated.has(value)) {
-			return fail(new TokenError(TOKEN_REFUSED, "the mint returned an invalidated token"));
+			const details = {status: 200, pause: MINUTE};
+			return fail(new TokenError("token_refused", "the mint returned an invalidated token", details));
 		}
 		token = value;
 		issued = asked = sent;
-		life = usableLife;
+		life = usableLife(whole);
 		value.startsWith("tk.") || handedOut.add(value);
 		job = error = undefined;
 		isServersPause = false;
@@ -269,15 +179,15 @@ export function createTokenSource(options) {
 		job = error = undefined;
 	}
 
-	/** @param {TokenError & {retryAfter?: number}} failure */
+	/** @param {TokenError & TokenErrorDetails} failure */
 	function fail(failure) {
 		drop();
 		error = failure;
 		asked = now();
 		const backoff = SECOND + Math.random() * Math.min(MINUTE, 4 * SECOND * 2 ** failures++);
-		pause = failure.code == TOKEN_REFUSED ? MINUTE : SECOND * (failure.retryAfter || 0) + backoff;
+		pause = failure.pause || SECOND * (failure.retryAfter || 0) + backoff;
 		if (isRefusal(failure)) refusal = failure;
-		isServersPause = !refusal && (failure.code == TOKEN_REFUSED || !!failure.status);
+		isServersPause = !refusal && !!failure.status;
 		report(failure);
 		look();
 	}
@@ -299,9 +209,7 @@ export function createTokenSource(options) {
 	function get({signal} = {}) {
 		return new Promise((resolve, reject) => {
 			const abort = () => {
-				const aborted = new TokenError("aborted", "aborted by the caller");
-				aborted.name = "AbortError";
-				waiter.settle(aborted);
+				waiter.settle(new TokenError("aborted", "aborted by the caller", {name: "AbortError"}));
 				look();
 			};
 			const waiter = {
@@ -313,7 +221,6 @@ export function createTokenSource(options) {
 					failure ? reject(failure) : resolve(/** @type {string} */ (usable()));
 				},
 			};
-			if (isClosed) return waiter.settle(closedError());
 			if (signal?.aborted) return abort();
 			signal?.addEventListener("abort", abort);
 			waiters.add(waiter);
@@ -323,7 +230,8 @@ export function createTokenSource(options) {
 
 	/** @param {(state: State) => void} notify */
 	function subscribe(notify) {
-		const listener = {notify};
+		/** A function of its own, so that one `notify` can subscribe twice. @param {State} state */
+		const listener = (state) => notify(state);
 		if (!isClosed) listeners.add(listener);
 		look();
 		return () => {
@@ -333,33 +241,10 @@ export function createTokenSource(options) {
 		};
 	}
 
-	/** @param {Attachable & {accessToken?: string | null, setAccessToken?: (token: string) => void}} target */
-	function attach(target) {
-		const set = () => {
-			const value = usable() || target.accessToken || PLACEHOLDER;
-			if (target.setAccessToken) target.setAccessToken(value);
-			else target.accessToken = value;
-		};
-		const problem = problemOf(target, set);
-		if (problem) report(problem);
-		if (problem && problem.code != "version") return () => {};
-		attached.add(target);
-		const unsubscribe = subscribe(() => (isClosed ? detach() : set()));
-		set();
-		function detach() {
-			if (unsubscribe()) attached.delete(target);
-		}
-		return detach;
-	}
-
 	/** @param {string} address */
 	async function transformRequest(address) {
-		const parsed = parse(address);
-		const host = parsed?.hostname || "";
-		const present = parsed?.searchParams.get("access_token") || "tk.";
-		const isOurs = present.startsWith("tk.") || handedOut.has(present);
-		const isMapbox = /\.mapbox\.(com|cn)$/.test(host) || hosts.includes(host);
-		return {url: parsed && isMapbox && isOurs ? withToken(parsed, await get()) : address};
+		const mapbox = parseMapbox(address, hosts, handedOut);
+		return {url: mapbox ? withToken(mapbox, await get()) : address};
 	}
 
 	/** @param {[string?]} values */
@@ -367,10 +252,9 @@ export function createTokenSource(options) {
 		if (isClosed || (values.length && (!token || values[0] != token))) return;
 		if (!isServersPause) pause = 0;
 		if (values.length) {
+			// The first one is replaced at once. If its successor fails too, there is no hurry.
+			if (invalidated.size && since(issued) < MINUTE) pause = MINUTE;
 			invalidated.add(token);
-			// The first one is replaced at once, but not one after the other.
-			if (invalidatedAt && since(invalidatedAt) < MINUTE) pause = since(asked) + MINUTE;
-			invalidatedAt = now();
 		} else {
 			drop();
 			refusal = undefined;
@@ -381,101 +265,32 @@ export function createTokenSource(options) {
 	}
 
 	function close() {
-		if (isClosed) return;
 		isClosed = true;
 		drop();
 		token = undefined;
-		for (const waiter of waiters) waiter.settle(closedError());
-		tellListeners();
+		refusal = new TokenError("closed", "the source is closed");
+		look();
 		listeners.clear();
 		look();
 	}
 
-	return {
+	/** @type {TokenSource} */
+	const source = {
 		get token() {
 			return usable();
 		},
 		get state() {
 			return snapshot();
 		},
-		get, subscribe, attach, transformRequest, invalidate, wake, close,
+		attach: (target) => attach(source, target, report),
+		get, subscribe, transformRequest, invalidate, wake, close,
 	};
+	return source;
 }
-
-const closedError = () => new TokenError("closed", "the source is closed");
 
 /** @param {unknown} url */
 function checkUrl(url) {
 	const address = String(url);
-	if (address[0] == "/" || /^http/.test(parse(address)?.protocol || "")) return address;
+	if (/^(https?:\/)?\/[^]/.test(address)) return address;
 	throw new TokenError("bad_url", "cannot use " + address);
-}
-
-/** @param {string} address */
-function parse(address) {
-	try {
-		return new URL(address);
-	} catch {}
-}
-
-/**
- * @param {TokenSourceOptions} settings
- * @param {string} url
- * @param {string | undefined} authorization
- * @param {Job} job
- * @returns {RequestInit}
- */
-function requestInit({method, credentials, scopes, profile, ttl}, url, authorization, job) {
-	method ||= url.includes("/public/tokens/") ? "GET" : "POST";
-	/** @type {Record<string, string>} */
-	const headers = authorization ? {authorization} : {};
-	/** @type {RequestInit} */
-	const init = {method, headers, credentials, cache: "no-store", signal: job.abort.signal};
-	if (method != "GET") {
-		headers["content-type"] = "application/json";
-		init.body = JSON.stringify({scopes, profile, ttl});
-	}
-	return init;
-}
-
-/**
- * @param {Response} reply
- * @param {any} body
- */
-function readReply({ok, status, headers}, {token, expires_in, code, message, request_id, cause}) {
-	const retryAfter = Math.max(0, Number(headers.get("retry-after")) || 0);
-	const details = {status, requestId: request_id, retryAfter, cause};
-	if (!ok) throw new TokenError(code || "http_" + status, message || "the mint refused", details);
-	const life = SECOND * expires_in;
-	const isToken = typeof token == "string" && /^[tp]k\../.test(token);
-	if (!isToken || typeof expires_in != "number" || !(life > 0 && life <= LONGEST_LIFE)) {
-		throw new TokenError("bad_reply", "no token with a sound expires_in", details);
-	}
-	return {token, life: life - SECOND * (Number(headers.get("age")) || 0)};
-}
-
-/**
- * @param {Attachable} target
- * @param {() => void} set
- */
-function problemOf(target, set) {
-	if (attached.has(target)) return new TokenError("attached", "attached already");
-	try {
-		set();
-	} catch (cause) {
-		return new TokenError("read_only", 'use `import mapboxgl from "mapbox-gl"`', {cause});
-	}
-	if (/^([012]|3\.(1?\d|2[0-5]))\./.test(target.version || "")) {
-		return new TokenError("version", "transformRequest needs mapbox-gl 3.26: without it, await get() before the map");
-	}
-}
-
-/**
- * @param {URL} address
- * @param {string} token
- */
-function withToken(address, token) {
-	const others = address.search.slice(1).split("&").filter((pair) => pair && !/^access_token=/.test(pair));
-	address.search = [...others, "access_token=" + token].join("&");
-	return address.href;
 }

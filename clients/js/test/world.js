@@ -77,7 +77,10 @@ export class World {
 		if (!(ms >= 1 && ms < 2 ** 31)) ms = 1; // as browsers do, also when it overflows
 		const timer = this.after(ms, run);
 		this.live.add(timer);
-		timer.unref = () => this.unrefs++;
+		timer.unref = () => {
+			timer.isUnrefd = true;
+			this.unrefs++;
+		};
 		return timer;
 	}
 
@@ -99,6 +102,7 @@ export class World {
 
 	/** pass lets this time pass, awake. Promises settle after each moment at which something ran. */
 	async pass(ms) {
+		await settle();
 		const end = this.time + ms;
 		for (;;) {
 			const next = this.queue.peek();

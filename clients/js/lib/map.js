@@ -1,0 +1,75 @@
+/**
+ * How a map gets the tokens of a source.
+ *
+ * @import {Attachable, TokenSource} from "../index.js"
+ */
+import {TokenError} from "./error.js";
+
+/** mapbox-gl throws without a token. transformRequest replaces this one. */
+const PLACEHOLDER = "tk.pending";
+
+/** What has an accessToken of a source. A second source must not fight for it. @type {WeakSet<object>} */
+const attached = new WeakSet();
+
+/**
+ * @param {TokenSource} source
+ * @param {Attachable & {accessToken?: string | null, setAccessToken?: (token: string) => void}} target
+ * @param {(problem: TokenError) => void} report
+ */
+export function attach(source, target, report) {
+	const set = () => {
+		const token = source.token || target.accessToken || PLACEHOLDER;
+		if (target.setAccessToken) target.setAccessToken(token);
+		else target.accessToken = token;
+	};
+	const problem = problemOf(target, set);
+	if (problem) report(problem);
+	if (problem && problem.code != "version") return () => {};
+	attached.add(target);
+	const unsubscribe = source.subscribe(({status}) => (status == "closed" ? detach() : set()));
+	function detach() {
+		if (unsubscribe()) attached.delete(target);
+	}
+	return detach;
+}
+
+/**
+ * @param {Attachable} target
+ * @param {() => void} set
+ */
+function problemOf(target, set) {
+	if (attached.has(target)) return new TokenError("attached", "attached already");
+	try {
+		set();
+	} catch (cause) {
+		return new TokenError("read_only", 'use `import mapboxgl from "mapbox-gl"`', {cause});
+	}
+	if (/^([012]|3\.(1?\d|2[0-5]))\./.test(target.version || "")) {
+		return new TokenError("version", "transformRequest needs mapbox-gl 3.26");
+	}
+}
+
+/**
+ * Returns the address as a URL if its token is for the source to set.
+ * @param {string} address
+ * @param {readonly string[]} hosts
+ * @param {Set<string>} handedOut permanent tokens of the source
+ */
+export function parseMapbox(address, hosts, handedOut) {
+	try {
+		const url = new URL(address);
+		const isMapbox = /\.mapbox\.(com|cn)$/.test(url.hostname) || hosts.includes(url.host);
+		const present = url.searchParams.get("access_token") || "tk.";
+		if (isMapbox && (present.startsWith("tk.") || handedOut.has(present))) return url;
+	} catch {} // a relative address, for example: none of Mapbox
+}
+
+/**
+ * @param {URL} url
+ * @param {string} token becomes the last parameter, as mapbox-gl has it
+ */
+export function withToken(url, token) {
+	const others = url.search.replace(/\baccess_token=[^&]*&?/g, "").replace(/[^?&]$/, "$&&");
+	url.search = others + "access_token=" + token;
+	return url.href;
+}
