@@ -42,6 +42,7 @@ var plants = map[string][]plant{
 	"simulator-of-mapbox-uses-the-standard-library-only": {
 		{"internal/sim/mapbox", module + "pkg/tokens"},
 		{"internal/sim/mapbox", module + "config"},
+		{"internal/sim/mapbox/draw", module + "pkg/tokens"},
 	},
 	"simulator-of-aws-uses-the-contract-only": {
 		{"internal/sim/aws", module + "internal/secrets/awsstore"},

@@ -37,6 +37,14 @@
 //     number.
 //   - A token consists of pk, sk or tk, a payload in base64url, and a signature of 22 characters.
 //
+// # Maps
+//
+// The simulator also answers the requests of a map and of a search box: styles, sprites, TileJSON,
+// vector and raster tiles, glyphs, map sessions, events, geocoding and Search Box. Each request
+// needs a live token and the scope of its API. The map is an invented country, and any id names a
+// style or a tileset. TileJSON contains the request's token, as at Mapbox. The call log shows which
+// requests got 401. Searches always find the same two places.
+//
 // # Switches
 //
 // Mapbox does not document three facts, so [Config] has a switch for each: whether a temporary
@@ -55,8 +63,7 @@
 //
 // # Not simulated
 //
-//   - HTTPS, caches, and the APIs that the tokens are for, except one: GET
-//     /styles/v1/{username}/{id} returns an empty style.
+//   - HTTPS and caches.
 //   - The effect of allowed applications. They are stored and shown.
 //   - Whether resources exist, and whether the request's token has them.
 //   - The protection of the default public token, and rules about who may have which scope.

@@ -50,7 +50,8 @@ func (b faultBody) fault() Fault {
 // check refuses a fault that would never apply, or that contradicts itself.
 func (b faultBody) check() error {
 	ops := []string{"", OpList, OpCreate, OpCreateTemporary, OpUpdate, OpDelete, OpRetrieve,
-		OpScopes, OpStyle}
+		OpScopes, OpStyle, OpSprite, OpTileJSON, OpVectorTile, OpRasterTile, OpGlyphs,
+		OpMapSession, OpEvents, OpSearch}
 	kinds := []Kind{Slow, Status, HTML, NoAnswer, HalfBody, LostAnswer}
 	switch {
 	case !slices.Contains(ops, b.Op):

@@ -1,27 +1,9 @@
 package mapbox
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 )
-
-// styleBody is an empty style, enough to show that Mapbox serves the token.
-type styleBody struct {
-	Version int      `json:"version"`
-	Name    string   `json:"name"`
-	Owner   string   `json:"owner"`
-	ID      string   `json:"id"`
-	Layers  []string `json:"layers"`
-}
-
-// style answers for all APIs that a page uses with its token. Any id names a style of an account.
-func (s *Simulator) style(req request, by bearer) reply {
-	if s.accounts[req.username] == nil || !by.may(scopeFor[OpStyle]) {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	return answer(http.StatusOK, styleBody{8, req.id, req.username, req.id, []string{}})
-}
 
 // servesPage reports whether the token works on the page that the request names in its Referer. A
 // token without allowed URLs works everywhere.

@@ -18,7 +18,17 @@ const (
 	OpDelete          = "delete"
 	OpRetrieve        = "retrieve"
 	OpScopes          = "scopes"
-	OpStyle           = "style" // of another API, for the pages that tokens are for
+
+	// of other APIs, for the pages that tokens are for
+	OpStyle      = "style"
+	OpSprite     = "sprite"
+	OpTileJSON   = "tilejson"
+	OpVectorTile = "vector-tile"
+	OpRasterTile = "raster-tile"
+	OpGlyphs     = "glyphs"
+	OpMapSession = "map-session"
+	OpEvents     = "events"
+	OpSearch     = "search"
 )
 
 // maxBody is the limit of a request's body in bytes. The largest useful body has 100 allowed URLs.
@@ -33,6 +43,7 @@ type request struct {
 	query        url.Values
 
 	op, username, id string
+	address          string // the path of a request of servesMaps
 	token            string // access_token
 	fields           fields
 	problem          *reply // refuses the body; sent only after the token is accepted
@@ -73,11 +84,7 @@ func (req *request) route(path string) {
 		req.op, req.username = OpScopes, seg[2]
 		return
 	}
-	if len(seg) == 4 && seg[0] == "styles" && seg[1] == "v1" && req.method == http.MethodGet {
-		req.op, req.username, req.id = OpStyle, seg[2], seg[3]
-		return
-	}
-	if len(seg) < 2 || seg[0] != "tokens" || seg[1] != "v2" {
+	if req.routeMap(path) || len(seg) < 2 || seg[0] != "tokens" || seg[1] != "v2" {
 		return
 	}
 	switch len(seg) {

@@ -114,7 +114,7 @@ func (s *Simulator) perform(req request, fault Fault) reply {
 
 	var ans reply
 	switch {
-	case req.op != OpStyle && !s.admit(by, header):
+	case !servesMaps(req.op) && !s.admit(by, header):
 		ans = refuse(http.StatusTooManyRequests, "Too Many Requests")
 	case fault.Kind == Status || fault.Kind == HTML:
 		ans = fault.answer()
@@ -143,8 +143,8 @@ func (s *Simulator) answer(req request, by bearer) reply {
 		return refuse(http.StatusUnauthorized, "Unauthorized")
 	case !by.servesPage(req.referer):
 		return refuse(http.StatusForbidden, "Forbidden")
-	case req.op == OpStyle:
-		return s.style(req, by)
+	case servesMaps(req.op):
+		return s.serveMap(req, by)
 	}
 	owner, ok := s.accounts[req.username]
 	if !ok {
@@ -180,7 +180,6 @@ var scopeFor = map[string]string{
 	OpUpdate:          "tokens:write",
 	OpDelete:          "tokens:write",
 	OpScopes:          "scopes:list",
-	OpStyle:           "styles:read",
 }
 
 // missingScope answers 404, as Mapbox does, so that a token without the scope does not learn what
