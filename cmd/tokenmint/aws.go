@@ -58,34 +58,46 @@ func isLocalHost(host string) bool {
 }
 
 func loadAWS(ctx context.Context, getenv func(string) string) (setup.AWS, error) {
+	cfg, err := loadChain(ctx, getenv, "")
+	if err != nil {
+		return setup.AWS{}, err
+	}
+	return setup.AWS{Region: cfg.Region, Credentials: cfg.Credentials, Loaded: &cfg}, nil
+}
+
+// loadChain loads the default chain and gets credentials once, so that an error names the remedy.
+// region is the region to use; "" = that of the chain.
+func loadChain(
+	ctx context.Context, getenv func(string) string, region string,
+) (aws.Config, error) {
 	ctx, cancel := context.WithTimeout(ctx, credentialLimit)
 	defer cancel()
 	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
 	profile := cmp.Or(getenv("AWS_PROFILE"), getenv("AWS_DEFAULT_PROFILE"))
 	if missing, ok := errors.AsType[awsconfig.SharedConfigProfileNotExistError](err); ok {
-		return setup.AWS{}, fmt.Errorf("AWS has no profile %q: "+
+		return aws.Config{}, fmt.Errorf("AWS has no profile %q: "+
 			"set AWS_PROFILE to one that aws configure "+
 			"list-profiles names", cmp.Or(missing.Profile, profile))
 	}
 	if _, ok := errors.AsType[awsconfig.AssumeRoleTokenProviderNotSetError](err); ok {
 		// Standard input may hold the token for bootstrap. A prompt for the code would send it to
 		// AWS.
-		return setup.AWS{}, errors.New("the AWS profile needs an MFA code, and this command " +
+		return aws.Config{}, errors.New("the AWS profile needs an MFA code, and this command " +
 			"cannot ask for it: " +
 			`first run eval "$(aws configure export-credentials --format env)"`)
 	}
 	if err != nil {
-		return setup.AWS{}, fmt.Errorf("load the AWS configuration, as in "+
+		return aws.Config{}, fmt.Errorf("load the AWS configuration, as in "+
 			"~/.aws/config: %s", firstLine(err))
 	}
-	if cfg.Region == "" {
-		return setup.AWS{}, errors.New("no AWS region is set: " +
-			"set AWS_REGION to the region of the parent secret, or set region in the profile")
+	if cfg.Region = cmp.Or(region, cfg.Region); cfg.Region == "" {
+		return aws.Config{}, errors.New("no AWS region is set: " +
+			"set AWS_REGION to the region of the stack, or set region in the profile")
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return setup.AWS{}, noCredentials(cfg, profile, err)
+		return aws.Config{}, noCredentials(cfg, profile, err)
 	}
-	return setup.AWS{Region: cfg.Region, Credentials: cfg.Credentials, Loaded: &cfg}, nil
+	return cfg, nil
 }
 
 // noCredentials returns an error that says in one sentence how to get credentials.

@@ -1,6 +1,6 @@
-// Command tokenmint is for operators. It runs the functions on one machine, without AWS and without
-// a Mapbox account. It also stores the first parent token of a deployed stack, checks the stack,
-// and explains which caller gets which scopes.
+// Command tokenmint is for operators and callers. It gets tokens from a mint. It runs the functions
+// on one machine, without AWS and without a Mapbox account. It also stores the first parent token
+// of a deployed stack, checks the stack, and explains which caller gets which scopes.
 package main
 
 import (
@@ -40,9 +40,21 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 	if err == nil {
 		return 0
 	}
+	ended, hasCode := errors.AsType[*exitError](err)
+	if hasCode && ended.cause == nil {
+		return ended.code
+	}
 	fmt.Fprintln(log, "tokenmint:", tokenLike.ReplaceAllString(err.Error(), "$1.[redacted]"))
-	if errors.Is(err, errUsage) {
+	isUsage := errors.Is(err, errUsage)
+	if isUsage {
 		fmt.Fprintf(log, "Try '%s --help'.\n", cmd.CommandPath())
+	}
+	switch {
+	case hasCode:
+		return ended.code
+	case cmd.Name() == "exec":
+		return exitOwn
+	case isUsage:
 		return exitUsage
 	}
 	return exitFailure
@@ -66,11 +78,14 @@ func newRoot() *cobra.Command {
 		Use:   "tokenmint",
 		Short: "Short-lived Mapbox tokens from a parent token that never leaves its secret",
 		Long: `tokenmint issues temporary Mapbox tokens and replaces the permanent ones regularly.
-This command runs the two functions on one machine, with the handlers that run on Lambda. It also
-stores the first token of a deployed stack and checks the stack.
+The commands token and exec get a token from a mint. The other commands are for operators. They run
+the two functions on one machine, with the handlers that run on Lambda. They store the first token
+of a deployed stack and check the stack.
 
-The exit status is 0 for success, 1 for a failure or a problem, and 2 for a wrong command line.`,
+The exit status is 0 for success, 1 for a failure or a problem, and 2 for a wrong command line. exec
+has its own.`,
 		Example: `  tokenmint dev
+  tokenmint token --profile uploads
   tokenmint explain --caller arn:aws:iam::123456789012:role/web-1
   tokenmint doctor`,
 		Version:       versionLine(),
@@ -84,8 +99,8 @@ The exit status is 0 for success, 1 for a failure or a problem, and 2 for a wron
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
-	root.AddCommand(newBootstrap(), newDev(), newDoctor(), newExplain(), newHash(), newInvoke(),
-		newPlan(), newPolicy(), newRetire(), newRotate(), newVersion())
+	root.AddCommand(newBootstrap(), newDev(), newDoctor(), newExec(), newExplain(), newHash(),
+		newInvoke(), newPlan(), newPolicy(), newRetire(), newRotate(), newToken(), newVersion())
 	for _, cmd := range append(root.Commands(), root) {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {

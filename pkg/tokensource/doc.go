@@ -1,7 +1,7 @@
 // Package tokensource keeps a Go program supplied with a Mapbox token from a mint. It is the Go
 // form of the npm package tokenmint. Both pass the scenarios of clients/scenarios.json.
 //
-//	source, err := tokensource.New(tokensource.Options{URL: "https://…/public/tokens/web-map"})
+//	source, err := tokensource.New(tokensource.Options{URL: "https://…/public/tokens/public-map"})
 //	client := &http.Client{Transport: source.Transport(nil)}
 //
 // # Renewal

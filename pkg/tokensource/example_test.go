@@ -14,7 +14,7 @@ import (
 // startMint starts a stand-in for a mint, and one for Mapbox that prints what it gets.
 func startMint() (mint, mapbox *httptest.Server) {
 	mint = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/public/tokens/web-map" && r.Header.Get("Authorization") == "" {
+		if r.URL.Path != "/public/tokens/public-map" && r.Header.Get("Authorization") == "" {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `{"message":"no rule allows you","code":"caller_not_allowed"}`)
 			return
@@ -34,7 +34,7 @@ func Example() {
 	defer mapbox.Close()
 
 	source, err := tokensource.New(tokensource.Options{
-		URL:   mint.URL + "/public/tokens/web-map",
+		URL:   mint.URL + "/public/tokens/public-map",
 		Hosts: []string{mapbox.Listener.Addr().String()}, // not needed for api.mapbox.com
 	})
 	if err != nil {
@@ -89,7 +89,7 @@ func ExampleSource_Invalidate() {
 	defer mapbox.Close()
 
 	source, err := tokensource.New(tokensource.Options{
-		URL:  mint.URL + "/public/tokens/web-map",
+		URL:  mint.URL + "/public/tokens/public-map",
 		Wait: time.Second,
 	})
 	if err != nil {
