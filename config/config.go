@@ -7,6 +7,7 @@
 package config
 
 import (
+	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
@@ -138,6 +139,9 @@ var shipped []byte
 
 // Shipped returns the configuration that is compiled into the program.
 func Shipped() (*Config, error) { return Parse("config/tokenmint.yaml", shipped) }
+
+// ShippedText returns the text of the configuration that is compiled into the program.
+func ShippedText() []byte { return bytes.Clone(shipped) }
 
 // Load reads and checks the configuration in the file at path. It reads no more of the file than
 // [LargestFile] and one byte.

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenmint/tokenmint/config"
+	"github.com/tokenmint/tokenmint/internal/telemetry"
 )
 
 // dev is the command's flags.
@@ -38,6 +39,7 @@ servers are ready, dev prints their addresses as NAME=value lines. It runs until
   POST {MINT_URL}/custom/tokens           the same for the caller in X-Dev-Authorizer
   GET  {MINT_URL}/public/tokens/PROFILE   the token that all visitors of public pages share
   POST {MINT_URL}/_dev/rotate             runs the rotation that is due; ?force=true rotates now
+  GET  {MINT_URL}/_dev/                   is a page that shows all of this in a browser
   GET  {TOKENS_API_URL}/_sim/             manages the simulator's faults, clock and call log
 
 The header X-Dev-Authorizer sets the caller. Its value is the JSON of requestContext.authorizer.
@@ -108,10 +110,12 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 			"--mint and --aws must be loopback addresses"))
 	}
 	lines := b.variables(s, d.mapboxURL(s))
-	policy, err := newReloader(d.config, cfg, d.builder(b, lines, log), log)
+	page := &observer{backend: b, mapboxURL: d.mapboxURL(s), ended: ctx.Done()}
+	policy, err := newReloader(d.config, cfg, d.builder(b, lines, log, page), log)
 	if err != nil {
 		return err
 	}
+	page.policy = policy.policy
 	s.serve(s.aws, middleware(b.awsAPI()))
 	if !d.live {
 		s.serve(s.mapbox, middleware(http.HandlerFunc(policy.serveMapbox)))
@@ -127,9 +131,11 @@ func (d dev) run(ctx context.Context, out, log io.Writer) error {
 
 // builder returns the function that makes the handlers for a policy.
 func (d dev) builder(
-	b *backend, lines variables, log io.Writer,
+	b *backend, lines variables, log io.Writer, page *observer,
 ) func(*config.Config) (served, error) {
-	logger := newLogger(log, d.logFormat, slog.LevelInfo)
+	logger := slog.New(slog.NewMultiHandler(
+		newLogger(log, d.logFormat, slog.LevelInfo).Handler(),
+		telemetry.NewLogger(page, slog.LevelInfo).Handler()))
 	return func(cfg *config.Config) (served, error) {
 		if err := b.makeSecrets(cfg); err != nil {
 			return served{}, err
@@ -139,6 +145,7 @@ func (d dev) builder(
 			return served{}, err
 		}
 		callers := pages{cfg.Profiles}
+		handlers.page = page
 		all := served{mint: handlers.mintAPI(callers, d.live)}
 		if !d.live {
 			all.mapbox = b.mapboxAPI(callers)

@@ -27,20 +27,24 @@ func (h handlers) mintAPI(p pages, live bool) http.Handler {
 	return front
 }
 
-// devAPI serves /_dev/rotate, which replaces the schedule: it runs a rotation. It also serves
-// /_dev/events, the events that the rotator has published.
-func (h handlers) devAPI(live bool) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+// devAPI serves /_dev/: the page of dev and its stream of events, the events that the rotator has
+// published, and /_dev/rotate, which replaces the schedule. /_dev/sim/ is the management of the
+// simulator, which the page cannot reach at its own address.
+func (h handlers) devAPI(live bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /_dev/{$}", func(w http.ResponseWriter, _ *http.Request) {
+		h.page.servePage(w)
+	})
+	mux.HandleFunc("GET /_dev/stream", h.page.serveStream)
+	mux.HandleFunc("GET /_dev/events", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]any{"events": h.events()})
+	})
+	mux.HandleFunc("GET /_dev/plan", func(w http.ResponseWriter, r *http.Request) {
+		h.serveRotation(w, r, map[string]any{"action": "plan"})
+	})
+	mux.HandleFunc("POST /_dev/rotate", func(w http.ResponseWriter, r *http.Request) {
 		force, err := forceOf(r.URL.RawQuery)
 		switch {
-		case r.URL.Path == "/_dev/events" && r.Method == http.MethodGet:
-			writeJSON(w, http.StatusOK, map[string]any{"events": h.events()})
-		case r.URL.Path != "/_dev/rotate":
-			writeMessage(w, http.StatusNotFound,
-				"known here: POST /_dev/rotate, GET /_dev/events")
-		case r.Method != http.MethodPost:
-			w.Header().Set("Allow", http.MethodPost)
-			writeMessage(w, http.StatusMethodNotAllowed, "only POST is allowed here")
 		case err != nil:
 			writeMessage(w, http.StatusBadRequest, err.Error())
 		case live:
@@ -49,14 +53,37 @@ func (h handlers) devAPI(live bool) http.HandlerFunc {
 				"dev does not rotate a real parent token: the new token would be lost when "+
 					"dev ends")
 		default:
-			h.serveRotation(w, r, force)
+			h.serveRotation(w, r, map[string]any{"action": "rotate", "force": force})
 		}
+	})
+	mux.HandleFunc("/_dev/rotate", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", http.MethodPost)
+		writeMessage(w, http.StatusMethodNotAllowed, "only POST is allowed here")
+	})
+	if !live {
+		mux.Handle("/_dev/sim/", underSim(h.page.backend.sim.Management()))
 	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		writeMessage(w, http.StatusNotFound, "known here: GET /_dev/ (a page), /_dev/events and "+
+			"/_dev/plan, POST /_dev/rotate")
+	})
+	return mux
 }
 
-func (h handlers) serveRotation(w http.ResponseWriter, r *http.Request, force bool) {
-	event := marshal(map[string]any{"action": "rotate", "id": newID(), "force": force})
-	report, err := h.rotate.Handle(r.Context(), event)
+// underSim serves /_dev/sim/ as the simulator serves /_sim/.
+func underSim(management http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.URL.Path = strings.Replace(r.URL.Path, "/_dev/sim/", "/_sim/", 1)
+		r.URL.RawPath = ""
+		management.ServeHTTP(w, r)
+	})
+}
+
+// serveRotation runs the rotator on an event, which gets an id, and replies with the report.
+func (h handlers) serveRotation(w http.ResponseWriter, r *http.Request, event map[string]any) {
+	event["id"] = newID()
+	report, err := h.rotate.Handle(r.Context(), marshal(event))
 	if err != nil {
 		writeJSON(w, http.StatusInternalServerError,
 			map[string]any{"message": err.Error(), "report": report})

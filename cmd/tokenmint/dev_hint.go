@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -13,7 +14,8 @@ import (
 func (d dev) hint(lines variables, cfg *config.Config) string {
 	url := lines.get("MINT_URL")
 	intro, request := tryAs(cfg)
-	hint := "\nReady; Ctrl-C stops. In another terminal:\n" + intro +
+	hint := "\nReady; Ctrl-C stops. See what happens in a browser: " + url + "/_dev/\n" +
+		"In another terminal:\n" + intro +
 		"  curl -sS " + strings.Replace(request, "/", url+"/", 1) + "\n"
 	if !d.live {
 		hint += "  curl -sS -X POST '" + url + "/_dev/rotate?force=true'\n" +
@@ -111,9 +113,12 @@ func sample(pattern string) string {
 func sampleARN(pattern string) string {
 	parts := strings.SplitN(pattern, ":", 6)
 	for i := range parts {
-		if i == 4 {
+		switch i {
+		case 1: // the partition
+			parts[i] = strings.Replace(parts[i], "*", "aws", 1)
+		case 4:
 			parts[i] = strings.NewReplacer("*", "000000000000", "?", "0").Replace(parts[i])
-		} else {
+		default:
 			parts[i] = sample(parts[i])
 		}
 	}
@@ -123,19 +128,10 @@ func sampleARN(pattern string) string {
 // curlArguments returns the arguments for a request of this caller to dev. It returns false if a
 // quote in the caller's data would end the quotes of the shell.
 func curlArguments(who mint.Who, profile string) (arguments string, ok bool) {
-	authorizer := map[string]any{}
-	request, body := "-X POST /tokens", " -d '{}'"
-	switch who.Route() {
-	case config.RouteJWT:
-		request = "-X POST /jwt/tokens"
-		authorizer["jwt"] = map[string]any{"claims": who.JWT}
-	case config.RouteCustom:
-		request = "-X POST /custom/tokens"
-		authorizer["lambda"] = who.Lambda
-	case config.RoutePublic:
-		request, body = "/public/tokens/"+profile, ""
-	case config.RouteIAM:
-		authorizer["iam"] = map[string]string{"userArn": who.ARN}
+	method, path, authorizer := requestOf(who, profile)
+	request, body := path, ""
+	if method == http.MethodPost {
+		request, body = "-X POST "+path, " -d '{}'"
 	}
 	if len(authorizer) > 0 {
 		request += " -H 'X-Dev-Authorizer: " + string(marshal(authorizer)) + "'"
@@ -144,4 +140,21 @@ func curlArguments(who mint.Who, profile string) (arguments string, ok bool) {
 		request += " -H 'Origin: " + who.Origin + "'"
 	}
 	return request + body, !strings.Contains(string(marshal(authorizer))+who.Origin, "'")
+}
+
+// requestOf returns the request of this caller: its method, its path, and what X-Dev-Authorizer
+// says, which is empty on the public route.
+func requestOf(who mint.Who, profile string) (method, path string, authorizer map[string]any) {
+	switch who.Route() {
+	case config.RouteJWT:
+		return http.MethodPost, "/jwt/tokens",
+			map[string]any{"jwt": map[string]any{"claims": who.JWT}}
+	case config.RouteCustom:
+		return http.MethodPost, "/custom/tokens", map[string]any{"lambda": who.Lambda}
+	case config.RoutePublic:
+		return http.MethodGet, "/public/tokens/" + profile, nil
+	default:
+		return http.MethodPost, "/tokens",
+			map[string]any{"iam": map[string]string{"userArn": who.ARN}}
+	}
 }

@@ -25,9 +25,10 @@ type reloader struct {
 	build func(*config.Config) (served, error)
 	log   io.Writer
 
-	mu   sync.Mutex
-	seen stamp
-	now  served
+	mu    sync.Mutex
+	seen  stamp
+	now   served
+	state policyState // for the page of dev
 }
 
 // stamp tells two versions of a file apart.
@@ -49,7 +50,28 @@ func newReloader(
 	path string, cfg *config.Config, build func(*config.Config) (served, error), log io.Writer,
 ) (*reloader, error) {
 	now, err := build(cfg)
-	return &reloader{path: path, build: build, log: log, seen: stampOf(path), now: now}, err
+	return &reloader{
+		path: path, build: build, log: log, seen: stampOf(path), now: now,
+		state: stateOfPolicy(path, policyText(path), cfg),
+	}, err
+}
+
+// policyText returns the file as it is now, or the built-in policy. It is empty if the file cannot
+// be read.
+func policyText(path string) []byte {
+	if path == "" {
+		return config.ShippedText()
+	}
+	text, _ := os.ReadFile(path) //nolint:gosec // G304: the user names the file
+	return text
+}
+
+// policy returns what the page of dev shows of the policy.
+func (r *reloader) policy() policyState {
+	r.current()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state
 }
 
 func (r *reloader) current() served {
@@ -62,6 +84,7 @@ func (r *reloader) current() served {
 		r.seen = now
 		if err := r.reload(); err != nil {
 			fmt.Fprintln(r.log, "policy: the one before stays:", err)
+			r.state.Error, r.state.Text = err.Error(), printable(policyText(r.path))
 		}
 	}
 	return r.now
@@ -76,7 +99,7 @@ func (r *reloader) reload() error {
 	if err != nil {
 		return err
 	}
-	r.now = now
+	r.now, r.state = now, stateOfPolicy(r.path, policyText(r.path), cfg)
 	fmt.Fprintf(r.log, "policy: %s has changed and is in use\n", r.path)
 	warn(r.log, cfg)
 	return nil

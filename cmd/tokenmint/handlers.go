@@ -25,6 +25,7 @@ type handlers struct {
 	rotate *rotate.Handler
 
 	events func() []aws.Event // that the rotator has published
+	page   *observer          // of dev; nil elsewhere
 }
 
 func newHandlers(parts setup.Parts) (handlers, error) {

@@ -30,6 +30,17 @@ func (s *Simulator) Calls() []Call {
 	return append([]Call{}, s.calls...)
 }
 
+// CallsSince is [Simulator.Calls] from a time of the simulator's clock on.
+func (s *Simulator) CallsSince(start time.Time) []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from := len(s.calls)
+	for from > 0 && !s.calls[from-1].Time.Before(start) {
+		from--
+	}
+	return append([]Call{}, s.calls[from:]...)
+}
+
 // record logs a request. The caller holds s.mu.
 func (s *Simulator) record(req request, by bearer, status int, fault Fault) {
 	if len(s.calls) == maxCalls {

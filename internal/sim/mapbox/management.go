@@ -91,6 +91,17 @@ func (s *Simulator) pendingFaults() []faultBody {
 	return pending
 }
 
+// Faults describes the faults that still apply to requests, such as "status 503".
+func (s *Simulator) Faults() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pending := []string{}
+	for _, f := range s.faults {
+		pending = append(pending, f.String())
+	}
+	return pending
+}
+
 func (s *Simulator) postFault(w http.ResponseWriter, r *http.Request) {
 	var body faultBody
 	err := readManagement(r, &body)
