@@ -1,4 +1,4 @@
-//go:build moto
+//go:build moto && unix
 
 package callers_test
 
@@ -75,5 +75,16 @@ func TestMotoSignature(t *testing.T) {
 				t.Errorf("status %d: %s", got.status, dev.Show([]byte(got.errors)))
 			}
 		})
+	}
+}
+
+// TestMotoActionSignature checks the signature of the GitHub Action's script, which curl makes.
+func TestMotoActionSignature(t *testing.T) {
+	t.Parallel()
+	mint := verifier(t, "SESSION="+stsSession)
+	got := runAction(t, cloud(t), map[string]string{"url": mint, "role": roleARN,
+		"region": "eu-west-1", "profile": "uploads", "scopes": "uploads:read,uploads:write"})
+	if got.status != 0 || got.outputs["token"] != "tk.signed.well" {
+		t.Errorf("status %d: %s", got.status, dev.Show([]byte(got.errors)))
 	}
 }

@@ -1,0 +1,183 @@
+//go:build unix
+
+package callers_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenmint/tokenmint/test/dev"
+)
+
+const roleARN = "arn:aws:iam::123456789012:role/uploads-ci"
+
+// in returns the inputs of a step: an address, a role, a region, and more names and values.
+func in(url string, more ...string) map[string]string {
+	inputs := map[string]string{"url": url, "role": roleARN, "region": "eu-west-1"}
+	for i := 0; i < len(more); i += 2 {
+		inputs[more[i]] = more[i+1]
+	}
+	return inputs
+}
+
+// checkToken wants a token that is masked before it is printed, and nothing else for later steps.
+func checkToken(t *testing.T, got step) {
+	t.Helper()
+	token := got.outputs["token"]
+	if got.status != 0 || !strings.HasPrefix(token, "tk.") || got.errors != "" {
+		t.Fatalf("status %d: %s", got.status, dev.Show([]byte(got.out+got.errors)))
+	}
+	if end, err := time.Parse(time.RFC3339, got.outputs["expires"]); err != nil ||
+		!end.After(time.Now()) || len(got.outputs) != 2 {
+		t.Errorf("%d outputs, expires %q", len(got.outputs), got.outputs["expires"])
+	}
+	for line := range strings.Lines(got.out) {
+		if !strings.HasPrefix(line, "::add-mask::") {
+			t.Errorf("the log shows: %s", dev.Show([]byte(line)))
+		}
+	}
+	if !strings.Contains(got.out, "::add-mask::"+token+"\n") || got.env != "" {
+		t.Error("the token is not masked, or a later step gets something")
+	}
+}
+
+func TestActionGetsATokenFromDev(t *testing.T) {
+	t.Parallel()
+	mint := dev.Value(dev.Start(t, root), "MINT_URL")
+	env := cloud(t)
+	for name, inputs := range map[string]map[string]string{
+		"a role":  in(mint),
+		"a route": in(mint + "/tokens"),
+		"all inputs": in(mint+"/", "profile", "web-map", "scopes", "styles:read, fonts:read",
+			"ttl", "15m"),
+		"the public route": {"url": mint + "/public/tokens/public-map"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := runAction(t, env, inputs)
+			checkToken(t, got)
+			for _, secret := range []string{oidcToken, stsSecret, stsSession} {
+				if inputs["role"] != "" && !strings.Contains(got.out, "::add-mask::"+secret+"\n") {
+					t.Error("a secret is not masked")
+				}
+			}
+		})
+	}
+	earlier := []string{"AWS_ACCESS_KEY_ID=AKID", "AWS_SECRET_ACCESS_KEY=s", "AWS_REGION=eu-west-1"}
+	t.Run("credentials of an earlier step", func(t *testing.T) {
+		t.Parallel()
+		checkToken(t, runAction(t, earlier, map[string]string{"url": mint}))
+	})
+}
+
+// A step that fails leaves no output, and its one error names the cause.
+func TestActionFails(t *testing.T) {
+	t.Parallel()
+	lines := dev.Start(t, root)
+	mint := dev.Value(lines, "MINT_URL")
+	env := cloud(t)
+	html := httptest.NewServer(answer(200, "<html>", "Content-Type", "text/html"))
+	t.Cleanup(html.Close)
+	login := httptest.NewServer(answer(302, "", "Location", "https://login.example"))
+	t.Cleanup(login.Close)
+	forbidden := httptest.NewServer(answer(403, `{"message":"Forbidden"}`))
+	t.Cleanup(forbidden.Close)
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	for name, tc := range map[string]struct {
+		env    []string
+		inputs map[string]string
+		says   string
+	}{
+		"a fork's pull request": {nil, in(mint),
+			"id-token: write"},
+		"a role that does not trust": {env, in(mint, "role", "arn:other"),
+			"AWS refuses the role: AccessDenied: Not authorized: 100%25"},
+		"no credentials": {nil, in(mint, "role", ""), "give the input role"},
+		"no region":      {env, in(mint, "region", ""), "region"},
+		"no url":         {env, in(""), "the input url is empty"},
+		"plain http":     {env, in("http://mint.example"), "address of a mint"},
+		"a refusal": {env, in(mint, "profile", "nope"),
+			"the mint refuses: profile_not_allowed"},
+		"a scope that breaks out": {env, in(mint, "scopes", `a"],"ttl":"1h`),
+			"scopes has characters"},
+		"an HTML page": {env, in(html.URL),
+			"is the url that of a mint?"},
+		"a login page": {env, in(login.URL),
+			"status 302"},
+		"API Gateway refuses": {env, in(forbidden.URL),
+			"API Gateway refuses: Forbidden (status 403)"},
+		"nothing listens": {env, in(closed.URL),
+			"the mint does not answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := runAction(t, tc.env, tc.inputs)
+			last := got.out[strings.LastIndex(strings.TrimSuffix(got.out, "\n"), "\n")+1:]
+			if got.status != 1 || len(got.outputs) != 0 || got.env != "" || got.errors != "" ||
+				!strings.HasPrefix(last, "::error title=tokenmint::") ||
+				!strings.Contains(last, tc.says) || strings.Contains(last, "SENTINEL") {
+				t.Errorf("status %d, %d outputs: %s%s", got.status, len(got.outputs), last,
+					got.errors)
+			}
+		})
+	}
+}
+
+// While the step waits for the mint, the list of processes shows no secret.
+func TestActionShowsNoSecretInTheProcessList(t *testing.T) {
+	t.Parallel()
+	seen := make(chan []byte, 1)
+	mint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var list []byte
+		files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+		for _, file := range files {
+			text, _ := os.ReadFile(file)
+			list = append(list, text...)
+		}
+		seen <- list
+		answer(200, `{"token":"tk.a.b","expires":"2999-01-01T00:00:00Z","expires_in":900}`)(w, r)
+	}))
+	t.Cleanup(mint.Close)
+	checkToken(t, runAction(t, cloud(t), in(mint.URL)))
+	list := <-seen
+	if len(list) == 0 {
+		t.Skip("there is no /proc")
+	}
+	for _, secret := range []string{requestToken, oidcToken, stsSecret, stsSession} {
+		if strings.Contains(string(list), secret) {
+			t.Error("the list of processes shows a secret")
+		}
+	}
+	if !strings.Contains(string(list), "token.sh") {
+		t.Error("the list was not read while the step ran")
+	}
+}
+
+// The inputs and outputs are those of the contract, and the outputs are what the step writes.
+func TestActionHasTheInputsOfTheContract(t *testing.T) {
+	t.Parallel()
+	a := readAction(t)
+	var inputs, outputs []string
+	for name := range a.Inputs {
+		inputs = append(inputs, name)
+	}
+	for name, output := range a.Outputs {
+		outputs = append(outputs, name)
+		if output.Value != "${{ steps."+a.Runs.Steps[0].ID+".outputs."+name+" }}" {
+			t.Errorf("%s is %s", name, output.Value)
+		}
+	}
+	slices.Sort(inputs)
+	slices.Sort(outputs)
+	if !slices.Equal(inputs, []string{"profile", "region", "role", "scopes", "ttl", "url"}) ||
+		!slices.Equal(outputs, []string{"expires", "token"}) || a.Runs.Using != "composite" {
+		t.Errorf("inputs %v, outputs %v", inputs, outputs)
+	}
+}
