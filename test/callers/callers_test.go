@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 
 // build compiles the command once.
 var build = sync.OnceValue(func() error {
-	command := exec.Command("go", "build", "-o", bin, "./cmd/tokenmint")
+	command := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin, "./cmd/tokenmint")
 	command.Dir = root
 	if out, err := command.CombinedOutput(); err != nil {
 		return errors.New(string(out))
