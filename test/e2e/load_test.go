@@ -39,7 +39,8 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	return recorder.Result(), nil
 }
 
-// Ten instances mint every half minute for three days, while the parent is rotated every two hours.
+// Ten instances mint every half minute for three days, or one day with -short, while the parent is
+// rotated every two hours.
 // Each cache is as old as possible, at a different time. No mint fails, and no mint uses a deleted
 // parent.
 func TestRotationUnderLoad(t *testing.T) {
