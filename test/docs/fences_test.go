@@ -43,7 +43,7 @@ var runners = map[string]func(*testing.T, fence.Block){
 	"sh aws":  isShell,      // TestSampleCommands runs it
 	"sh ci":   isInCI,
 	"sh long": hasSmallerForm,
-	"js":      isTheRenewal,
+	"js":      isOfTheClient,
 	"json":    isJSON,
 	"yaml":    isConfiguration,
 	"text":    isReplyOrQuery,
@@ -108,10 +108,11 @@ func hasSmallerForm(t *testing.T, b fence.Block) {
 	}
 }
 
-// isTheRenewal: renewal.test.mjs runs the one sample of this kind.
-func isTheRenewal(t *testing.T, b fence.Block) {
+// isOfTheClient: clients/js/test/docs.test.js runs each sample of its pages, and fails for one that
+// it does not know.
+func isOfTheClient(t *testing.T, b fence.Block) {
 	t.Helper()
-	if all := blocks(t, "js"); b.Page != "docs/deploy.md" || len(all) != 1 {
+	if !strings.Contains(read(t, "clients/js/test/docs.test.js"), `"../../../`+b.Page+`"`) {
 		t.Errorf("%s:%d: nothing runs this sample", b.Page, b.Line)
 	}
 }

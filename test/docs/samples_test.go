@@ -27,20 +27,6 @@ import (
 	"github.com/tokenmint/tokenmint/test/docs/fence"
 )
 
-// TestSampleRenewal runs the JavaScript sample under a fake clock, with Node.js.
-func TestSampleRenewal(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "sample.js")
-	if err := os.WriteFile(file, []byte(blocks(t, "js")[0].Text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	node := exec.CommandContext(t.Context(), "node", "--test", "renewal.test.mjs")
-	node.Env = append(os.Environ(), "SAMPLE="+file)
-	if out, err := node.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
 // The credentials that the samples sign with.
 var awsVariables = []string{
 	"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE",

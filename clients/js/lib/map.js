@@ -58,7 +58,8 @@ function problemOf(target, set) {
 export function parseMapbox(address, hosts, handedOut) {
 	try {
 		const url = new URL(address);
-		const isMapbox = /\.mapbox\.(com|cn)$/.test(url.hostname) || hosts.includes(url.host);
+		const isMapbox = /\.mapbox\.(com|cn)$/.test(url.hostname)
+			|| hosts.includes(url.host) || hosts.includes(url.hostname);
 		const present = url.searchParams.get("access_token") || "tk.";
 		if (isMapbox && (present.startsWith("tk.") || handedOut.has(present))) return url;
 	} catch {} // a relative address, for example: none of Mapbox

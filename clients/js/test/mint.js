@@ -6,8 +6,10 @@ export class Mint {
 	ends = new Map(); // the true time at which a token ends
 	#queue;
 
-	constructor(world, script) {
+	/** @param most a client that sends more requests loops for ever, and nothing else could stop it */
+	constructor(world, script, most = 5000) {
 		this.world = world;
+		this.most = most;
 		this.play(script);
 	}
 
@@ -27,6 +29,7 @@ export class Mint {
 		Object.assign(request, {at: world.time, open: true, header: init.headers.authorization});
 		this.requests.push(request);
 		const number = this.requests.length;
+		if (number > this.most) process.exit(1);
 		const script = this.#queue.length > 1 ? this.#queue.shift() : this.#queue[0];
 		return new Promise((resolve, reject) => {
 			const end = (settle, value) => {
@@ -47,11 +50,9 @@ export class Mint {
 	}
 
 	#reply({status = 200, headers = {}, json, text, expires_in, token}, number, at) {
-		if (expires_in !== undefined) {
-			json = {token: token ?? `tk.${number}`, expires_in};
-			const life = expires_in - Number(headers.age ?? 0);
-			if (!this.ends.has(json.token)) this.ends.set(json.token, at + life * SECOND);
-		}
+		if (expires_in !== undefined) json = {token: token ?? `tk.${number}`, expires_in};
+		const life = json?.expires_in - Number(headers.age ?? 0);
+		if (!this.ends.has(json?.token)) this.ends.set(json?.token, at + life * SECOND);
 		return new Response(status == 204 ? null : (text ?? JSON.stringify(json)), {status, headers});
 	}
 }

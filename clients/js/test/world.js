@@ -36,6 +36,8 @@ export class World {
 	slept = 0;
 	skew = 0; // of the wall clock
 	queue = new Heap(); // {at, run}, by the monotonic clock
+	steps = 0;
+	most = 1e5;
 	live = new Set(); // timers of the client that are set
 	unrefs = 0;
 	window = new Events();
@@ -109,6 +111,7 @@ export class World {
 			if (!next || next.at + this.slept > end) break;
 			this.queue.pop();
 			if (next.unref && !this.live.delete(next)) continue;
+			if (++this.steps > this.most) process.exit(1); // it loops for ever, and nothing else could stop it
 			this.time = Math.max(this.time, next.at + this.slept);
 			this.isBusy = !this.isLazy;
 			next.run();
