@@ -133,7 +133,6 @@ func isJSON(t *testing.T, b fence.Block) {
 		{"rotation", "tokens"},
 		{"Version", "Statement"},
 		{"stack", "name", "secret_arn", "version", "token_id", "hash", "deadline"},
-		{"Sid", "Effect", "Principal", "Action", "Resource", "Condition"},
 		{"isAuthorized", "context"},
 	} {
 		if _, ok := got[shape[0]]; ok {

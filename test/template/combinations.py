@@ -16,6 +16,8 @@ PUBLIC = {"PublicOrigins": "https://www.example.com,https://maps.example.com"}
 JWT = {"JwtIssuer": "https://login.example.com/tenant", "JwtAudience": "maps,tiles"}
 CORS = {"AllowedOrigins": "https://maps.example.com,http://localhost:3000"}
 DOMAIN = {"DomainName": "tokens.example.com", "CertificateArn": CERTIFICATE}
+NETWORK = {"SubnetIds": "subnet-0a1b2c3d4e5f60718,subnet-08172635445362718", "SecurityGroupIds": "sg-0123456789abcdef0"}
+PROXY = {"HttpsProxy": "http://proxy.example.com:3128", "NoProxy": ".amazonaws.com,10.0.0.0/8"}
 
 COMBINATIONS = {
     "as it is": {},
@@ -48,6 +50,7 @@ COMBINATIONS = {
     "public, another secret and key": PUBLIC | {
         "ParentSecretArn": PARENT, "PreviousParentSecretArn": PREVIOUS, "KmsKeyArn": KEY, "PreviousKmsKeyArn": PREVIOUS_KEY, "Stage": "dev",
     },
+    "network and proxy": NETWORK | PROXY,
     "native rotation": {"NativeRotationSchedule": "rate(30 days)"},
     "native rotation of an existing secret": {"NativeRotationSchedule": "cron(0 4 1 * ? *)", "ParentSecretArn": PARENT},
     "boundary": {"PermissionsBoundaryArn": BOUNDARY},
@@ -61,7 +64,7 @@ COMBINATIONS = {
         "DynamoDbEndpoint": "http://host.docker.internal:8000",
     },
     "everything": {
-        **JWT, **CUSTOM, **PUBLIC, **CORS, **DOMAIN,
+        **JWT, **CUSTOM, **PUBLIC, **CORS, **DOMAIN, **NETWORK, **PROXY,
         "KmsKeyArn": KEY,
         "ParentSecretArn": PARENT,
         "NativeRotationSchedule": "rate(30 days)",
@@ -90,6 +93,13 @@ REFUSED = [
     ("KmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/*"),
     ("KmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:alias/maps"),
     ("PreviousKmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/*"),
+    ("SubnetIds", "vpc-0a1b2c3d4e5f60718"),
+    ("SubnetIds", "subnet-0a1b2c3d4e5f60718, subnet-08172635445362718"),
+    ("SecurityGroupIds", "default"),
+    ("HttpsProxy", "proxy.example.com:3128"),
+    ("HttpsProxy", "http://user:password@proxy.example.com:3128"),
+    ("NoProxy", ".amazonaws.com, 10.0.0.0/8"),
+    ("NoProxy", "*"),
     ("PermissionsBoundaryArn", "boundary"),
     ("AlarmTopicArn", "alarms"),
     ("AllowedOrigins", "*"),
