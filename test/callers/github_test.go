@@ -127,15 +127,18 @@ func cloud(t *testing.T) []string {
 	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) {
 		if r.FormValue("Action") != "AssumeRoleWithWebIdentity" ||
 			r.FormValue("RoleArn") != roleARN || r.FormValue("WebIdentityToken") != oidcToken ||
-			r.FormValue("RoleSessionName") != "tokenmint-77" {
+			r.FormValue("RoleSessionName") == "" {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, "<ErrorResponse><Error>\n<Code>AccessDenied</Code>\n"+
 				"<Message>Not authorized: 100%\n</Message></Error></ErrorResponse>")
 			return
 		}
-		fmt.Fprintf(w, "<R>\n <Credentials>\n  <AccessKeyId>AKIDEXAMPLE</AccessKeyId>\n"+
+		fmt.Fprintf(w, "<AssumeRoleWithWebIdentityResponse>\n<AssumeRoleWithWebIdentityResult>\n"+
+			"<Credentials>\n  <AccessKeyId>AKIDEXAMPLE</AccessKeyId>\n"+
 			"  <SecretAccessKey>%s</SecretAccessKey>\n  <SessionToken>%s</SessionToken>\n"+
-			" </Credentials>\n</R>", stsSecret, stsSession)
+			"  <Expiration>2999-01-01T00:00:00Z</Expiration>\n</Credentials>\n"+
+			"</AssumeRoleWithWebIdentityResult>\n</AssumeRoleWithWebIdentityResponse>",
+			stsSecret, stsSession)
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

@@ -44,6 +44,12 @@ var runners = map[string]func(*testing.T, fence.Block){
 	"sh ci":   isInCI,
 	"sh long": hasSmallerForm,
 	"js":      isOfTheClient,
+
+	"yaml github":    isOnThePageOfPipelines,
+	"yaml gitlab":    isOnThePageOfPipelines,
+	"yaml codebuild": isOnThePageOfPipelines,
+	"go":             isOnThePageOfPipelines,
+
 	"json":    isJSON,
 	"yaml":    isConfiguration,
 	"text":    isReplyOrQuery,
@@ -105,6 +111,14 @@ func hasSmallerForm(t *testing.T, b fence.Block) {
 	match := regexp.MustCompile(`go test (\S+) -run (Test\w+) `).FindStringSubmatch(b.Text)
 	if match == nil || !slices.Contains(testNames(t), match[2]) {
 		t.Errorf("%s:%d: no test of that name has a smaller form of it", b.Page, b.Line)
+	}
+}
+
+// isOnThePageOfPipelines: TestPage of test/callers runs the blocks of that page, one of each kind.
+func isOnThePageOfPipelines(t *testing.T, b fence.Block) {
+	t.Helper()
+	if all := blocks(t, b.Kind); b.Page != "docs/pipelines.md" || len(all) != 1 {
+		t.Errorf("%s:%d: nothing runs this sample", b.Page, b.Line)
 	}
 }
 

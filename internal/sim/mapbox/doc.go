@@ -45,6 +45,13 @@
 // style or a tileset. TileJSON contains the request's token, as at Mapbox. The call log shows which
 // requests got 401. Searches always find the same two places.
 //
+// # Uploads
+//
+// The simulator answers the requests of an upload: credentials, the file itself, create, status and
+// list. Each request but that of the file needs a live token and the scope of the API's page. The
+// storage compares the key and the session, and does not verify the signature. It forgets the file.
+// An upload is complete after 10 seconds of the simulator's time. A snapshot has no uploads.
+//
 // # Switches
 //
 // Mapbox does not document three facts, so [Config] has a switch for each: whether a temporary

@@ -29,6 +29,7 @@ import (
 //	GET    /_sim/tokens?user=NAME the account's live permanent tokens, without their values
 //	GET    /_sim/scopes?user=NAME the ids of the account's scopes
 //	POST   /_sim/scopes           add a scope to an account: {"user":"dev","scope":"indoor:read"}
+//	POST   /_sim/uploads          how long Mapbox works on an upload: {"takes":"2h"}
 //
 // A success without a body is 204. Bad input is 400 with {"message"}, which is one sentence.
 func (s *Simulator) Management() http.Handler {
@@ -44,6 +45,7 @@ func (s *Simulator) Management() http.Handler {
 	mux.HandleFunc("GET /_sim/tokens", s.ofAccount(func(user string) any { return s.Tokens(user) }))
 	mux.HandleFunc("GET /_sim/scopes", s.ofAccount(func(user string) any { return s.Scopes(user) }))
 	mux.HandleFunc("POST /_sim/scopes", s.postScope)
+	mux.HandleFunc("POST /_sim/uploads", s.postUploads)
 	return mux
 }
 
@@ -57,6 +59,7 @@ POST   /_sim/clock             move the time ahead: {"advance":"61m"}
 GET    /_sim/tokens?user=NAME  the live permanent tokens
 GET    /_sim/scopes?user=NAME  the scopes of the account
 POST   /_sim/scopes            add a scope to an account: {"user":"dev","scope":"indoor:read"}
+POST   /_sim/uploads           how long Mapbox works on an upload: {"takes":"2h"}
 `
 
 func get[T any](read func() T) http.HandlerFunc {

@@ -40,7 +40,9 @@ type request struct {
 	method, path string // path is for the call log: "[token]" replaces a token
 	origin       string // scheme and host of the client's URL
 	referer      string // the page that sends the request; "" if unknown
-	query        url.Values
+
+	authorization, session string // of a request to the storage of uploads
+	query                  url.Values
 
 	op, username, id string
 	address          string // the path of a request of servesMaps
@@ -60,14 +62,19 @@ func readRequest(r *http.Request) request {
 		origin: "http://" + r.Host,
 		query:  r.URL.Query(),
 
-		referer: r.Header.Get("Referer"),
+		referer:       r.Header.Get("Referer"),
+		authorization: r.Header.Get("Authorization"),
+		session:       r.Header.Get("X-Amz-Security-Token"),
 	}
 	if r.TLS != nil {
 		req.origin = "https://" + r.Host
 	}
 	req.token = req.query.Get("access_token")
 	req.route(r.URL.Path)
-	if req.op == OpCreate || req.op == OpUpdate {
+	if req.op == OpUploadFile {
+		_, _ = io.Copy(io.Discard, r.Body) // the client would not see a reply before it sent all
+	}
+	if req.op == OpCreate || req.op == OpUpdate || req.op == OpUploadCreate {
 		req.fields, req.problem = readFields(r.Body)
 	}
 	if _, ok := req.fields["expires"]; ok && req.op == OpCreate {
@@ -84,7 +91,8 @@ func (req *request) route(path string) {
 		req.op, req.username = OpScopes, seg[2]
 		return
 	}
-	if req.routeMap(path) || len(seg) < 2 || seg[0] != "tokens" || seg[1] != "v2" {
+	isOther := req.routeMap(path) || req.routeUpload(seg)
+	if isOther || len(seg) < 2 || seg[0] != "tokens" || seg[1] != "v2" {
 		return
 	}
 	switch len(seg) {

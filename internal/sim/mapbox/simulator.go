@@ -1,6 +1,7 @@
 package mapbox
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"sync"
@@ -48,6 +49,7 @@ type Simulator struct {
 	accounts    map[string]*account
 	temporaries temporaries
 	windows     map[string]*window
+	uploads     uploads
 	faults      []*Fault
 	calls       []Call
 }
@@ -114,7 +116,7 @@ func (s *Simulator) perform(req request, fault Fault) reply {
 
 	var ans reply
 	switch {
-	case !servesMaps(req.op) && !s.admit(by, header):
+	case !servesMaps(req.op) && !servesUploads(req.op) && !s.admit(by, header):
 		ans = refuse(http.StatusTooManyRequests, "Too Many Requests")
 	case fault.Kind == Status || fault.Kind == HTML:
 		ans = fault.answer()
@@ -135,6 +137,8 @@ func (s *Simulator) answer(req request, by bearer) reply {
 	switch {
 	case req.op == "":
 		return refuse(http.StatusNotFound, "Not Found")
+	case req.op == OpUploadFile: // the storage knows no tokens of Mapbox
+		return s.storeFile(req)
 	case req.token == "":
 		return refuse(http.StatusUnprocessableEntity, "access token is required")
 	case req.op == OpRetrieve:
@@ -150,11 +154,14 @@ func (s *Simulator) answer(req request, by bearer) reply {
 	if !ok {
 		return refuse(http.StatusNotFound, "No such user")
 	}
-	if by.claims.User != owner.username || !by.may(scopeFor[req.op]) {
+	if by.claims.User != owner.username || !by.may(cmp.Or(scopeFor[req.op], uploadScopes[req.op])) {
 		return missingScope(req.op)
 	}
 	if req.problem != nil {
 		return *req.problem
+	}
+	if servesUploads(req.op) {
+		return s.serveUpload(req, owner.username)
 	}
 	switch req.op {
 	case OpList:

@@ -9,7 +9,8 @@ import (
 )
 
 // Kinds are the words that may follow the opening fence. test/docs runs or checks each kind.
-var Kinds = []string{"sh", "sh aws", "sh ci", "sh long", "json", "yaml", "js", "text", "mermaid"}
+var Kinds = []string{"sh", "sh aws", "sh ci", "sh long", "json", "yaml", "yaml github",
+	"yaml gitlab", "yaml codebuild", "js", "go", "text", "mermaid"}
 
 // Block is the text between two fences.
 type Block struct {
