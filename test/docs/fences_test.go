@@ -49,6 +49,10 @@ var runners = map[string]func(*testing.T, fence.Block){
 	"yaml gitlab":    isOnThePageOfPipelines,
 	"yaml codebuild": isOnThePageOfPipelines,
 	"go":             isOnThePageOfPipelines,
+	"js before":      isRecipe,
+	"js recipe":      isRecipe,
+	"html recipe":    isRecipe,
+	"http recipe":    isRecipe,
 
 	"json":    isJSON,
 	"yaml":    isConfiguration,
@@ -128,6 +132,17 @@ func isOfTheClient(t *testing.T, b fence.Block) {
 	t.Helper()
 	if !strings.Contains(read(t, "clients/js/test/docs.test.js"), `"../../../`+b.Page+`"`) {
 		t.Errorf("%s:%d: nothing runs this sample", b.Page, b.Line)
+	}
+}
+
+// isRecipe: test/browser/recipes.mjs runs the page, and names each heading with a block.
+func isRecipe(t *testing.T, b fence.Block) {
+	t.Helper()
+	before, _, _ := strings.Cut(read(t, b.Page), b.Text)
+	all := regexp.MustCompile(`(?m)^## (.+)$`).FindAllStringSubmatch(before, -1)
+	if b.Page != "docs/recipes.md" || len(all) == 0 ||
+		!strings.Contains(read(t, "test/browser/recipes.mjs"), all[len(all)-1][1]) {
+		t.Errorf("%s:%d: nothing runs this recipe", b.Page, b.Line)
 	}
 }
 
