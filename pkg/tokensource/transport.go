@@ -13,6 +13,7 @@ import (
 // *.mapbox.com and *.mapbox.cn, and to Options.Hosts. It waits for a usable token, as Token does.
 // It replaces a temporary token and every token of this source, and leaves other tokens alone. No
 // other host gets a token, not even after a redirect. nil stands for [http.DefaultTransport].
+// After a reply of 401 nothing is repeated: call [Source.Invalidate].
 //
 // Neither an error nor Response.Request shows the token.
 func (s *Source) Transport(base http.RoundTripper) http.RoundTripper {
