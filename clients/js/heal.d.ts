@@ -9,7 +9,8 @@ export interface HealableMap {
 }
 
 /**
- * After a 401 of Mapbox it invalidates the token of that request, and reloads what has failed once for each new
- * token: sources, and a style of Mapbox. It ends with the map, or when the returned function is called.
+ * After a 401 of Mapbox it invalidates the token of that request, and reloads what has failed once
+ * for each new token: sources, and a style of Mapbox. It ends with the map, or when the returned
+ * function is called.
  */
 export function heal(map: HealableMap, source: TokenSource): () => void;

@@ -1,5 +1,6 @@
 /**
- * Mends a map whose requests Mapbox has refused. index.d.ts of the package and heal.d.ts have the contract.
+ * Mends a map whose requests Mapbox has refused. index.d.ts of the package and heal.d.ts have the
+ * contract.
  *
  * @import {TokenSource} from "./index.js"
  * @import {HealableMap} from "./heal.js"

@@ -1,16 +1,20 @@
 /**
- * Keeps a page or a program supplied with a short-lived Mapbox token from a tokenmint mint. Importing this
- * module does nothing: no timer, request or listener. index.d.ts has the contract of each exported name.
+ * Keeps a page or a program supplied with a short-lived Mapbox token from a tokenmint mint.
+ * Importing this module does nothing: no timer, request or listener. index.d.ts has the contract
+ * of each exported name.
  *
  * @import {State, TokenSource, TokenSourceOptions, TokenErrorDetails} from "./index.js"
  * @import {Minted} from "./lib/ask.js"
  * @import {Moment} from "./lib/clock.js"
- * @typedef {{start: Moment, abort: AbortController}} Job one attempt: authorization, request and reply
- * @typedef {{until: number, settle: (error?: TokenError) => void}} Waiter a pending get(); `until` is monotonic
+ * @typedef {{start: Moment, abort: AbortController}} Job one attempt: authorization, request and
+ * reply
+ * @typedef {{until: number, settle: (error?: TokenError) => void}} Waiter a pending get(); `until`
+ * is monotonic
  */
-import {ask, usableLife} from "./lib/ask.js";
+import {ask, checkUrl, usableLife} from "./lib/ask.js";
 import {MINUTE, now, SECOND, since} from "./lib/clock.js";
-import {isRefusal, TokenError} from "./lib/error.js";
+import {isRefusal, reporter, TokenError} from "./lib/error.js";
+import {listen} from "./lib/events.js";
 import {attach, parseMapbox, withToken} from "./lib/map.js";
 
 export {TokenError};
@@ -54,9 +58,12 @@ export function createTokenSource(options) {
 	/** @type {Set<(state: State) => void>} */
 	const listeners = new Set();
 	const invalidated = new Set();
-	/** Permanent tokens that were handed out. A temporary one is known by its "tk.". @type {Set<string>} */
+	/**
+	 * Permanent tokens that were handed out. A temporary one is known by its "tk.".
+	 * @type {Set<string>}
+	 */
 	const handedOut = new Set();
-	const warned = new Set();
+	const report = reporter(onError);
 	/** @type {State} */
 	let state = Object.freeze({status: "idle", token, error});
 	let told = state; // the last state that the listeners know
@@ -117,7 +124,7 @@ export function createTokenSource(options) {
 
 	function setTimer() {
 		clearTimeout(timer);
-		listen(isWanted());
+		if (isListening != isWanted()) listen((isListening = isWanted()), wake);
 		const delays = [LONGEST_TIMER];
 		if (job) delays.push(timeout - since(job.start));
 		else if (!refusal) delays.push(pause - since(asked));
@@ -127,17 +134,6 @@ export function createTokenSource(options) {
 		if (!isWanted()) return;
 		timer = setTimeout(look, Math.max(1, Math.min(...delays)));
 		/** @type {any} */ (timer).unref?.(); // in Node
-	}
-
-	/** @param {boolean} on */
-	function listen(on) {
-		if (on == isListening) return;
-		isListening = on;
-		for (const [target, type] of /** @type {[any, string][]} */ ([
-			[globalThis.document, "visibilitychange"], [globalThis, "focus"], [globalThis, "online"],
-		])) {
-			target?.[on ? "addEventListener" : "removeEventListener"]?.(type, wake);
-		}
 	}
 
 	/** wake looks again, and ends a pause that the mint did not ask for. */
@@ -159,7 +155,9 @@ export function createTokenSource(options) {
 	function accept({token: value, life: whole, sent}) {
 		if (invalidated.has(value)) {
 			const details = {status: 200, pause: MINUTE};
-			return fail(new TokenError("token_refused", "the mint returned an invalidated token", details));
+			return fail(
+				new TokenError("token_refused", "the mint returned an invalidated token", details),
+			);
 		}
 		token = value;
 		issued = asked = sent;
@@ -190,19 +188,6 @@ export function createTokenSource(options) {
 		isServersPause = !refusal && !!failure.status;
 		report(failure);
 		look();
-	}
-
-	/** @param {TokenError} failure */
-	function report(failure) {
-		try {
-			(onError || warnOnce)(failure);
-		} catch {} // an onError that throws must not end the loop
-	}
-
-	/** @param {TokenError} failure */
-	function warnOnce({code, message}) {
-		if (!warned.has(code)) console.warn(`tokenmint: ${message} (${code})`);
-		warned.add(code);
 	}
 
 	/** @param {{signal?: AbortSignal}} [options] @returns {Promise<string>} */
@@ -283,14 +268,12 @@ export function createTokenSource(options) {
 			return snapshot();
 		},
 		attach: (target) => attach(source, target, report),
-		get, subscribe, transformRequest, invalidate, wake, close,
+		get,
+		subscribe,
+		transformRequest,
+		invalidate,
+		wake,
+		close,
 	};
 	return source;
-}
-
-/** @param {unknown} url */
-function checkUrl(url) {
-	const address = String(url);
-	if (/^(https?:\/)?\/[^]/.test(address)) return address;
-	throw new TokenError("bad_url", "cannot use " + address);
 }

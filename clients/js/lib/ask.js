@@ -3,15 +3,30 @@
  *
  * @import {TokenSourceOptions} from "../index.js"
  * @import {Moment} from "./clock.js"
- * @typedef {{token: string, life: number, sent: Moment}} Minted a token and its life in ms since it was asked for
+ * @typedef {{token: string, life: number, sent: Moment}} Minted a token and its life in ms since
+ * it was asked for
  */
 import {now, SECOND, since} from "./clock.js";
 import {TokenError} from "./error.js";
 
-/** No token of a mint lives longer than an hour, so a life of more seconds than this is a mistake. */
+/**
+ * No token of a mint lives longer than an hour, so a life of more seconds than this is a mistake.
+ */
 const LONGEST_LIFE = 86400;
-/** A token is not used this long before its end, or in the last tenth of its life if that is less. */
+/**
+ * A token is not used this long before its end, or in the last tenth of its life if that is less.
+ */
 const MARGIN = 30 * SECOND;
+
+/**
+ * Returns the address of a route as text. One without a host needs a page.
+ * @param {unknown} url
+ */
+export function checkUrl(url) {
+	const address = String(url);
+	if (/^(https?:\/)?\/[^]/.test(address)) return address;
+	throw new TokenError("bad_url", "cannot use " + address);
+}
 
 /** How long a token of this life is used. @param {number} life */
 export const usableLife = (life) => life - Math.min(MARGIN, life / 10);
@@ -28,7 +43,9 @@ export async function ask(settings, url, signal, refresh = false) {
 	const {authorization} = settings;
 	const header = await authorize(authorization, refresh);
 	if (signal.aborted) throw 0; // another user, for example: this header must not be sent
-	if (url[0] == "/" && !globalThis.location) throw new TokenError("bad_url", "no page to complete " + url);
+	if (url[0] == "/" && !globalThis.location) {
+		throw new TokenError("bad_url", "no page to complete " + url);
+	}
 	const sent = now();
 	let reply;
 	try {
@@ -56,7 +73,9 @@ async function authorize(authorization, refresh) {
 		cause = thrown;
 	}
 	if (header && typeof header == "string") return header;
-	throw new TokenError("authorization_failed", "authorization threw or returned no string", {cause});
+	throw new TokenError("authorization_failed", "authorization threw or returned no string", {
+		cause,
+	});
 }
 
 /**
@@ -87,13 +106,19 @@ function readReply(reply, body, sent) {
 	/** @param {string} name */
 	const number = (name) => Math.max(0, Number(reply.headers.get(name)) || 0);
 	const {token, expires_in: seconds, cause} = body;
-	const details = {status: reply.status, requestId: body.request_id, retryAfter: number("retry-after"), cause};
+	const details = {
+		status: reply.status,
+		requestId: body.request_id,
+		retryAfter: number("retry-after"),
+		cause,
+	};
 	if (!reply.ok) {
 		throw new TokenError(body.code || "http_" + reply.status, body.message || "no token", details);
 	}
 	const life = SECOND * (seconds - number("age"));
 	const isToken = typeof token == "string" && /^[tp]k\../.test(token);
-	const isSound = typeof seconds == "number" && seconds <= LONGEST_LIFE && since(sent) < usableLife(life);
+	const isSound =
+		typeof seconds == "number" && seconds <= LONGEST_LIFE && since(sent) < usableLife(life);
 	if (isToken && isSound) return {token, life};
 	throw new TokenError("bad_reply", "no sound token and expires_in", details);
 }

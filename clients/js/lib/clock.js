@@ -8,8 +8,8 @@ export const MINUTE = 60 * SECOND;
 export const now = () => [performance.now(), Date.now()];
 
 /**
- * Milliseconds since a moment. performance.now() can stop while the device sleeps, and Date.now() can be
- * set back, so the larger difference counts.
+ * Milliseconds since a moment. performance.now() can stop while the device sleeps, and Date.now()
+ * can be set back, so the larger difference counts.
  * @param {Moment} moment
  */
 export const since = ([monotonic, wall]) =>

@@ -1,4 +1,4 @@
-/** @import {TokenErrorDetails} from "../index.js" */
+/** @import {TokenErrorDetails, TokenSourceOptions} from "../index.js" */
 
 const CHECK_URL = ": is url a complete route?";
 
@@ -27,4 +27,23 @@ export class TokenError extends Error {
 }
 
 /** A failure that a repetition does not change. @param {TokenError & TokenErrorDetails} failure */
-export const isRefusal = ({status, code}) => code == "bad_url" || /^4(?!08|29)/.test(String(status));
+export const isRefusal = ({status, code}) =>
+	code == "bad_url" || /^4(?!08|29)/.test(String(status));
+
+/**
+ * Returns what a source calls with each failure. Without onError it warns once for each code.
+ * @param {TokenSourceOptions["onError"]} onError
+ */
+export function reporter(onError) {
+	const warned = new Set();
+	/** @param {TokenError} failure */
+	const warnOnce = ({code, message}) => {
+		if (!warned.has(code)) console.warn(`tokenmint: ${message} (${code})`);
+		warned.add(code);
+	};
+	return (/** @type {TokenError} */ failure) => {
+		try {
+			(onError || warnOnce)(failure);
+		} catch {} // an onError that throws must not end the loop
+	};
+}

@@ -8,12 +8,16 @@ import {TokenError} from "./error.js";
 /** mapbox-gl throws without a token. transformRequest replaces this one. */
 const PLACEHOLDER = "tk.pending";
 
-/** What has an accessToken of a source. A second source must not fight for it. @type {WeakSet<object>} */
+/**
+ * What has an accessToken of a source. A second source must not fight for it.
+ * @type {WeakSet<object>}
+ */
 const attached = new WeakSet();
 
 /**
  * @param {TokenSource} source
- * @param {Attachable & {accessToken?: string | null, setAccessToken?: (token: string) => void}} target
+ * @param {Attachable & {accessToken?: string | null, setAccessToken?: (token: string) => void}}
+ * target
  * @param {(problem: TokenError) => void} report
  */
 export function attach(source, target, report) {
@@ -58,8 +62,10 @@ function problemOf(target, set) {
 export function parseMapbox(address, hosts, handedOut) {
 	try {
 		const url = new URL(address);
-		const isMapbox = /\.mapbox\.(com|cn)$/.test(url.hostname)
-			|| hosts.includes(url.host) || hosts.includes(url.hostname);
+		const isMapbox =
+			/\.mapbox\.(com|cn)$/.test(url.hostname) ||
+			hosts.includes(url.host) ||
+			hosts.includes(url.hostname);
 		const present = url.searchParams.get("access_token") || "tk.";
 		if (isMapbox && (present.startsWith("tk.") || handedOut.has(present))) return url;
 	} catch {} // a relative address, for example: none of Mapbox

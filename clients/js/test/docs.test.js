@@ -1,4 +1,7 @@
-/** Runs the JavaScript samples of the pages, as printed, but for the import of mapbox-gl: Node cannot load it. */
+/**
+ * Runs the JavaScript samples of the pages, as printed, but for the import of mapbox-gl: Node
+ * cannot load it.
+ */
 import assert from "node:assert/strict";
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
@@ -11,7 +14,12 @@ import {renderToString} from "react-dom/server";
 import {setUp} from "./setup.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const PAGES = ["../../../README.md", "../../../docs/clients.md", "../../../docs/deploy.md", "../README.md"];
+const PAGES = [
+	"../../../README.md",
+	"../../../docs/clients.md",
+	"../../../docs/deploy.md",
+	"../README.md",
+];
 
 const samples = PAGES.flatMap((page) => {
 	const text = readFileSync(join(here, page), "utf8");
@@ -25,9 +33,14 @@ const kinds = {
 		await settle();
 		const {mapboxgl} = globalThis;
 		assert.equal(mapboxgl.accessToken, "tk.1");
-		assert.equal(mint.requests[0].init.method, mint.requests[0].url.includes("/public/") ? "GET" : "POST");
+		assert.equal(
+			mint.requests[0].init.method,
+			mint.requests[0].url.includes("/public/") ? "GET" : "POST",
+		);
 		const url = "https://api.mapbox.com/v4/x.png?access_token=tk.pending";
-		assert.deepEqual(await mapboxgl.options.transformRequest(url), {url: url.replace("pending", "1")});
+		assert.deepEqual(await mapboxgl.options.transformRequest(url), {
+			url: url.replace("pending", "1"),
+		});
 	},
 	userJwt: async ({mint, source}) => {
 		assert.equal(await source.get(), "tk.1");
@@ -51,20 +64,29 @@ const kinds = {
 	},
 	'"x-page"': async ({transformRequest}) => {
 		const changed = await transformRequest("https://api.mapbox.com/x", "Tile");
-		assert.deepEqual(changed, {url: "https://api.mapbox.com/x?access_token=tk.1", headers: {"x-page": "shop"}});
+		assert.deepEqual(changed, {
+			url: "https://api.mapbox.com/x?access_token=tk.1",
+			headers: {"x-page": "shop"},
+		});
 	},
 };
 
 /** What the page around a sample has. */
 function globals({mint, source}) {
 	const fetch = mint.fetchFor(0);
-	const mapboxgl = {version: "3.32.0", Map: class {
-		constructor(options) {
-			mapboxgl.options = options;
-		}
-	}};
+	const mapboxgl = {
+		version: "3.32.0",
+		Map: class {
+			constructor(options) {
+				mapboxgl.options = options;
+			}
+		},
+	};
 	return {
-		mapboxgl, source, location: {}, userJwt: async ({refresh}) => `jwt of ${refresh}`,
+		mapboxgl,
+		source,
+		location: {},
+		userJwt: async ({refresh}) => `jwt of ${refresh}`,
 		map: {heard: [], on: (type) => map.heard.push(type), off() {}},
 		credentials: {accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example"},
 		fetch: async (request, init) => {
@@ -80,15 +102,22 @@ function define(t, values) {
 	for (const [name, value] of Object.entries(values)) {
 		const before = Object.getOwnPropertyDescriptor(globalThis, name);
 		Object.defineProperty(globalThis, name, {value, configurable: true, writable: true});
-		t.after(() => (before ? Object.defineProperty(globalThis, name, before) : delete globalThis[name]));
+		t.after(() =>
+			before ? Object.defineProperty(globalThis, name, before) : delete globalThis[name],
+		);
 	}
 }
 
-/** load runs a sample as a module inside this package, so that `import "tokenmint"` is this package. */
+/**
+ * load runs a sample as a module inside this package, so that `import "tokenmint"` is this
+ * package.
+ */
 async function load(t, code) {
 	const folder = mkdtempSync(join(here, "sample-"));
 	t.after(() => rmSync(folder, {recursive: true}));
-	const names = [...code.matchAll(/^const (source|token|transformRequest|stop)\b/gm)].map(([, name]) => name);
+	const names = [...code.matchAll(/^const (source|token|transformRequest|stop)\b/gm)].map(
+		([, name]) => name,
+	);
 	const text = code.replace('import mapboxgl from "mapbox-gl";\n', "") + `\nexport {${names}};\n`;
 	writeFileSync(join(folder, "sample.mjs"), text);
 	return import(join(folder, "sample.mjs"));
@@ -96,7 +125,11 @@ async function load(t, code) {
 
 test("there are samples", () => {
 	assert.ok(samples.length >= 10, `${samples.length} samples`);
-	for (const kind of Object.keys(kinds)) assert.ok(samples.some(({code}) => code.includes(kind)), kind);
+	for (const kind of Object.keys(kinds))
+		assert.ok(
+			samples.some(({code}) => code.includes(kind)),
+			kind,
+		);
 });
 
 for (const [i, {page, code}] of samples.entries()) {
@@ -105,6 +138,6 @@ for (const [i, {page, code}] of samples.entries()) {
 		assert.ok(kind, `nothing runs this sample:\n${code}`);
 		const all = setUp(t);
 		define(t, globals(all));
-		await kinds[kind]({...all, ...await load(t, code)});
+		await kinds[kind]({...all, ...(await load(t, code))});
 	});
 }

@@ -1,4 +1,7 @@
-/** Heap returns the earliest entry first. An entry is an object with `at`; equal ones keep their order. */
+/**
+ * Heap returns the earliest entry first. An entry is an object with `at`; equal ones keep their
+ * order.
+ */
 export class Heap {
 	#entries = [];
 	#count = 0;

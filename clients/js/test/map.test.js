@@ -44,9 +44,11 @@ test("attach keeps a token of the page until there is one of the mint", async (t
 test("attach never sets an empty or an ended token", async (t) => {
 	const {world, source} = setUp(t, [ok, refused]);
 	const values = [];
-	source.attach({set accessToken(value) {
-		values.push(value);
-	}});
+	source.attach({
+		set accessToken(value) {
+			values.push(value);
+		},
+	});
 	await world.pass(3600 * SECOND);
 	source.close();
 	assert.deepEqual([...new Set(values)], ["tk.pending", "tk.1"]);
@@ -70,8 +72,17 @@ test("attach reports a namespace that is read-only", async (t) => {
 });
 
 for (const [version, isOld] of Object.entries({
-	"0.54.0": true, "1.13.3": true, "2.15.0": true, "3.0.0": true, "3.9.4": true, "3.25.1": true,
-	"3.26.0": false, "3.32.0": false, "3.100.0": false, "4.0.0": false, "30.1.0": false,
+	"0.54.0": true,
+	"1.13.3": true,
+	"2.15.0": true,
+	"3.0.0": true,
+	"3.9.4": true,
+	"3.25.1": true,
+	"3.26.0": false,
+	"3.32.0": false,
+	"3.100.0": false,
+	"4.0.0": false,
+	"30.1.0": false,
 })) {
 	test(`attach ${isOld ? "reports" : "accepts"} mapbox-gl ${version}`, async (t) => {
 		const {errors, source, settle} = setUp(t);
@@ -87,7 +98,10 @@ test("a second attach is an error, of the same source and of another", async (t)
 	const {errors, source, settle} = setUp(t);
 	const mapboxgl = {};
 	const detach = source.attach(mapboxgl);
-	const other = createTokenSource({url: "https://mint.example/tokens", onError: (error) => errors.push(error)});
+	const other = createTokenSource({
+		url: "https://mint.example/tokens",
+		onError: (error) => errors.push(error),
+	});
 	source.attach(mapboxgl)();
 	other.attach(mapboxgl)();
 	assert.deepEqual(codes(errors), ["attached", "attached"]);
@@ -111,7 +125,9 @@ test("attach ends with the source, and another may follow", (t) => {
 test("transformRequest waits until a token is usable", async (t) => {
 	const {world, source} = setUp(t, [{status: 503, json: {}}, ok]);
 	let result;
-	source.transformRequest(`${STYLE}?access_token=tk.pending`, "Style").then((value) => (result = value));
+	source
+		.transformRequest(`${STYLE}?access_token=tk.pending`, "Style")
+		.then((value) => (result = value));
 	await world.pass(0.5 * SECOND);
 	assert.equal(result, undefined);
 	await world.pass(5 * SECOND);
@@ -128,18 +144,40 @@ test("transformRequest never passes on an ended token", async (t) => {
 
 test("transformRequest rejects after a refusal", async (t) => {
 	const {source} = setUp(t, [refused]);
-	await assert.rejects(source.transformRequest(STYLE), {code: "caller_not_allowed", status: 403, requestId: "r1"});
+	await assert.rejects(source.transformRequest(STYLE), {
+		code: "caller_not_allowed",
+		status: 403,
+		requestId: "r1",
+	});
 });
 
 for (const [name, from, to] of [
 	["adds the token", "https://api.mapbox.com/x", "https://api.mapbox.com/x?access_token=tk.1"],
-	["adds it behind others", "https://a.tiles.mapbox.com/x?sku=1", "https://a.tiles.mapbox.com/x?sku=1&access_token=tk.1"],
-	["replaces a tk.", "https://api.mapbox.cn/x?access_token=tk.0&sku=1", "https://api.mapbox.cn/x?sku=1&access_token=tk.1"],
-	["replaces an empty one", "https://api.mapbox.com/x?access_token=", "https://api.mapbox.com/x?access_token=tk.1"],
-	["keeps ?secure", "https://api.mapbox.com/v4/a,b.json?secure&access_token=tk.0",
-		"https://api.mapbox.com/v4/a,b.json?secure&access_token=tk.1"],
-	["keeps the rest as it is", "https://api.mapbox.com/fonts/v1/mapbox/DIN%20Pro,Arial/0-255.pbf?my_access_token=1&access_token=tk.0",
-		"https://api.mapbox.com/fonts/v1/mapbox/DIN%20Pro,Arial/0-255.pbf?my_access_token=1&access_token=tk.1"],
+	[
+		"adds it behind others",
+		"https://a.tiles.mapbox.com/x?sku=1",
+		"https://a.tiles.mapbox.com/x?sku=1&access_token=tk.1",
+	],
+	[
+		"replaces a tk.",
+		"https://api.mapbox.cn/x?access_token=tk.0&sku=1",
+		"https://api.mapbox.cn/x?sku=1&access_token=tk.1",
+	],
+	[
+		"replaces an empty one",
+		"https://api.mapbox.com/x?access_token=",
+		"https://api.mapbox.com/x?access_token=tk.1",
+	],
+	[
+		"keeps ?secure",
+		"https://api.mapbox.com/v4/a,b.json?secure&access_token=tk.0",
+		"https://api.mapbox.com/v4/a,b.json?secure&access_token=tk.1",
+	],
+	[
+		"keeps the rest as it is",
+		"https://api.mapbox.com/fonts/v1/mapbox/DIN%20Pro/0-255.pbf?my_access_token=1&access_token=tk.0",
+		"https://api.mapbox.com/fonts/v1/mapbox/DIN%20Pro/0-255.pbf?my_access_token=1&access_token=tk.1",
+	],
 	["leaves another pk.", "https://api.mapbox.com/x?access_token=pk.other"],
 	["leaves an sk.", "https://api.mapbox.com/x?access_token=sk.other"],
 	["leaves other hosts", "https://tiles.example.com/x?access_token=tk.0"],
@@ -149,7 +187,11 @@ for (const [name, from, to] of [
 	["leaves a path that looks like a host", "https://example.com/api.mapbox.com/x"],
 	["leaves data:", "data:image/png;base64,AAAA"],
 	["leaves a relative address", "/sprites/x.png"],
-	["serves a host of the options", "http://127.0.0.1:8788/x", "http://127.0.0.1:8788/x?access_token=tk.1"],
+	[
+		"serves a host of the options",
+		"http://127.0.0.1:8788/x",
+		"http://127.0.0.1:8788/x?access_token=tk.1",
+	],
 ]) {
 	test(`transformRequest ${name}`, async (t) => {
 		const {source} = setUp(t, [ok], {hosts: ["127.0.0.1:8788"]});
@@ -158,7 +200,10 @@ for (const [name, from, to] of [
 }
 
 test("transformRequest replaces every permanent token that the source handed out", async (t) => {
-	const {world, source} = setUp(t, [{expires_in: 900, token: "pk.one"}, {expires_in: 900, token: "pk.two"}]);
+	const {world, source} = setUp(t, [
+		{expires_in: 900, token: "pk.one"},
+		{expires_in: 900, token: "pk.two"},
+	]);
 	await source.get();
 	world.sleep(900 * SECOND);
 	const {url} = await source.transformRequest("https://api.mapbox.com/x?access_token=pk.one");
@@ -167,7 +212,12 @@ test("transformRequest replaces every permanent token that the source handed out
 
 test("transformRequest works without its source, behind one of the page", async (t) => {
 	const {transformRequest} = setUp(t).source;
-	const mine = async (url, type) => ({...await transformRequest(url, type), headers: {"x-page": "1"}});
-	assert.deepEqual(await mine("https://api.mapbox.com/x", "Tile"),
-		{url: "https://api.mapbox.com/x?access_token=tk.1", headers: {"x-page": "1"}});
+	const mine = async (url, type) => ({
+		...(await transformRequest(url, type)),
+		headers: {"x-page": "1"},
+	});
+	assert.deepEqual(await mine("https://api.mapbox.com/x", "Tile"), {
+		url: "https://api.mapbox.com/x?access_token=tk.1",
+		headers: {"x-page": "1"},
+	});
 });

@@ -1,6 +1,9 @@
 import {SECOND} from "./world.js";
 
-/** Mint answers requests by a script, and knows when each of its tokens ends. clients/README.md has the form. */
+/**
+ * Mint answers requests by a script, and knows when each of its tokens ends. clients/README.md has
+ * the form.
+ */
 export class Mint {
 	requests = []; // {at, source, open, header, init}
 	ends = new Map(); // the true time at which a token ends

@@ -34,15 +34,23 @@ test("a process ends although a source is in use", async (t) => {
 		const source = createTokenSource(process.env.MINT);
 		source.subscribe(() => {});
 		console.log(await source.get());`;
-	const {stdout} = await run(process.execPath, ["--input-type=module", "-e", program],
-		{cwd: here, env: {...process.env, MINT: url}, timeout: 20_000});
+	const {stdout} = await run(process.execPath, ["--input-type=module", "-e", program], {
+		cwd: here,
+		env: {...process.env, MINT: url},
+		timeout: 20_000,
+	});
 	assert.equal(stdout, "tk.1\n");
 });
 
 test("a fetch that signs", async (t) => {
 	const {url, requests} = await mintOf(t, reply);
-	const aws = new AwsClient({accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example", service: "execute-api",
-		region: "eu-west-1", retries: 0});
+	const aws = new AwsClient({
+		accessKeyId: "AKIDEXAMPLE",
+		secretAccessKey: "example",
+		service: "execute-api",
+		region: "eu-west-1",
+		retries: 0,
+	});
 	const source = createTokenSource({url, fetch: (address, init) => aws.fetch(address, init)});
 	assert.equal(await source.get(), "tk.1");
 	assert.match(requests[0].headers.authorization, /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/);

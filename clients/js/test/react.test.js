@@ -29,7 +29,7 @@ async function render(t, source) {
 	};
 }
 
-test("a component shows the token and each renewal, under StrictMode, with one request each", async (t) => {
+test("a component under StrictMode shows each token, with one request each", async (t) => {
 	const {world, mint, source, settle} = setUp(t);
 	const page = await render(t, source);
 	await act(settle);

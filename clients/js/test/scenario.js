@@ -1,4 +1,7 @@
-/** Runs a scenario of clients/scenarios.json against the JavaScript client. clients/README.md has the form. */
+/**
+ * Runs a scenario of clients/scenarios.json against the JavaScript client. clients/README.md has
+ * the form.
+ */
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 
@@ -33,11 +36,15 @@ class Run {
 		this.authorization = scenario.authorization && [...scenario.authorization];
 		const {url = MINT_URL, timeout, wait} = scenario.options ?? {};
 		const scale = (seconds) => seconds && seconds * SECOND;
-		this.create = (source) => client.createTokenSource({
-			url, timeout: scale(timeout), wait: scale(wait), fetch: this.mint.fetchFor(source),
-			authorization: this.authorization && ((asked) => this.authorize(asked)),
-			onError: (error) => this.errors.push(error),
-		});
+		this.create = (source) =>
+			client.createTokenSource({
+				url,
+				timeout: scale(timeout),
+				wait: scale(wait),
+				fetch: this.mint.fetchFor(source),
+				authorization: this.authorization && ((asked) => this.authorize(asked)),
+				onError: (error) => this.errors.push(error),
+			});
 		this.sources = [];
 		if (scenario.steps[0].create) return;
 		for (let i = 0; i < (scenario.sources ?? 1); i++) this.sources.push(this.create(i));
@@ -80,7 +87,8 @@ class Run {
 
 	async authorize({refresh}) {
 		this.refreshes.push(refresh);
-		const value = this.authorization.length > 1 ? this.authorization.shift() : this.authorization[0];
+		const value =
+			this.authorization.length > 1 ? this.authorization.shift() : this.authorization[0];
 		if (value?.throws) throw new Error("no session");
 		if (value?.hangs) await new Promise(() => {});
 		return value;
@@ -143,7 +151,13 @@ const verbs = {
 		this.listen((source) => {
 			if (kind == "throws") throw new Error("a fault of the listener");
 			this.asking++;
-			source.get().then((token) => this.checkToken(token), () => {}).finally(() => this.asking--);
+			source
+				.get()
+				.then(
+					(token) => this.checkToken(token),
+					() => {},
+				)
+				.finally(() => this.asking--);
 		});
 	},
 	pass(seconds) {
@@ -165,7 +179,8 @@ const verbs = {
 		for (const source of this.sources) source.close();
 	},
 	invalidate(token) {
-		for (const source of this.sources) token === null ? source.invalidate() : source.invalidate(token);
+		for (const source of this.sources)
+			token === null ? source.invalidate() : source.invalidate(token);
 	},
 	mint(script) {
 		this.mint.play(script);
@@ -184,7 +199,10 @@ const verbs = {
 		assert.deepEqual(this.refreshes, wanted);
 	},
 	sent(wanted) {
-		assert.deepEqual(this.mint.requests.map(({header}) => header), wanted);
+		assert.deepEqual(
+			this.mint.requests.map(({header}) => header),
+			wanted,
+		);
 	},
 	async repeat(times, {steps}) {
 		for (let i = 0; i < times; i++) await this.steps(steps);

@@ -4,7 +4,10 @@ import {settle, World} from "./world.js";
 
 /** ok is the answer of a mint: a token of a quarter of an hour. */
 export const ok = {expires_in: 900};
-export const refused = {status: 403, json: {message: "no", code: "caller_not_allowed", request_id: "r1"}};
+export const refused = {
+	status: 403,
+	json: {message: "no", code: "caller_not_allowed", request_id: "r1"},
+};
 
 /**
  * setUp makes a device, a mint and a source for one test, and removes them after it.
@@ -16,7 +19,10 @@ export function setUp(t, script = [ok], options = {}) {
 	const mint = new Mint(world, script);
 	const errors = [];
 	const source = createTokenSource({
-		url: "https://mint.example/tokens", fetch: mint.fetchFor(0), onError: (error) => errors.push(error), ...options,
+		url: "https://mint.example/tokens",
+		fetch: mint.fetchFor(0),
+		onError: (error) => errors.push(error),
+		...options,
 	});
 	return {world, mint, errors, source, settle};
 }

@@ -6,9 +6,15 @@ import {build} from "esbuild";
 const LIMITS = {index: 3000, heal: 500, react: 500};
 
 for (const [name, limit] of Object.entries(LIMITS)) {
-	const {outputFiles: [file]} = await build({
+	const {
+		outputFiles: [file],
+	} = await build({
 		entryPoints: [new URL(`../${name}.js`, import.meta.url).pathname],
-		bundle: true, minify: true, format: "esm", write: false, external: ["react"],
+		bundle: true,
+		minify: true,
+		format: "esm",
+		write: false,
+		external: ["react"],
 	});
 	const size = gzipSync(file.contents, {level: 9}).length;
 	console.log(`${name}: ${size} bytes of ${limit}`);

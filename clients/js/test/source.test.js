@@ -31,9 +31,19 @@ test("timers are unref'd in Node", async (t) => {
 	for (const timer of world.live) assert.ok(timer.isUnrefd);
 });
 
-for (const [type, target] of [["visibilitychange", "document"], ["focus", "window"], ["online", "window"]]) {
+for (const [type, target] of [
+	["visibilitychange", "document"],
+	["focus", "window"],
+	["online", "window"],
+]) {
 	test(`${type} ends the pause after a network error`, async (t) => {
-		const {world, source} = setUp(t, [{error: true}, {error: true}, {error: true}, {error: true}, ok]);
+		const {world, source} = setUp(t, [
+			{error: true},
+			{error: true},
+			{error: true},
+			{error: true},
+			ok,
+		]);
 		source.subscribe(() => {});
 		while (source.token === undefined) {
 			await world.pass(1.001 * SECOND);
@@ -53,7 +63,13 @@ test("the state is immutable, and the same until something changes", async (t) =
 	source.subscribe((state) => seen.push(state));
 	await settle();
 	await world.pass(600 * SECOND);
-	assert.deepEqual(seen.map(({status, token}) => [status, token]), [["loading", undefined], ["ready", "tk.1"]]);
+	assert.deepEqual(
+		seen.map(({status, token}) => [status, token]),
+		[
+			["loading", undefined],
+			["ready", "tk.1"],
+		],
+	);
 	assert.throws(() => (seen[1].token = "tk.other"), TypeError);
 	await world.pass(400 * SECOND);
 	assert.equal(seen.at(-1).status, "offline");
@@ -69,8 +85,10 @@ test("a refusal is a state", async (t) => {
 	assert.equal(source.state.status, "refused");
 	const {error} = source.state;
 	assert.ok(error instanceof TokenError && error instanceof Error);
-	assert.deepEqual([error.name, error.status, error.code, error.requestId, error.message],
-		["TokenError", 403, "caller_not_allowed", "r1", "no"]);
+	assert.deepEqual(
+		[error.name, error.status, error.code, error.requestId, error.message],
+		["TokenError", 403, "caller_not_allowed", "r1", "no"],
+	);
 });
 
 test("errors of listeners go to onError, and other listeners still hear", async (t) => {
@@ -89,15 +107,17 @@ test("errors of listeners go to onError, and other listeners still hear", async 
 });
 
 test("an onError that throws ends nothing", async (t) => {
-	const {world, source} = setUp(t, [{error: true}, ok], {onError() {
-		throw new Error("a fault of the page");
-	}});
+	const {world, source} = setUp(t, [{error: true}, ok], {
+		onError() {
+			throw new Error("a fault of the page");
+		},
+	});
 	source.subscribe(() => {});
 	await world.pass(6 * SECOND);
 	assert.equal(source.token, "tk.2");
 });
 
-test("without onError the console shows the first of each code, with a hint and no token", async (t) => {
+test("without onError the console shows the first of each code, with a hint", async (t) => {
 	const script = [{error: true}, {error: true}, {status: 404, json: {message: "Not Found"}}];
 	const {world, source} = setUp(t, script, {onError: undefined});
 	source.subscribe(() => {});
@@ -110,17 +130,29 @@ test("without onError the console shows the first of each code, with a hint and 
 for (const [url, options, method, body] of [
 	["https://mint.example/public/tokens/public-map", {profile: "ignored"}, "GET", undefined],
 	["https://mint.example/jwt/tokens", {}, "POST", "{}"],
-	["https://mint.example/tokens", {profile: "web", scopes: ["styles:read"], ttl: "15m"}, "POST",
-		'{"scopes":["styles:read"],"profile":"web","ttl":"15m"}'],
+	[
+		"https://mint.example/tokens",
+		{profile: "web", scopes: ["styles:read"], ttl: "15m"},
+		"POST",
+		'{"scopes":["styles:read"],"profile":"web","ttl":"15m"}',
+	],
 	["https://mint.example/other", {method: "GET"}, "GET", undefined],
 ]) {
 	test(`a request to ${url} with ${JSON.stringify(options)}`, async (t) => {
-		const {mint, source} = setUp(t, [ok], {url, credentials: "include", authorization: "Bearer x", ...options});
+		const {mint, source} = setUp(t, [ok], {
+			url,
+			credentials: "include",
+			authorization: "Bearer x",
+			...options,
+		});
 		await source.get();
 		const [{url: sent, init}] = mint.requests;
 		const type = body && {"content-type": "application/json"};
 		assert.equal(sent, url);
-		assert.deepEqual([init.method, init.body, init.cache, init.credentials], [method, body, "no-store", "include"]);
+		assert.deepEqual(
+			[init.method, init.body, init.cache, init.credentials],
+			[method, body, "no-store", "include"],
+		);
 		assert.deepEqual(init.headers, {authorization: "Bearer x", ...type});
 	});
 }
@@ -136,7 +168,15 @@ test("the address alone is enough, as text or as URL", async (t) => {
 	assert.equal(world.live.size, 0);
 });
 
-for (const url of [undefined, null, 7, {}, {profile: "web"}, "mint.example/tokens", "javascript:alert(1)"]) {
+for (const url of [
+	undefined,
+	null,
+	7,
+	{},
+	{profile: "web"},
+	"mint.example/tokens",
+	"javascript:alert(1)",
+]) {
 	test(`createTokenSource(${JSON.stringify(url)}) throws`, () => {
 		assert.throws(() => createTokenSource(url), {name: "TokenError", code: "bad_url"});
 	});
@@ -155,7 +195,10 @@ test("a path needs a page, and asks for nothing without one", async (t) => {
 
 test("a signal that is aborted already", async (t) => {
 	const {mint, source} = setUp(t);
-	await assert.rejects(source.get({signal: AbortSignal.abort()}), {name: "AbortError", code: "aborted"});
+	await assert.rejects(source.get({signal: AbortSignal.abort()}), {
+		name: "AbortError",
+		code: "aborted",
+	});
 	assert.equal(mint.requests.length, 0);
 });
 
@@ -178,7 +221,10 @@ test("invalidate(undefined) invalidates nothing", async (t) => {
 });
 
 test("a cookie of another user: what was under way does not count", async (t) => {
-	const {world, source} = setUp(t, [{expires_in: 900, after: 5, token: "tk.ann"}, {expires_in: 900, token: "tk.bob"}]);
+	const {world, source} = setUp(t, [
+		{expires_in: 900, after: 5, token: "tk.ann"},
+		{expires_in: 900, token: "tk.bob"},
+	]);
 	const got = source.get();
 	await world.pass(SECOND);
 	source.invalidate();

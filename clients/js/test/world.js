@@ -1,6 +1,7 @@
 /**
- * A device under virtual time: its two clocks, its timers, its events and the mint. One clock stands still
- * in sleep, and the other can be set. install() puts them into the globals that the client uses.
+ * A device under virtual time: its two clocks, its timers, its events and the mint. One clock
+ * stands still in sleep, and the other can be set. install() puts them into the globals that the
+ * client uses.
  */
 import {Heap} from "./heap.js";
 
@@ -93,7 +94,8 @@ export class World {
 		return entry;
 	}
 
-	#random() { // xorshift, so that a failure can be seen again
+	#random() {
+		// xorshift, so that a failure can be seen again
 		let x = this.seed;
 		x ^= x << 13;
 		x ^= x >>> 17;
@@ -111,7 +113,7 @@ export class World {
 			if (!next || next.at + this.slept > end) break;
 			this.queue.pop();
 			if (next.unref && !this.live.delete(next)) continue;
-			if (++this.steps > this.most) process.exit(1); // it loops for ever, and nothing else could stop it
+			if (++this.steps > this.most) process.exit(1); // it loops, and only this can stop it
 			this.time = Math.max(this.time, next.at + this.slept);
 			this.isBusy = !this.isLazy;
 			next.run();

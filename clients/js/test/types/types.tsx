@@ -11,10 +11,19 @@ import {heal} from "tokenmint/heal";
 import {useMapboxToken} from "tokenmint/react";
 
 const source: TokenSource = createTokenSource({
-	url: "https://mint.example/jwt/tokens", profile: "web-map", scopes: ["styles:read"], ttl: "15m", method: "POST",
-	authorization: async ({refresh}) => `Bearer ${refresh ? "new" : "old"}`, credentials: "include",
-	hosts: ["127.0.0.1:8788"], fetch: (url, init) => fetch(url, init), timeout: 20_000, wait: 60_000,
-	onError: (error: TokenError) => console.error(error.code, error.status, error.requestId, error.cause),
+	url: "https://mint.example/jwt/tokens",
+	profile: "web-map",
+	scopes: ["styles:read"],
+	ttl: "15m",
+	method: "POST",
+	authorization: async ({refresh}) => `Bearer ${refresh ? "new" : "old"}`,
+	credentials: "include",
+	hosts: ["127.0.0.1:8788"],
+	fetch: (url, init) => fetch(url, init),
+	timeout: 20_000,
+	wait: 60_000,
+	onError: (error: TokenError) =>
+		console.error(error.code, error.status, error.requestId, error.cause),
 });
 createTokenSource("https://mint.example/public/tokens/public-map");
 createTokenSource({url: new URL("https://mint.example/tokens"), authorization: "Bearer x"});
@@ -30,7 +39,11 @@ source.attach(namespace);
 
 const map = new mapboxgl.Map({container: "map", transformRequest: source.transformRequest});
 const stop: () => void = heal(map, source);
-const libre = new maplibregl.Map({container: "map", style: "", transformRequest: source.transformRequest});
+const libre = new maplibregl.Map({
+	container: "map",
+	style: "",
+	transformRequest: source.transformRequest,
+});
 libre.setTransformRequest(source.transformRequest);
 heal(libre, source);
 
@@ -43,13 +56,24 @@ const unsubscribe: () => void = source.subscribe((state: State) => {
 export function Page() {
 	const token: string | undefined = useMapboxToken(source);
 	if (!token) return <p>{source.state.status}</p>;
-	return <>
-		<MapboxMap transformRequest={source.transformRequest} onLoad={({target}) => void heal(target, source)} />
-		<MapLibreMap transformRequest={source.transformRequest} onLoad={({target}) => void heal(target, source)} />
-	</>;
+	return (
+		<>
+			<MapboxMap
+				transformRequest={source.transformRequest}
+				onLoad={({target}) => void heal(target, source)}
+			/>
+			<MapLibreMap
+				transformRequest={source.transformRequest}
+				onLoad={({target}) => void heal(target, source)}
+			/>
+		</>
+	);
 }
 
-source.get({signal: new AbortController().signal}).then((token: string) => token, (error: TokenError) => error);
+source.get({signal: new AbortController().signal}).then(
+	(token: string) => token,
+	(error: TokenError) => error,
+);
 source.invalidate("tk.");
 source.invalidate();
 source.wake();
