@@ -50,17 +50,18 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
-	w.WriteHeader(http.StatusOK)
-	near, _, err := http.NewResponseController(w).Hijack()
+	// The server may have read ahead, so the answer comes after Hijack, and the buffer counts.
+	near, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		_ = far.Close()
 		return
 	}
-	pipe := func(to, from net.Conn) {
+	_, _ = io.WriteString(near, "HTTP/1.1 200 OK\r\n\r\n")
+	pipe := func(to io.WriteCloser, from io.Reader) {
 		_, _ = io.Copy(to, from)
 		_ = to.Close()
 	}
-	go pipe(far, near)
+	go pipe(far, buffered)
 	go pipe(near, far)
 }
 
