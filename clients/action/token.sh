@@ -23,12 +23,17 @@ option() {
 	printf '%s = "%s"\n' "$1" "${value//\"/\\\"}"
 }
 
-# ask reads a configuration for curl, and sets $status and $reply. It ends the step if nothing answers.
-ask() { # WHAT
-	local out
-	out=$(curl -q --silent --show-error --max-time 30 --retry 3 --retry-max-time 60 \
-		--write-out '\n%{http_code}' --config - 2>&1) || fail "$1 does not answer: ${out%%$'\n'*}"
-	status=${out##*$'\n'} reply=${out%$'\n'*}
+# ask WHAT CONFIGURATION runs curl, and sets $status and $reply. It asks a server that is busy or fails four times in
+# all. It ends the step if nothing answers.
+ask() {
+	local out pause
+	for pause in 2 10 30 0; do
+		out=$(curl -q --silent --show-error --max-time 30 --write-out '\n%{http_code}' --config - \
+			2>&1 < <(printf '%s' "$2")) || fail "$1 does not answer: ${out%%$'\n'*}"
+		status=${out##*$'\n'} reply=${out%$'\n'*}
+		[[ $status == 429 || $status == 5?? ]] || break
+		sleep "$pause"
+	done
 }
 
 # member NAME and element NAME print a text in $reply: of JSON and of XML.
@@ -89,22 +94,22 @@ find_credentials() {
 assume_role() {
 	[[ -n ${ACTIONS_ID_TOKEN_REQUEST_URL:-} && -n ${ACTIONS_ID_TOKEN_REQUEST_TOKEN:-} ]] ||
 		fail 'the job has no OIDC token: give it "permissions: id-token: write". A pull request from a fork never gets one'
-	ask "GitHub's OIDC provider" < <(
+	ask "GitHub's OIDC provider" "$(
 		option url "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sts.amazonaws.com"
 		option header "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN"
-	)
+	)"
 	local jwt domain=amazonaws.com
 	jwt=$(member value)
 	[[ $status == 200 && -n $jwt ]] || fail "GitHub gives no OIDC token (status $status)"
 	mask "$jwt"
 	[[ $region != cn-* ]] || domain=amazonaws.com.cn
-	ask 'AWS STS' < <(
+	ask 'AWS STS' "$(
 		option url "${AWS_ENDPOINT_URL_STS:-https://sts.$region.$domain}/"
 		option data 'Action=AssumeRoleWithWebIdentity&Version=2011-06-15&DurationSeconds=900'
 		option data-urlencode "RoleArn=$TOKENMINT_ROLE"
 		option data-urlencode "RoleSessionName=tokenmint-${GITHUB_RUN_ID:-0}"
 		option data-urlencode "WebIdentityToken=$jwt"
-	)
+	)"
 	[[ $status == 200 ]] || fail "AWS refuses the role: $(element Code): $(element Message) (status $status).\
  Does its trust policy name this repository?"
 	key=$(element AccessKeyId) secret=$(element SecretAccessKey) session=$(element SessionToken)
@@ -116,7 +121,7 @@ assume_role() {
 
 # ask_mint sends the request, signed unless the route is public.
 ask_mint() {
-	ask 'the mint' < <(
+	ask 'the mint' "$(
 		option url "$route"
 		[[ $method == POST ]] || exit 0
 		option data "$body"
@@ -124,7 +129,7 @@ ask_mint() {
 		option aws-sigv4 "aws:amz:$region:execute-api"
 		option user "$key:$secret"
 		[[ -z $session ]] || option header "x-amz-security-token: $session"
-	)
+	)"
 }
 
 [[ -n ${TOKENMINT_URL:-} ]] || fail 'the input url is empty: give the address of the mint'

@@ -25,13 +25,16 @@ func (r tokenRequest) explain(e *tokensource.Error) string {
 	case e.Code == tokensource.CodeBadURL:
 		return strings.Replace(e.Message, "URL", r.addressName(), 1)
 	case e.Code == tokensource.CodeBadReply:
-		return fmt.Sprintf("%s is not that of a mint: %s%s", r.addressName(), e.Message, detail)
+		return fmt.Sprintf("%s is not the address of a mint: %s%s", r.addressName(), e.Message,
+			detail)
 	case e.Code == tokensource.CodeTimeout:
 		return fmt.Sprintf("the mint does not answer within %s%s", tokenTimeout, r.proxyHint())
 	case e.Code == tokensource.CodeNetwork:
 		return fmt.Sprintf("the mint cannot be reached: %v: is %s right?%s", e.Err,
 			r.addressName(), r.proxyHint())
-	case e.Code == tokensource.CodeWaitOver || e.Code == tokensource.CodeAborted:
+	case e.Code == tokensource.CodeAborted:
+		return "interrupted before the mint had a token"
+	case e.Code == tokensource.CodeWaitOver:
 		return strings.TrimPrefix(e.Error(), "tokensource: ")
 	case strings.HasPrefix(e.Code, "http_"): // API Gateway's replies have no code
 		return "API Gateway refuses the request: " + e.Message + detail + r.gatewayHint(e)

@@ -11,12 +11,12 @@ api=${TOKENS_API_URL:-https://api.mapbox.com}
 
 # mapbox METHOD PATH [JSON] sets $reply. The mint shares tokens, so most calls cost no mint.
 mapbox() {
-	local token retries=0
-	[ "$1" != GET ] || retries=5 # a POST that is repeated could begin two uploads
-	token=$(tokenmint token --profile uploads)
-	reply=$(printf 'url = "%s%s?access_token=%s"\n' "$api" "$2" "$token" |
-		curl -q -sS --fail-with-body --max-time 60 --retry "$retries" -K - -X "$1" \
-			-H 'Content-Type: application/json' -d "${3:-}") || { echo "upload: $1 $2: $reply" >&2; exit 1; }
+	local token answer
+	token=$(tokenmint token --profile uploads) || return
+	answer=$(printf 'url = "%s%s?access_token=%s"\n' "$api" "$2" "$token" |
+		curl -q -sS --fail-with-body --max-time 60 -K - -X "$1" \
+			-H 'Content-Type: application/json' -d "${3:-}") || { echo "upload: $1 $2: $answer" >&2; return 1; }
+	reply=$answer
 }
 
 # member NAME prints a member of the JSON in $reply: a text, a number or null.
@@ -37,10 +37,16 @@ mapbox POST "/uploads/v1/$user" "{\"url\":\"$url\",\"tileset\":\"$tileset\",\"na
 upload=$(member id)
 echo "upload $upload has begun"
 
-# 4. Ask until it is complete. It may take hours.
+# 4. Ask until it is complete. It may take hours, so five failures in a row are no end. A POST is never repeated: it
+# could begin two uploads.
+failures=0
 until [ "$(member complete)" = true ]; do
 	[ "$(member error)" = null ] || { echo "upload: Mapbox says: $(member error)" >&2; exit 1; }
 	sleep "${UPLOAD_PAUSE:-10}"
-	mapbox GET "/uploads/v1/$user/$upload"
+	if mapbox GET "/uploads/v1/$user/$upload"; then
+		failures=0
+	elif ((++failures > 5)); then
+		exit 1
+	fi
 done
 echo "upload $upload is complete"

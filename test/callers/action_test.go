@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,4 +181,19 @@ func TestActionHasTheInputsOfTheContract(t *testing.T) {
 		!slices.Equal(outputs, []string{"expires", "token"}) || a.Runs.Using != "composite" {
 		t.Errorf("inputs %v, outputs %v", inputs, outputs)
 	}
+}
+
+// A mint that is busy is asked again, and the answers are not mixed.
+func TestActionWaitsForAMintThatIsBusy(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	mint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if requests.Add(1) == 1 {
+			answer(503, `{"message":"later","code":"upstream_slow"}`)(w, r)
+			return
+		}
+		answer(200, `{"token":"tk.a.b","expires":"2999-01-01T00:00:00Z","expires_in":900}`)(w, r)
+	}))
+	t.Cleanup(mint.Close)
+	checkToken(t, runAction(t, cloud(t), in(mint.URL)))
 }

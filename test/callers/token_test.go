@@ -89,13 +89,13 @@ func TestTokenFromSomethingElse(t *testing.T) {
 		says    []string
 	}{
 		"an HTML page": {answer(200, "<!doctype html>", "Content-Type", "text/html"),
-			[]string{"MINT_URL", "not that of a mint", "an HTML page"}},
+			[]string{"MINT_URL", "not the address of a mint", "an HTML page"}},
 		"a login page": {answer(302, "", "Location", "https://login.example/?token=x"),
-			[]string{"MINT_URL", "not that of a mint", "redirect"}},
-		"an empty reply": {answer(200, ""), []string{"not that of a mint"}},
+			[]string{"MINT_URL", "not the address of a mint", "redirect"}},
+		"an empty reply": {answer(200, ""), []string{"not the address of a mint"}},
 		"no token":       {answer(200, `{"ok":true}`), []string{"the reply has no token"}},
 		"a secret token": {answer(200, `{"token":"sk.a.b","expires_in":9}`),
-			[]string{"not that of"}},
+			[]string{"not the address"}},
 		"expires_in 0":  {answer(200, fmt.Sprintf(sent, "0")), []string{"expires_in"}},
 		"expires_in -9": {answer(200, fmt.Sprintf(sent, "-9")), []string{"expires_in"}},
 		"expires_in text": {answer(200, fmt.Sprintf(sent, `"900"`)),

@@ -51,7 +51,8 @@ func (b faultBody) fault() Fault {
 func (b faultBody) check() error {
 	ops := []string{"", OpList, OpCreate, OpCreateTemporary, OpUpdate, OpDelete, OpRetrieve,
 		OpScopes, OpStyle, OpSprite, OpTileJSON, OpVectorTile, OpRasterTile, OpGlyphs,
-		OpMapSession, OpEvents, OpSearch}
+		OpMapSession, OpEvents, OpSearch, OpUploadCredentials, OpUploadFile, OpUploadCreate,
+		OpUploadStatus, OpUploadList}
 	kinds := []Kind{Slow, Status, HTML, NoAnswer, HalfBody, LostAnswer}
 	switch {
 	case !slices.Contains(ops, b.Op):
