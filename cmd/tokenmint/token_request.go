@@ -54,6 +54,9 @@ func (r tokenRequest) get(ctx context.Context, log io.Writer) (tokens.Token, err
 
 // options describes the request. Its client signs, unless the route wants no signature.
 func (r tokenRequest) options(ctx context.Context) (tokensource.Options, error) {
+	if r.ttl < 0 {
+		return tokensource.Options{}, usageError(errors.New("--ttl is negative"))
+	}
 	address, err := r.route()
 	if err != nil {
 		return tokensource.Options{}, err

@@ -5,12 +5,17 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/tokenmint/tokenmint/pkg/tokensource/sigv4"
 )
+
+// localLimit bounds the search for credentials that dev does not need.
+const localLimit = 5 * time.Second
 
 // signingClient returns a client that signs with the credentials of the default chain. A mint on
 // this machine is `dev`, which checks no signature: without credentials nothing is signed there.
@@ -20,7 +25,9 @@ func signingClient(
 	options := sigv4.Options{Region: sigv4.Region(address.Hostname())}
 	if isLocalHost(address.Hostname()) {
 		// The SDK asks the metadata service of an instance last, which takes seconds.
-		cfg, err := awsconfig.LoadDefaultConfig(ctx,
+		ctx, cancel := context.WithTimeout(ctx, localLimit)
+		defer cancel()
+		cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}),
 			awsconfig.WithEC2IMDSClientEnableState(imds.ClientDisabled))
 		if err != nil {
 			return nil, nil //nolint:nilnil,nilerr // as for dev, which needs no AWS configuration

@@ -10,6 +10,9 @@ import (
 )
 
 const (
+	// A call that has a usable token waits no longer for the next one.
+	renewalTimeout = 5 * time.Second
+
 	firstPause   = time.Second
 	longestPause = time.Minute
 	// A longer Retry-After counts as this one, which no mint asks for.
@@ -20,8 +23,12 @@ const (
 
 // start starts a request. The caller has the lock.
 func (s *Source) start(ctx context.Context) {
+	timeout := s.timeout
+	if s.isUsable() {
+		timeout = min(timeout, renewalTimeout)
+	}
 	// The values of ctx are for the request. Its end is not: other calls may wait, too.
-	request, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
+	request, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	f := &flight{cancel: cancel, done: make(chan struct{})}
 	s.flight = f
 	go func() {

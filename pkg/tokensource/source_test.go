@@ -68,6 +68,24 @@ func TestASlowRenewalDelaysOneCall(t *testing.T) {
 	})
 }
 
+// A mint that never answers costs a call with a usable token seconds, not the whole timeout.
+func TestARenewalWaitsForSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &mint{}
+		source := m.open(t, tokensource.Options{Timeout: time.Hour})
+		first := use(t, source)
+		time.Sleep(50 * time.Minute)
+		m.answer = func(n int, r *http.Request) (*http.Response, error) {
+			return slow(n, r, time.Hour)
+		}
+		began := time.Now()
+		if again := use(t, source); again != first || time.Since(began) != 5*time.Second {
+			t.Errorf("%s after %s", again, time.Since(began))
+		}
+	})
+}
+
 // use asks for a token and returns it.
 func use(t *testing.T, source *tokensource.Source) tokens.Token {
 	t.Helper()

@@ -57,6 +57,7 @@ func TestTokenFromDev(t *testing.T) {
 			"its address names the profile"},
 		"a bearer's route without one": {"token --url " + mint + "/jwt/tokens", 2, "--bearer-env"},
 		"a variable that is not set":   {"token --bearer-env NOTHING", 1, "NOTHING is not set"},
+		"a negative life":              {"token --ttl -5m", 2, "--ttl is negative"},
 		"a life that is none":          {"token --ttl soon", 2, "--ttl"},
 		"an argument":                  {"token web-map", 2, "takes flags only"},
 	} {
