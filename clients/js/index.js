@@ -33,6 +33,10 @@ export function createTokenSource(options) {
 	const url = checkUrl(settings.url);
 	const {timeout = 20 * SECOND, wait = MINUTE, hosts = [], onError} = settings;
 
+	// Part of a life after which this source renews. It stays the same, so that visitors who came
+	// together drift apart with each renewal. A new one each time would spread them more slowly.
+	const renewalPoint = 0.7 + 0.1 * Math.random();
+
 	/** @type {string | undefined} */
 	let token;
 	let issued = now(); // just before the request that brought the token
@@ -166,8 +170,7 @@ export function createTokenSource(options) {
 		job = error = undefined;
 		isServersPause = false;
 		failures = 0;
-		// At random, so that visitors who came together do not come back together.
-		pause = Math.max(SECOND, whole * (0.7 + 0.1 * Math.random()));
+		pause = Math.max(SECOND, whole * renewalPoint);
 		look();
 	}
 
@@ -194,7 +197,7 @@ export function createTokenSource(options) {
 	function get({signal} = {}) {
 		return new Promise((resolve, reject) => {
 			const abort = () => {
-				waiter.settle(new TokenError("aborted", "aborted by the caller", {name: "AbortError"}));
+				waiter.settle(new TokenError("aborted", "the caller aborted", {name: "AbortError"}));
 				look();
 			};
 			const waiter = {

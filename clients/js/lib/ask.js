@@ -73,7 +73,7 @@ async function authorize(authorization, refresh) {
 		cause = thrown;
 	}
 	if (header && typeof header == "string") return header;
-	throw new TokenError("authorization_failed", "authorization threw or returned no string", {
+	throw new TokenError("authorization_failed", "authorization returned no string", {
 		cause,
 	});
 }
