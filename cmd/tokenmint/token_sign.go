@@ -30,10 +30,10 @@ func signingClient(
 		cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}),
 			awsconfig.WithEC2IMDSClientEnableState(imds.ClientDisabled))
 		if err != nil {
-			return nil, nil //nolint:nilnil,nilerr // as for dev, which needs no AWS configuration
+			return nil, nil // dev needs no AWS configuration
 		}
 		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-			return nil, nil //nolint:nilnil,nilerr // the same
+			return nil, nil
 		}
 		options.Region, options.Credentials = cmp.Or(cfg.Region, "us-east-1"), cfg.Credentials
 	} else {

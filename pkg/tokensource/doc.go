@@ -9,10 +9,12 @@
 // A [Source] has no goroutine of its own. A call of [Source.Token] that finds no usable token, or
 // one that is due, asks the mint and waits for the reply. Other calls get the old token while it is
 // usable, and otherwise wait for the same request. The request ends when the last call that waits
-// leaves. A call that has a usable token waits for five seconds at most. A token is due at a random point of 70 to 80 % of its life.
-// It is usable until min(30 s, 10 %) of its life is left. Its life is `expires_in` less the header
-// Age of a cache, counted from before the request. The elapsed time is the larger one of the wall
-// clock's and the monotonic clock's, because the monotonic clock stands still in sleep.
+// leaves. A call that has a usable token waits for five seconds at most.
+//
+// A token is due at a random point of 70 to 80 % of its life. It is usable until min(30 s, 10 %) of
+// its life is left. Its life is `expires_in` less the header Age of a cache, counted from before the
+// request. The elapsed time is the larger one of the wall clock's and the monotonic clock's, because
+// the monotonic clock stands still in sleep.
 //
 // # Failures
 //
