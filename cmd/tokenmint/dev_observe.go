@@ -24,7 +24,7 @@ type observer struct {
 	ended     <-chan struct{}    // closed when dev ends
 
 	mu     sync.Mutex
-	audits []json.RawMessage // the last ones, oldest first
+	audits []auditState // the last ones, oldest first
 }
 
 // maxAudits is the number of audit records that the page shows.
@@ -35,7 +35,8 @@ func (o *observer) Write(line []byte) (int, error) {
 	if bytes.Contains(line, []byte(`"message":"audit"`)) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		o.audits = append(o.audits, bytes.TrimSpace(bytes.Clone(line)))
+		record := bytes.TrimSpace(bytes.Clone(line))
+		o.audits = append(o.audits, auditState{o.backend.now().UnixMilli(), record})
 		o.audits = o.audits[max(0, len(o.audits)-maxAudits):]
 	}
 	return len(line), nil
@@ -43,15 +44,21 @@ func (o *observer) Write(line []byte) (int, error) {
 
 // devState is what the page shows. Times are milliseconds since 1970, on the simulator's clock.
 type devState struct {
-	Now       int64             `json:"now"`
-	Live      bool              `json:"live"` // the real Mapbox, which dev cannot manage
-	MapboxURL string            `json:"mapboxUrl"`
-	Budget    budgetState       `json:"budget"`
-	Audits    []json.RawMessage `json:"audits"`
-	Tokens    []tokenState      `json:"tokens"`
-	Secrets   []secretState     `json:"secrets"`
-	Faults    []string          `json:"faults"`
-	Policy    policyState       `json:"policy"`
+	Now       int64         `json:"now"`
+	Live      bool          `json:"live"` // the real Mapbox, which dev cannot manage
+	MapboxURL string        `json:"mapboxUrl"`
+	Budget    budgetState   `json:"budget"`
+	Audits    []auditState  `json:"audits"`
+	Tokens    []tokenState  `json:"tokens"`
+	Secrets   []secretState `json:"secrets"`
+	Faults    []string      `json:"faults"`
+	Policy    policyState   `json:"policy"`
+}
+
+// auditState is an audit record. Its own time may be that of the real clock.
+type auditState struct {
+	At     int64           `json:"at"`
+	Record json.RawMessage `json:"record"`
 }
 
 // budgetState is how the current minute was used.
@@ -101,7 +108,7 @@ func (o *observer) state() devState {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s.Audits = append([]json.RawMessage{}, o.audits...)
+	s.Audits = append([]auditState{}, o.audits...)
 	return s
 }
 
@@ -137,7 +144,8 @@ func (o *observer) secret(name string) secretState {
 		return state // an additional token in AWS, which this machine does not have
 	}
 	for _, v := range versions {
-		version := versionState{ID: v.ID, Labels: v.Stages, Created: v.Created.UnixMilli()}
+		version := versionState{ID: v.ID, Labels: append([]string{}, v.Stages...),
+			Created: v.Created.UnixMilli()}
 		if c, err := secrets.ParseCredential(v.Value); err == nil {
 			version.Hash, version.TokenID = c.Token.Hash(), c.ID
 		}
