@@ -30,22 +30,31 @@ func in(url string, more ...string) map[string]string {
 // checkToken wants a token that is masked before it is printed, and nothing else for later steps.
 func checkToken(t *testing.T, got step) {
 	t.Helper()
+	if fault := faultOf(got); fault != "" {
+		t.Fatalf("%s: status %d: %s", fault, got.status, dev.Show([]byte(got.out+got.errors)))
+	}
+}
+
+// faultOf says what is wrong with a step that should have got a token, or "".
+func faultOf(got step) string {
 	token := got.outputs["token"]
-	if got.status != 0 || !strings.HasPrefix(token, "tk.") || got.errors != "" {
-		t.Fatalf("status %d: %s", got.status, dev.Show([]byte(got.out+got.errors)))
+	end, err := time.Parse(time.RFC3339, got.outputs["expires"])
+	masked := strings.Split(strings.TrimSuffix(got.out, "\n"), "\n")
+	isMask := func(line string) bool { return strings.HasPrefix(line, "::add-mask::") }
+	switch {
+	case got.status != 0 || !strings.HasPrefix(token, "tk.") || got.errors != "":
+		return "no token"
+	case err != nil || !end.After(time.Now()) || len(got.outputs) != 2:
+		return "wrong outputs"
+	case slices.ContainsFunc(masked, func(line string) bool { return !isMask(line) }) &&
+		got.out != "":
+		return "the log shows something"
+	case !slices.Contains(masked, "::add-mask::"+token):
+		return "the token is not masked"
+	case got.env != "":
+		return "a later step gets something"
 	}
-	if end, err := time.Parse(time.RFC3339, got.outputs["expires"]); err != nil ||
-		!end.After(time.Now()) || len(got.outputs) != 2 {
-		t.Errorf("%d outputs, expires %q", len(got.outputs), got.outputs["expires"])
-	}
-	for line := range strings.Lines(got.out) {
-		if !strings.HasPrefix(line, "::add-mask::") {
-			t.Errorf("the log shows: %s", dev.Show([]byte(line)))
-		}
-	}
-	if !strings.Contains(got.out, "::add-mask::"+token+"\n") || got.env != "" {
-		t.Error("the token is not masked, or a later step gets something")
-	}
+	return ""
 }
 
 func TestActionGetsATokenFromDev(t *testing.T) {
@@ -131,10 +140,10 @@ func TestActionFails(t *testing.T) {
 	}
 }
 
-// While the step waits for the mint, the list of processes shows no secret.
-func TestActionShowsNoSecretInTheProcessList(t *testing.T) {
-	t.Parallel()
-	seen := make(chan []byte, 1)
+// spyMint is a mint that reads the list of processes while it is asked.
+func spyMint(t *testing.T) (address string, seen chan string) {
+	t.Helper()
+	seen = make(chan string, 1)
 	mint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var list []byte
 		files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -142,22 +151,68 @@ func TestActionShowsNoSecretInTheProcessList(t *testing.T) {
 			text, _ := os.ReadFile(file)
 			list = append(list, text...)
 		}
-		seen <- list
+		seen <- string(list)
 		answer(200, `{"token":"tk.a.b","expires":"2999-01-01T00:00:00Z","expires_in":900}`)(w, r)
 	}))
 	t.Cleanup(mint.Close)
-	checkToken(t, runAction(t, cloud(t), in(mint.URL)))
-	list := <-seen
-	if len(list) == 0 {
+	return mint.URL, seen
+}
+
+func showsSecret(list string) bool {
+	return slices.ContainsFunc([]string{requestToken, oidcToken, stsSecret, stsSession},
+		func(secret string) bool { return strings.Contains(list, secret) })
+}
+
+// While the step waits for the mint, the list of processes shows no secret.
+func TestActionShowsNoSecretInTheProcessList(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/cmdline"); err != nil {
 		t.Skip("there is no /proc")
 	}
-	for _, secret := range []string{requestToken, oidcToken, stsSecret, stsSession} {
-		if strings.Contains(string(list), secret) {
-			t.Error("the list of processes shows a secret")
-		}
+	address, seen := spyMint(t)
+	checkToken(t, runAction(t, cloud(t), in(address)))
+	if list := <-seen; showsSecret(list) || !strings.Contains(list, "token.sh") {
+		t.Error("the list of processes shows a secret, or was not read while the step ran")
 	}
-	if !strings.Contains(string(list), "token.sh") {
-		t.Error("the list was not read while the step ran")
+}
+
+// Without its guard, each promise of the Action is broken, and the checks see it.
+func TestActionGuards(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile(filepath.Join(root, "clients/action/token.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct{ text, without, want string }{
+		"the mask": {`[[ -z $token ]] || mask "$token"`, ":", "the token is not masked"},
+		"no credentials for later steps": {"ask_mint\ntoken=",
+			"ask_mint\necho \"AWS_SECRET_ACCESS_KEY=$secret\" >>\"$GITHUB_ENV\"\ntoken=",
+			"a later step gets something"},
+		"a silent log": {"ask_mint\ntoken=", "ask_mint\necho \"$reply\"\ntoken=",
+			"the log shows something"},
+		"no secret in arguments": {"--config - \\\n", "--config - --header \"x: ${secret:-}\" \\\n",
+			"the list shows a secret"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			home := t.TempDir()
+			if strings.Count(string(source), tc.text) != 1 {
+				t.Fatalf("the script does not have %q once", tc.text)
+			}
+			edited := strings.Replace(string(source), tc.text, tc.without, 1)
+			err := os.WriteFile(filepath.Join(home, "token.sh"), []byte(edited), 0o600)
+			if err != nil {
+				t.Fatal(err)
+			}
+			address, seen := spyMint(t)
+			fault := faultOf(runActionIn(t, home, cloud(t), in(address)))
+			if list := <-seen; fault == "" && showsSecret(list) {
+				fault = "the list shows a secret"
+			}
+			if fault != tc.want {
+				t.Errorf("%q, want %q", fault, tc.want)
+			}
+		})
 	}
 }
 

@@ -3,7 +3,9 @@
 package callers_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -51,15 +53,21 @@ type step struct {
 
 var expression = regexp.MustCompile(`\$\{\{ *([a-z.]+) *\}\}`)
 
-// runAction runs the step of action.yml as GitHub does: in bash with -e and pipefail, with the
-// inputs in place of their expressions.
+// runAction runs the step of action.yml as GitHub does.
 func runAction(t *testing.T, env []string, inputs map[string]string) step {
 	t.Helper()
-	only := readAction(t).Runs.Steps[0]
-	dir := t.TempDir()
-	files := map[string]string{"GITHUB_OUTPUT": "", "GITHUB_ENV": "", "GITHUB_PATH": "",
-		"GITHUB_STATE": "", "GITHUB_STEP_SUMMARY": ""}
-	home, err := filepath.Abs(filepath.Join(root, "clients/action"))
+	return runActionIn(t, filepath.Join(root, "clients/action"), env, inputs)
+}
+
+// leftovers are the files by which a step gives something to later steps, besides its outputs.
+var leftovers = []string{"GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"}
+
+// runActionIn is runAction with the script in a folder: in bash with -e and pipefail, with the
+// inputs in place of their expressions.
+func runActionIn(t *testing.T, home string, env []string, inputs map[string]string) step {
+	t.Helper()
+	only, dir := readAction(t).Runs.Steps[0], t.TempDir()
+	home, err := filepath.Abs(home)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,37 +76,35 @@ func runAction(t *testing.T, env []string, inputs map[string]string) step {
 	cmd.Dir = dir
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GITHUB_ACTIONS=true",
 		"GITHUB_RUN_ID=77", "GITHUB_ACTION_PATH=" + home}, env...)
-	for name := range files {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		cmd.Env = append(cmd.Env, name+"="+path)
+	for _, name := range append([]string{"GITHUB_OUTPUT"}, leftovers...) {
+		cmd.Env = append(cmd.Env, name+"="+filepath.Join(dir, name))
 	}
 	for name, value := range only.Env {
 		cmd.Env = append(cmd.Env, name+"="+expression.ReplaceAllStringFunc(value,
 			func(text string) string {
-				name, _ := strings.CutPrefix(expression.FindStringSubmatch(text)[1], "inputs.")
-				return inputs[name]
+				input, _ := strings.CutPrefix(expression.FindStringSubmatch(text)[1], "inputs.")
+				return inputs[input]
 			}))
 	}
 	got := step{ended: finish(t, cmd), outputs: map[string]string{}}
-	for name := range files {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = string(text)
-	}
-	for line := range strings.Lines(files["GITHUB_OUTPUT"]) {
+	for line := range strings.Lines(written(t, filepath.Join(dir, "GITHUB_OUTPUT"))) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		got.outputs[name] = value
 	}
-	delete(files, "GITHUB_OUTPUT")
-	for _, text := range files {
-		got.env += text
+	for _, name := range leftovers {
+		got.env += written(t, filepath.Join(dir, name))
 	}
 	return got
+}
+
+// written returns what a step wrote into a file, or "".
+func written(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // The secrets of the stand-in for GitHub and AWS.
