@@ -28,7 +28,7 @@ const LONGEST_TIMER = 30 * SECOND;
  */
 export function createTokenSource(options) {
 	const settings = /** @type {TokenSourceOptions} */ (
-		options && /** @type {any} */ (options).url ? options : {url: options}
+		/** @type {any} */ (options)?.url ? options : {url: options}
 	);
 	const url = checkUrl(settings.url);
 	const {timeout = 20 * SECOND, wait = MINUTE, hosts = [], onError} = settings;
@@ -68,12 +68,11 @@ export function createTokenSource(options) {
 	 */
 	const handedOut = new Set();
 	const report = reporter(onError);
-	/** @type {State} */
-	let state = Object.freeze({status: "idle", token, error});
-	let told = state; // the last state that the listeners know
-
 	const usable = () => (token && since(issued) < life ? token : undefined);
 	const isWanted = () => waiters.size + listeners.size > 0;
+
+	let state = /** @type {State} */ ({}); // snapshot() replaces it
+	let told = snapshot(); // the last state that the listeners know
 
 	/** @returns {State["status"]} */
 	function status() {
@@ -95,7 +94,7 @@ export function createTokenSource(options) {
 	/** look does what is due, and sets the one timer. */
 	function look() {
 		if (job && since(job.start) >= timeout) {
-			fail(new TokenError("timeout", `no answer within ${timeout} ms`));
+			fail(new TokenError("timeout", "no answer in time"));
 		}
 		if (isWanted() && !job && !refusal && since(asked) >= pause) attempt();
 		settleWaiters();
@@ -109,7 +108,7 @@ export function createTokenSource(options) {
 			if (usable()) waiter.settle();
 			else if (refusal) waiter.settle(refusal);
 			else if (isOver) {
-				waiter.settle(new TokenError("wait_over", `no token within ${wait} ms`, {cause: error}));
+				waiter.settle(new TokenError("wait_over", "no token in time", {cause: error}));
 			}
 		}
 	}
@@ -135,8 +134,8 @@ export function createTokenSource(options) {
 		if (usable()) delays.push(life - since(issued));
 		const [oldest] = waiters;
 		if (oldest) delays.push(oldest.until - performance.now());
-		if (!isWanted()) return;
-		timer = setTimeout(look, Math.max(1, Math.min(...delays)));
+		if (!isWanted()) return abandon();
+		timer = setTimeout(look, Math.min(...delays));
 		/** @type {any} */ (timer).unref?.(); // in Node
 	}
 
@@ -159,9 +158,7 @@ export function createTokenSource(options) {
 	function accept({token: value, life: whole, sent}) {
 		if (invalidated.has(value)) {
 			const details = {status: 200, pause: MINUTE};
-			return fail(
-				new TokenError("token_refused", "the mint returned an invalidated token", details),
-			);
+			return fail(new TokenError("token_refused", "the mint returned it again", details));
 		}
 		token = value;
 		issued = asked = sent;
@@ -174,10 +171,19 @@ export function createTokenSource(options) {
 		look();
 	}
 
-	/** drop gives up the attempt under way, and forgets the last failure. */
+	/** drop gives up the attempt under way. */
 	function drop() {
 		job?.abort.abort();
-		job = error = undefined;
+		job = undefined;
+	}
+
+	/**
+	 * abandon gives up an attempt that nobody waits for any more, but for a renewal. It waits for a
+	 * component that subscribes again at once, as React's StrictMode lets it do.
+	 */
+	async function abandon() {
+		await 0;
+		if (!isWanted() && !usable()) drop();
 	}
 
 	/** @param {TokenError & TokenErrorDetails} failure */
@@ -245,7 +251,7 @@ export function createTokenSource(options) {
 			invalidated.add(token);
 		} else {
 			drop();
-			refusal = undefined;
+			refusal = error = undefined;
 			failures = 0;
 		}
 		token = undefined;
@@ -255,7 +261,7 @@ export function createTokenSource(options) {
 	function close() {
 		isClosed = true;
 		drop();
-		token = undefined;
+		token = error = undefined;
 		refusal = new TokenError("closed", "the source is closed");
 		look();
 		listeners.clear();

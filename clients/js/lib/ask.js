@@ -25,7 +25,7 @@ const MARGIN = 30 * SECOND;
 export function checkUrl(url) {
 	const address = String(url);
 	if (/^(https?:\/)?\/[^]/.test(address)) return address;
-	throw new TokenError("bad_url", "cannot use " + address);
+	throw new TokenError("bad_url", "no route of a mint: " + address);
 }
 
 /** How long a token of this life is used. @param {number} life */
@@ -120,5 +120,5 @@ function readReply(reply, body, sent) {
 	const isSound =
 		typeof seconds == "number" && seconds <= LONGEST_LIFE && since(sent) < usableLife(life);
 	if (isToken && isSound) return {token, life};
-	throw new TokenError("bad_reply", "no sound token and expires_in", details);
+	throw new TokenError("bad_reply", "no token with expires_in", details);
 }

@@ -5,10 +5,9 @@ const CHECK_URL = ": is url a complete route?";
 /** What to look at, by code. */
 const HINTS = /** @type {Record<string, string>} */ ({
 	network: ": offline, or the page is not in PublicOrigins (CORS)",
-	bad_url: CHECK_URL,
 	bad_reply: CHECK_URL,
 	http_404: CHECK_URL,
-	http_401: ": sign in again, then call invalidate()",
+	http_401: ": sign in, then invalidate()",
 });
 
 export class TokenError extends Error {

@@ -8,6 +8,9 @@ import {TokenError} from "./error.js";
 /** mapbox-gl throws without a token. transformRequest replaces this one. */
 const PLACEHOLDER = "tk.pending";
 
+/** Versions of mapbox-gl before 3.26. */
+const OLD = /^([012]|3\.(1?\d|2[0-5]))\./;
+
 /**
  * What has an accessToken of a source. A second source must not fight for it.
  * @type {WeakSet<object>}
@@ -26,31 +29,24 @@ export function attach(source, target, report) {
 		if (target.setAccessToken) target.setAccessToken(token);
 		else target.accessToken = token;
 	};
-	const problem = problemOf(target, set);
-	if (problem) report(problem);
-	if (problem && problem.code != "version") return () => {};
+	/** @type {(...problem: ConstructorParameters<typeof TokenError>) => () => void} */
+	const tell = (...problem) => {
+		report(new TokenError(...problem));
+		return () => {};
+	};
+	if (attached.has(target)) return tell("attached", "attached already");
+	try {
+		set();
+	} catch (cause) {
+		return tell("read_only", 'use `import mapboxgl from "mapbox-gl"`', {cause});
+	}
+	if (OLD.test(target.version || "")) tell("version", "transformRequest needs mapbox-gl 3.26");
 	attached.add(target);
 	const unsubscribe = source.subscribe(({status}) => (status == "closed" ? detach() : set()));
 	function detach() {
 		if (unsubscribe()) attached.delete(target);
 	}
 	return detach;
-}
-
-/**
- * @param {Attachable} target
- * @param {() => void} set
- */
-function problemOf(target, set) {
-	if (attached.has(target)) return new TokenError("attached", "attached already");
-	try {
-		set();
-	} catch (cause) {
-		return new TokenError("read_only", 'use `import mapboxgl from "mapbox-gl"`', {cause});
-	}
-	if (/^([012]|3\.(1?\d|2[0-5]))\./.test(target.version || "")) {
-		return new TokenError("version", "transformRequest needs mapbox-gl 3.26");
-	}
 }
 
 /**

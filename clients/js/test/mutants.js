@@ -107,7 +107,7 @@ export const mutants = [
 		"drop();\n\t\ttoken = undefined;\n\t\terror = failure;",
 	),
 	core("get rejects after its wait with the last error as cause", "{cause: error}", "{}"),
-	core("a reply after close", "isClosed = true;\n\t\tdrop();", "isClosed = true;"),
+	core("a reply after close", 'refusal = new TokenError("closed", "the source is closed");', ""),
 	attempt(
 		"authorization returns nothing",
 		'if (header && typeof header == "string") return header;',
@@ -121,12 +121,12 @@ export const mutants = [
 	attempt("a second 401 is a refusal", "reply.status == 401 && !refresh", "reply.status == 401"),
 	core(
 		"another user after a refusal needs invalidate",
-		"refusal = undefined;\n\t\t\tfailures",
+		"refusal = error = undefined;\n\t\t\tfailures",
 		"failures",
 	),
 	core(
 		"another user while a request is under way",
-		"drop();\n\t\t\trefusal = undefined;",
+		"drop();\n\t\t\trefusal = error = undefined;",
 		"refusal = undefined;",
 	),
 	core(

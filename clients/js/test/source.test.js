@@ -212,6 +212,25 @@ test("of a signal only `aborted` and the event are used", async (t) => {
 	assert.equal(world.live.size, 0);
 });
 
+test("a request that nobody waits for any more is given up, but not a renewal", async (t) => {
+	const {world, mint, source, settle} = setUp(t, [{silence: true}]);
+	const caller = new AbortController();
+	const got = assert.rejects(source.get({signal: caller.signal}), {code: "aborted"});
+	await settle();
+	caller.abort();
+	await got;
+	await settle();
+	assert.equal(mint.requests[0].open, false);
+	mint.play([{expires_in: 900}, {silence: true}]);
+	assert.equal(await source.get(), "tk.2");
+	await world.pass(800 * SECOND);
+	assert.equal(await source.get(), "tk.2"); // asks for the next one
+	await settle();
+	assert.equal(mint.requests.length, 3);
+	assert.equal(mint.requests[2].open, true);
+	assert.equal(world.live.size, 0);
+});
+
 test("invalidate(undefined) invalidates nothing", async (t) => {
 	const {source, mint} = setUp(t);
 	await source.get();
