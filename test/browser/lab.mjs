@@ -197,7 +197,7 @@ export function browse() {
       "--use-angle=swiftshader",
       "--enable-unsafe-swiftshader",
       "--ignore-certificate-errors",
-      `--host-resolver-rules=MAP *.mapbox.com ${tls}, MAP * ~NOTFOUND, ` +
+      `--host-resolver-rules=MAP *.mapbox.com ${tls ?? "~NOTFOUND"}, MAP * ~NOTFOUND, ` +
         "EXCLUDE 127.0.0.1, EXCLUDE localhost",
     ],
   });

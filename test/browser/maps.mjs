@@ -160,6 +160,7 @@ const scenarios = [
   {name: `mint answers 429 for ${long ? 15 : 7} s`, failures: 4, act: faulty("429", long ? 15 : 7)},
   ...["503", "reset", "HTML", "no answer"].map((kind) => ({
     name: `mint: ${kind} for ${long ? 15 : 7} s`,
+    query: kind === "no answer" ? {timeout: 3000} : {},
     act: faulty(kind, long ? 15 : 7),
   })),
   {
@@ -191,7 +192,12 @@ const scenarios = [
       await stage.pan(2);
     },
   },
-  {name: "four maps on one source", query: {maps: 4}, act: (stage) => stage.pan(long ? 20 : 6)},
+  {
+    name: "four maps on one source (20 s tokens)", // a page with so many maps is slow in software
+    life: 20,
+    query: {maps: 4},
+    act: (stage) => stage.pan(long ? 40 : 15),
+  },
   {
     name: "token revoked (with `heal`)",
     life: 60,

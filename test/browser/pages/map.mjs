@@ -64,7 +64,7 @@ async function client() {
   const {createTokenSource} = await import("tokenmint");
   const source = createTokenSource({
     url: `${mint}/tokens`,
-    timeout: 3000,
+    timeout: Number(query.get("timeout") ?? 20_000),
     onError: (e) => lab.errors.push(String(e)),
   });
   source.attach(mapboxgl);
