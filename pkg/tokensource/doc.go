@@ -11,10 +11,10 @@
 // usable, and otherwise wait for the same request. The request ends when the last call that waits
 // leaves. A call that has a usable token waits for five seconds at most.
 //
-// A token is due at a random point of 70 to 80 % of its life. It is usable until min(30 s, 10 %) of
-// its life is left. Its life is `expires_in` less the header Age of a cache. It counts from before
-// the request. The elapsed time is the larger one of the wall clock's and the monotonic clock's,
-// because the monotonic clock stands still in sleep.
+// A token is due at a point between 70 and 80 % of its life, which each source chooses at random.
+// It is usable until min(30 s, 10 %) of its life is left. Its life is `expires_in` less the header
+// Age of a cache. It counts from before the request. The elapsed time is the larger one of the wall
+// clock's and the monotonic clock's, because the monotonic clock stands still in sleep.
 //
 // # Failures
 //

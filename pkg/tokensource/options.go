@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -75,6 +76,8 @@ func New(options Options) (*Source, error) {
 		wait:      orDefault(options.Wait, defaultWait),
 		onError:   options.OnError,
 		wall:      time.Now,
+		// #nosec G404 -- it spreads load and protects nothing
+		renewalPoint: 0.7 + 0.1*rand.Float64(),
 	}, nil
 }
 

@@ -52,7 +52,7 @@ func (s *Source) readLease(resp *http.Response, text []byte, start moment) (*lea
 		return bad("expires_in in the reply is %v: it must be more than 0 and at most a day",
 			got.ExpiresIn)
 	}
-	l := newLease(tokens.NewToken(got.Token), start, time.Duration(life*float64(time.Second)))
+	l := s.newLease(tokens.NewToken(got.Token), start, time.Duration(life*float64(time.Second)))
 	if s.since(start) >= l.usage {
 		return nil, &Error{Status: resp.StatusCode, Code: CodeTokenEnded,
 			Message: "the token in the reply has ended, or ends too soon"}
@@ -60,14 +60,13 @@ func (s *Source) readLease(resp *http.Response, text []byte, start moment) (*lea
 	return l, nil
 }
 
-func newLease(token tokens.Token, start moment, life time.Duration) *lease {
+func (s *Source) newLease(token tokens.Token, start moment, life time.Duration) *lease {
 	return &lease{
 		token: token,
 		start: start,
 		end:   start.wall.Add(life),
 		usage: life - min(margin, life/marginShare),
-		// At random, so that the renewals of many programs do not come together.
-		renew: life*7/10 + jitter(max(life/10, 1)),
+		renew: time.Duration(float64(life) * s.renewalPoint),
 	}
 }
 

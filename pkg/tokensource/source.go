@@ -25,6 +25,9 @@ type Source struct {
 	wait      time.Duration
 	onError   func(*Error)
 	wall      func() time.Time
+	// Part of a life after which a token is due. It stays the same, so that programs that started
+	// together drift apart with each renewal. A new one each time would spread them more slowly.
+	renewalPoint float64
 
 	mu       sync.Mutex
 	held     *lease        // the last token; nil = none
