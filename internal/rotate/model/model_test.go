@@ -23,6 +23,8 @@ var (
 		"seed of the model's random schedules; 0 = a new one")
 	modelRandom = flag.Int("model.random", 0,
 		"number of random schedules of each of the two kinds; 0 = 200, or 10000 with -model.full")
+	modelShare = flag.Int("model.share", 1,
+		"of the families of pairs, play one task in so many; the seed says which")
 	modelFull = flag.Bool("model.full", false,
 		"play all families of schedules, and remove each guard")
 )
@@ -90,8 +92,20 @@ func families(seed uint64) []family {
 		{"one fault, with people", onlyFull, singles(manual)},
 		{"two switches, announced", onDemand, announcedTasks(interleavings(announced))},
 		{"two faults, announced", onDemand, announcedTasks(pairs(announced[:3]))},
-		{"two switches", onlyFull, interleavings(slices.Concat(overlapping, beside))},
-		{"two faults", onlyFull, pairs(sequential)},
+		{"two switches", onlyFull, share(seed, interleavings(slices.Concat(overlapping, beside)))},
+		{"two faults", onlyFull, share(seed, pairs(sequential))},
+	}
+}
+
+// share leaves one task in -model.share.
+func share(seed uint64, tasks iter.Seq[task]) iter.Seq[task] {
+	return func(yield func(task) bool) {
+		n := seed
+		for do := range tasks {
+			if n++; n%uint64(*modelShare) == 0 && !yield(do) { //nolint:gosec // G115: above zero
+				return
+			}
+		}
 	}
 }
 
