@@ -97,18 +97,6 @@ func families(seed uint64) []family {
 	}
 }
 
-// share leaves one task in -model.share.
-func share(seed uint64, tasks iter.Seq[task]) iter.Seq[task] {
-	return func(yield func(task) bool) {
-		n := seed
-		for do := range tasks {
-			if n++; n%uint64(*modelShare) == 0 && !yield(do) { //nolint:gosec // G115: above zero
-				return
-			}
-		}
-	}
-}
-
 // isPlayed reports whether the flags ask for the family. The race detector is slow, so it gets few
 // schedules.
 func (f family) isPlayed() bool {

@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -145,4 +146,16 @@ func randomOf(r *rand.Rand, s schedule, next func() move) schedule {
 		s.switches = append(s.switches, at)
 	}
 	return s
+}
+
+// share leaves one task in -model.share.
+func share(seed uint64, tasks iter.Seq[task]) iter.Seq[task] {
+	return func(yield func(task) bool) {
+		n := seed
+		for do := range tasks {
+			if n++; n%uint64(*modelShare) == 0 && !yield(do) { //nolint:gosec // G115: above zero
+				return
+			}
+		}
+	}
 }
