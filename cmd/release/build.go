@@ -1,15 +1,17 @@
 package main
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"compress/flate"
+	"compress/gzip"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -82,14 +84,18 @@ func zipName(function string, p processor) string {
 	return "tokenmint-" + function + "-" + p.name + ".zip"
 }
 
-// writeZip puts a program into a zip, as the executable file `bootstrap`: the runtime
-// provided.al2023 starts that file. The bytes of the zip depend on the program and the toolchain
-// only. So the time of the file is the earliest of the format, and Go compresses it.
-func writeZip(name, program string) (err error) {
-	data, err := os.ReadFile(program) //nolint:gosec // G304: build has written it
-	if err != nil {
-		return err
-	}
+// member is a file of an archive.
+type member struct {
+	name string
+	mode fs.FileMode
+	file string // where its content is
+}
+
+// earliest is the time of each member. An archive must not depend on the time of the build.
+var earliest = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// writeArchive writes a file of a release. fill writes the archive.
+func writeArchive(name string, fill func(io.Writer) error) (err error) {
 	//nolint:gosec // G302, G304: anyone may read a file of a release
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
@@ -100,51 +106,58 @@ func writeZip(name, program string) (err error) {
 			err = closed
 		}
 	}()
-	archive := zip.NewWriter(file)
-	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(w, flate.BestCompression)
-	})
-	earliest := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
-	header := zip.FileHeader{Name: "bootstrap", Method: zip.Deflate, Modified: earliest}
-	header.SetMode(0o755)
-	entry, err := archive.CreateHeader(&header)
-	if err != nil {
-		return err
-	}
-	if _, err := entry.Write(data); err != nil {
-		return err
-	}
-	return archive.Close()
+	return fill(file)
 }
 
-// writeTemplate writes the template of a release for one processor. It names the zips for p, and
-// the policy file beside it, instead of folders of the repository. It allows no other processor.
-//
-// SAM puts the policy into a zip when it deploys. So an operator edits the file and needs no zip,
-// and the same policy gets the same name.
-func writeTemplate(dir string, from source, p processor) error {
-	text := from.template
-	replace := func(old, with string) error {
-		if strings.Count(text, old) != 1 {
-			return fmt.Errorf("template.yaml has %q %d times, want once",
-				old, strings.Count(text, old))
+// writeZip puts files into a zip. Its bytes depend on the files and the toolchain only: Go
+// compresses it.
+func writeZip(name string, members ...member) error {
+	return writeArchive(name, func(w io.Writer) error {
+		archive := zip.NewWriter(w)
+		archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+			return flate.NewWriter(w, flate.BestCompression)
+		})
+		for _, m := range members {
+			data, err := os.ReadFile(m.file)
+			if err != nil {
+				return err
+			}
+			header := zip.FileHeader{Name: m.name, Method: zip.Deflate, Modified: earliest}
+			header.SetMode(m.mode)
+			entry, err := archive.CreateHeader(&header)
+			if err != nil {
+				return err
+			}
+			if _, err := entry.Write(data); err != nil {
+				return err
+			}
 		}
-		text = strings.Replace(text, old, with, 1)
-		return nil
-	}
-	const choice = "    Default: arm64\n    AllowedValues: [arm64, x86_64]\n"
-	one := "    Default: " + p.name + "\n    AllowedValues: [" + p.name + "]\n"
-	if err := replace(choice, one); err != nil {
-		return err
-	}
-	if err := replace("      ContentUri: policy\n", "      ContentUri: "+policy+"\n"); err != nil {
-		return err
-	}
-	for _, function := range functions {
-		if err := replace("      CodeUri: functions/"+function+"\n",
-			"      CodeUri: "+zipName(function, p)+"\n"); err != nil {
+		return archive.Close()
+	})
+}
+
+// writeTar is writeZip for a compressed tar.
+func writeTar(name string, members ...member) error {
+	return writeArchive(name, func(w io.Writer) error {
+		compressed, err := gzip.NewWriterLevel(w, gzip.BestCompression)
+		if err != nil {
 			return err
 		}
-	}
-	return publish(filepath.Join(dir, "template-"+p.name+".yaml"), text)
+		archive := tar.NewWriter(compressed)
+		for _, m := range members {
+			data, err := os.ReadFile(m.file)
+			if err != nil {
+				return err
+			}
+			header := tar.Header{Name: m.name, Mode: int64(m.mode), Size: int64(len(data)),
+				ModTime: earliest, Format: tar.FormatUSTAR}
+			if err := archive.WriteHeader(&header); err != nil {
+				return err
+			}
+			if _, err := archive.Write(data); err != nil {
+				return err
+			}
+		}
+		return errors.Join(archive.Close(), compressed.Close())
+	})
 }

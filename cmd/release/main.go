@@ -2,11 +2,13 @@
 //
 //	go run ./cmd/release --tag v1.2.3
 //
-// For each kind of processor, it makes a zip of each function, and a template that deploys the zips
-// without Go. It adds these files:
+// For each kind of processor, it makes a zip of each function, and two templates that deploy the
+// zips without Go: template-*.yaml for the SAM CLI, and stack-*.yaml for CloudFormation alone. For
+// each operating system and processor, it makes an archive of the command tokenmint. It adds these
+// files:
 //
 //	tokenmint.yaml  the policy, which a deployer may edit
-//	NOTICES         the licences of all code in the functions
+//	NOTICES         the licences of all code in the functions and the command
 //	RELEASE         version, commit and toolchain
 //	SHA256SUMS      the digests of all files
 //
@@ -32,16 +34,18 @@ func main() {
 		"tag of the commit, such as v1.2.3; all files that name a version must name this one")
 	dirty := flags.Bool("dirty", false,
 		"also build a work tree with changes, or without a commit; RELEASE says so")
+	list := flags.String("systems", "darwin,linux,windows",
+		"operating systems to build the command tokenmint for; empty for none, which is quicker")
 	flags.Usage = func() {
 		_, _ = fmt.Fprint(flags.Output(), "Builds the zips of both functions for arm64 and "+
-			"x86_64, templates that deploy them, and SHA256SUMS.\n\n",
-			"Usage: go run ./cmd/release [--tag vX.Y.Z] [--out DIR] [--dirty]\n\n")
+			"x86_64, templates that deploy them, the command tokenmint, and SHA256SUMS.\n\n",
+			"Usage: go run ./cmd/release [--tag vX.Y.Z] [--out DIR] [--systems LIST] [--dirty]\n\n")
 		flags.PrintDefaults()
 	}
 	_ = flags.Parse(os.Args[1:]) // exits after an error
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := release(ctx, options{*out, *tag, *dirty}, flags.Args()); err != nil {
+	if err := release(ctx, options{*out, *tag, *dirty, *list}, flags.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
@@ -50,6 +54,7 @@ func main() {
 type options struct {
 	out, tag string
 	dirty    bool
+	systems  string // a list with commas
 }
 
 // release makes the folder with all its files. After an error, there is no folder.
@@ -60,6 +65,10 @@ func release(ctx context.Context, o options, arguments []string) error {
 	if _, err := os.Lstat(o.out); err == nil {
 		return fmt.Errorf("%s exists: remove it, or name another folder with --out", o.out)
 	}
+	wanted, err := findSystems(o.systems)
+	if err != nil {
+		return err
+	}
 	from, err := findSource(ctx, o)
 	if err != nil {
 		return err
@@ -69,7 +78,7 @@ func release(ctx context.Context, o options, arguments []string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(unfinished) }() // after a success, it has another name
-	if err := fill(ctx, unfinished, from); err != nil {
+	if err := fill(ctx, unfinished, from, wanted); err != nil {
 		return err
 	}
 	sums, err := writeSums(unfinished)
@@ -88,40 +97,66 @@ func release(ctx context.Context, o options, arguments []string) error {
 }
 
 // fill writes all files of a release except the digests.
-func fill(ctx context.Context, dir string, from source) error {
+func fill(ctx context.Context, dir string, from source, wanted []system) error {
 	built, err := os.MkdirTemp("", "tokenmint-release-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(built) }()
-	var bootstraps []string
-	for _, p := range processors {
-		files, err := build(ctx, from, p, filepath.Join(built, p.name))
+	programs, err := fillFunctions(ctx, dir, from, built)
+	if err != nil {
+		return err
+	}
+	var commands []string
+	for _, s := range wanted {
+		program, err := buildCommand(ctx, from, s, built)
 		if err != nil {
 			return err
 		}
-		for _, file := range files {
-			zipped := filepath.Join(dir, zipName(filepath.Base(file), p))
-			if err := writeZip(zipped, file); err != nil {
-				return err
-			}
-		}
-		if err := writeTemplate(dir, from, p); err != nil {
-			return err
-		}
-		bootstraps = append(bootstraps, files...)
+		commands = append(commands, program)
 	}
-	if err := writeNotices(ctx, filepath.Join(dir, "NOTICES"), from, bootstraps); err != nil {
+	programs = append(programs, commands...)
+	if err := writeNotices(ctx, filepath.Join(dir, "NOTICES"), from, programs); err != nil {
 		return err
 	}
-	// The template names them.
 	for _, name := range []string{"LICENSE", "README.md", "config/" + policy} {
 		if err := copyFile(filepath.Join(dir, filepath.Base(name)),
 			filepath.Join(from.root, name)); err != nil {
 			return err
 		}
 	}
+	for i, s := range wanted {
+		if err := writeCommand(dir, s, commands[i]); err != nil {
+			return err
+		}
+	}
 	return publish(filepath.Join(dir, "RELEASE"), from.text())
+}
+
+// fillFunctions writes the zips of the functions and the templates, and returns the paths of the
+// programs. The runtime provided.al2023 starts the file bootstrap.
+func fillFunctions(ctx context.Context, dir string, from source, built string) ([]string, error) {
+	var programs []string
+	for _, p := range processors {
+		files, err := build(ctx, from, p, filepath.Join(built, p.name))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			zipped := filepath.Join(dir, zipName(filepath.Base(file), p))
+			if err := writeZip(zipped, member{"bootstrap", 0o755, file}); err != nil {
+				return nil, err
+			}
+		}
+		if err := writeTemplate(dir, from, p); err != nil {
+			return nil, err
+		}
+		if err := writeStack(dir, from, p); err != nil {
+			return nil, err
+		}
+		programs = append(programs, files...)
+	}
+	return programs, nil
 }
 
 // writeSums writes the digests of all files in dir and returns them. `sha256sum -c` reads this

@@ -104,7 +104,7 @@ func notices(owners map[string][]string) string {
 		return strings.Compare(owners[a][0], owners[b][0])
 	})
 	var all strings.Builder
-	all.WriteString("The functions contain code of these projects, under these licences.\n")
+	all.WriteString("tokenmint contains code of these projects, under these licences.\n")
 	for _, text := range texts {
 		all.WriteString("\n" + strings.Repeat("=", 80) + "\n")
 		all.WriteString(strings.Join(owners[text], "\n"))

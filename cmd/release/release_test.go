@@ -7,6 +7,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"debug/elf"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -39,7 +40,7 @@ func TestRelease(t *testing.T) { //nolint:paralleltest // it builds with all cor
 		git config user.email test@example.com
 		git config commit.gpgsign false
 		git config tag.gpgsign false`)
-	version := sed(t, repo, "s/^    SemanticVersion: //p", "template.yaml")
+	version := sed(t, repo, "s/^  version: //p", "docs/openapi.yaml")
 	tag := "v" + version
 	run(t, repo, []string{"VERSION=" + version}, "bash", "-euc", `
 		if ! grep -q '^## \[[0-9]' CHANGELOG.md; then # before the first release
@@ -61,8 +62,10 @@ func TestRelease(t *testing.T) { //nolint:paralleltest // it builds with all cor
 		}
 	}
 	t.Run("starts", func(t *testing.T) { testStarts(t, out) })
+	t.Run("command", func(t *testing.T) { testCommand(t, out, tag) })
 	t.Run("notices", func(t *testing.T) { testNotices(t, repo, out) })
 	t.Run("sam build", func(t *testing.T) { testSAMBuild(t, repo, out) })
+	t.Run("stack", func(t *testing.T) { testStack(t, out) })
 	t.Run("sam package", func(t *testing.T) { testSAMPackage(t, out) })
 	t.Run("policy", func(t *testing.T) { testPolicyChange(t, repo, out) })
 }
@@ -70,8 +73,9 @@ func TestRelease(t *testing.T) { //nolint:paralleltest // it builds with all cor
 func testRefusals(t *testing.T, repo, command, version string) {
 	another := ` && sed -i "s/$VERSION/9.8.7/" $FILE && git commit -q -a -m another && git tag $TAG`
 	for name, tc := range map[string]struct{ change, says string }{
-		"no tag":           {"", "there is no tag v" + version},
-		"another template": {"FILE=template.yaml" + another, "template.yaml names version 9.8.7"},
+		"no tag": {"", "there is no tag v" + version},
+		"another formula": {"FILE=HomebrewFormula/tokenmint.rb" + another,
+			"tokenmint.rb names version 9.8.7"},
 		"another document": {"FILE=docs/openapi.yaml" + another,
 			"openapi.yaml names version 9.8.7"},
 		"another changelog": {"FILE=CHANGELOG.md" + another, "CHANGELOG.md names version 9.8.7"},
@@ -97,10 +101,19 @@ func testRefusals(t *testing.T, repo, command, version string) {
 	}
 }
 
-// testReproducible builds in another folder, with an empty cache and a hostile environment.
+var everySystem = flag.Bool("release.systems", false,
+	"build the command for each system twice with an empty cache, which takes minutes")
+
+// testReproducible builds in another folder, with an empty cache and a hostile environment. Each
+// further system costs more than a minute, so it takes Linux. The release workflow builds all of
+// them on two machines and compares the digests.
 func testReproducible(t *testing.T, repo, command, tag, first string) {
 	dir := t.TempDir()
 	place, second, goenv := dir+"/another/place", dir+"/second", dir+"/goenv"
+	list := "linux"
+	if *everySystem {
+		list = "darwin,linux,windows"
+	}
 	run(t, "", nil, "git", "clone", "-q", repo, place)
 	// `go env -w` writes such a file.
 	if err := os.WriteFile(goenv, []byte("GOEXPERIMENT=jsonv2\n"), 0o600); err != nil {
@@ -110,22 +123,50 @@ func testReproducible(t *testing.T, repo, command, tag, first string) {
 		"GOENV=" + goenv, "GOCACHE=" + dir + "/cache", "GOARM64=v9.0", "GOAMD64=v3",
 		"GOEXPERIMENT=jsonv2", "GOFLAGS=-tags=other -gcflags=all=-N -ldflags=-X=main.a=b",
 		"GOFIPS140=latest", "CGO_ENABLED=1", "SOURCE_DATE_EPOCH=1", "TZ=Asia/Tokyo", "LC_ALL=C",
-	}, "sh", "-c", `umask 077; exec "$@"`, "sh", command, "--tag", tag, "--out", second)
-	run(t, "", nil, "diff", "-r", first, second)
+	}, "sh", "-c", `umask 077; exec "$@"`, "sh", command, "--tag", tag, "--out", second,
+		"--systems", list)
+	if *everySystem {
+		run(t, "", nil, "diff", "-r", first, second)
+		return
+	}
+	// NOTICES has a module that only the build for Windows links, and each archive has NOTICES.
+	for _, name := range files(t, second) {
+		switch {
+		case name == "NOTICES" || name == "SHA256SUMS":
+		case strings.HasSuffix(name, ".tar.gz"):
+			program := []string{"sh", "-c", `tar -xzOf "$1" tokenmint | sha256sum`, "sh"}
+			one := run(t, first, nil, program[0], append(program[1:], name)...)
+			if two := run(t, second, nil, program[0], append(program[1:], name)...); one != two {
+				t.Errorf("%s has another program", name)
+			}
+		default:
+			run(t, "", nil, "cmp", filepath.Join(first, name), filepath.Join(second, name))
+		}
+	}
 }
 
 func testSums(t *testing.T, dir string) {
 	run(t, dir, nil, "sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS")
+	sums := read(t, filepath.Join(dir, "SHA256SUMS"))
+	for _, name := range files(t, dir) {
+		if name != "SHA256SUMS" && strings.Count(sums, "  "+name+"\n") != 1 {
+			t.Errorf("SHA256SUMS does not name %s once", name)
+		}
+	}
+}
+
+// files returns the names of the files in a folder.
+func files(t *testing.T, dir string) []string {
+	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sums := read(t, filepath.Join(dir, "SHA256SUMS"))
+	var names []string
 	for _, entry := range entries {
-		if name := entry.Name(); name != "SHA256SUMS" && strings.Count(sums, "  "+name+"\n") != 1 {
-			t.Errorf("SHA256SUMS does not name %s once", name)
-		}
+		names = append(names, entry.Name())
 	}
+	return names
 }
 
 // testZip checks what would fail only on Lambda: a program that links a C library, that is for
@@ -183,7 +224,8 @@ func testNotices(t *testing.T, repo, dir string) {
 	notices := read(t, filepath.Join(dir, "NOTICES"))
 	modules := strings.Fields(run(t, repo, []string{"CGO_ENABLED=0", "GOOS=linux"},
 		"go", "list", "-tags=lambda.norpc", "-deps", "-f",
-		"{{with .Module}}{{if not .Main}}{{.Path}}@{{.Version}}{{end}}{{end}}", "./functions/..."))
+		"{{with .Module}}{{if not .Main}}{{.Path}}@{{.Version}}{{end}}{{end}}", "./functions/...",
+		"./cmd/tokenmint"))
 	if len(modules) == 0 {
 		t.Error("no modules")
 	}

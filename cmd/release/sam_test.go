@@ -96,3 +96,20 @@ func testSAMPackage(t *testing.T, dir string) {
 		}
 	}
 }
+
+// testStack: stack-*.yaml is sound for CloudFormation and holds the promises of template.yaml. It
+// has no folder of this machine, and it is too large for a command line.
+func testStack(t *testing.T, dir string) {
+	for arch := range machines {
+		file := filepath.Join(dir, "stack-"+arch+".yaml")
+		run(t, dir, []string{"SAM_CLI_TELEMETRY=0", "AWS_DEFAULT_REGION=eu-central-1"},
+			"sam", "validate", "--lint", "--template-file", file)
+		if size := len(read(t, file)); size < 51_200 || size > 1<<20 {
+			t.Errorf("%d bytes: docs/install.md says that a template is too large without a bucket",
+				size)
+		}
+		run(t, "../../test/template", []string{"PYTHONDONTWRITEBYTECODE=1",
+			"AWS_DEFAULT_REGION=eu-central-1"},
+			"../../.cache/moto/bin/python", "released.py", file)
+	}
+}

@@ -87,10 +87,11 @@ func checkTag(ctx context.Context, s source, tag string) (string, error) {
 		return "", fmt.Errorf("tag %s is on %s, but the work tree is at %s", tag, tagged, s.commit)
 	}
 	version := strings.TrimPrefix(tag, "v")
-	for file, pattern := range map[string]string{
-		"template.yaml":     `(?m)^    SemanticVersion: (\S+)$`,
-		"docs/openapi.yaml": `(?m)^  version: (\S+)$`,
-		"CHANGELOG.md":      `(?m)^## \[(\d\S*)\] - \d{4}-\d\d-\d\d$`, // the newest comes first
+	for file, pattern := range map[string]string{ //nolint:gosec // G101: no credential, but a name
+		"HomebrewFormula/tokenmint.rb": `(?m)^  url ".*", tag: "v(\S+)"$`,
+		"docs/openapi.yaml":            `(?m)^  version: (\S+)$`,
+		// The newest comes first.
+		"CHANGELOG.md": `(?m)^## \[(\d\S*)\] - \d{4}-\d\d-\d\d$`,
 	} {
 		named, err := find(filepath.Join(s.root, file), pattern)
 		if err != nil {

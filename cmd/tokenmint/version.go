@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
+
+// release is the version of a released program. cmd/release sets it.
+var release string
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
@@ -25,5 +29,5 @@ func versionLine() string {
 	if !ok {
 		return "tokenmint of an unknown version: this binary carries no build information"
 	}
-	return "tokenmint " + info.Main.Version + " " + info.GoVersion
+	return "tokenmint " + cmp.Or(release, info.Main.Version) + " " + info.GoVersion
 }

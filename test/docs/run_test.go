@@ -115,7 +115,8 @@ func standins(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"aws", "sam", "git", "go", "sha256sum", "diff"} {
+	for _, name := range []string{"aws", "sam", "git", "go", "sha256sum", "diff", "tokenmint", "gh",
+		"brew", "sudo", "zip", "chmod"} {
 		if err := os.Symlink(script, filepath.Join(bin, name)); err != nil {
 			t.Fatal(err)
 		}

@@ -42,8 +42,10 @@ def aws():
         check(ARGS[2:] == ["--format", "env"], "unknown options")
         return exports(KEYS)
     if ARGS[:2] == ["cloudformation", "deploy"]: # the CLI's own command, of no service model
-        known = {"stack-name", "template-file", "capabilities", "parameter-overrides", "region", "profile"}
+        known = {"stack-name", "template-file", "s3-bucket", "capabilities", "parameter-overrides", "region", "profile"}
         return check({option[2:] for option in options(ARGS)} <= known, "unknown options")
+    if ARGS[:2] == ["s3", "cp"]: # the same
+        return check(set(options(ARGS)) <= {"--recursive", "--exclude", "--include"} and ARGS[3].startswith("s3://"), "unknown options")
     import botocore.session
     from botocore import xform_name
 
@@ -60,6 +62,9 @@ def aws():
     shape = model.operation_model(names[operation]).input_shape
     members = {xform_name(name, "-") for name in shape.members} if shape else set()
     required = {"--" + xform_name(name, "-") for name in shape.required_members} if shape else set()
+    if "zip-file" in " ".join(ARGS): # the CLI's own option for the content
+        members.add("zip-file")
+        required.discard("--content")
     given = options(ARGS)
     for option in given:
         known = {"query", "output", "region", "profile", "no-cli-pager"} | members
@@ -95,11 +100,21 @@ def git():
 
 
 def go():
+    if ARGS[0] == "install":
+        package = ARGS[1].removeprefix("github.com/tokenmint/tokenmint/").split("@")[0]
+        return check(os.path.isdir(os.path.join(ROOT, package)), "no such package")
     check(ARGS[0] == "run" and os.path.isdir(os.path.join(ROOT, ARGS[1])), "no such package")
     if ARGS[1] == "./cmd/tokenmint":
-        run = [os.environ["TOKENMINT"], ARGS[2], "--help"]
-    else:
-        run = ["env", "GOFLAGS=", "CGO_ENABLED=0", os.environ["GO"], "run", ARGS[1], "--help"]
+        return tokenmint(ARGS[2:])
+    helps(["env", "GOFLAGS=", "CGO_ENABLED=0", os.environ["GO"], "run", ARGS[1], "--help"])
+
+
+def tokenmint(args):
+    words = [arg for arg in args[:2] if re.fullmatch("[a-z]+", arg)]
+    helps([os.environ["TOKENMINT"], *words, "--help"])
+
+
+def helps(run):
     done = subprocess.run(run, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     check("unknown command" not in done.stdout, "unknown command")
     for option in options(ARGS):
@@ -107,7 +122,13 @@ def go():
 
 
 def other():
-    """sha256sum and diff compare the files of a release, which is not there."""
+    """sha256sum, diff and gh look at the files of a release, which are not there. The others would change this machine."""
+    if not sys.stdin.isatty() and NAME == "sudo":
+        sys.stdin.read()
 
 
-{"aws": aws, "sam": sam, "git": git, "go": go}.get(NAME, other)()
+def own():
+    tokenmint(ARGS)
+
+
+{"aws": aws, "sam": sam, "git": git, "go": go, "tokenmint": own}.get(NAME, other)()

@@ -60,7 +60,7 @@ class Stack:
         given = dict(parameters or {})
         self.parameters = {}
         for name, declared in source["Parameters"].items():
-            value = str(given.pop(name, declared["Default"]))
+            value = str(given.pop(name) if name in given else declared["Default"])
             check(name, declared, value)
             self.parameters[name] = value
         if given:
@@ -69,7 +69,8 @@ class Stack:
         # SAM reads local folders and makes nothing of them; CloudFormation knows buckets only.
         for resource in source["Resources"].values():
             for name in {"CodeUri", "ContentUri"} & resource.get("Properties", {}).keys():
-                resource["Properties"][name] = f"s3://code/{resource['Properties'][name]}"
+                if isinstance(resource["Properties"][name], str):  # a released stack names a bucket itself
+                    resource["Properties"][name] = f"s3://code/{resource['Properties'][name]}"
         self.transformed = transform(source, dict(self.parameters), NoManagedPolicies(), passthrough_metadata=True)
         self.lists = {n for n, p in self.transformed["Parameters"].items() if p["Type"] == "CommaDelimitedList"}
         self.conditions = self.transformed.get("Conditions", {})
