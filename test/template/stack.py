@@ -11,7 +11,8 @@ import zlib
 import yaml
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+from samtranslator.yaml_helper import intrinsics_multi_constructor
+
 
 ROOT = pathlib.Path(__file__).parents[2]
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -50,13 +51,20 @@ def check(name, declared, value):
             raise ValueError(f"{name}: {v!r} is out of range")
 
 
+class Loader(yaml.CSafeLoader):
+    """SAM's own reader of templates in C: reading is most of the time of these tests."""
+
+
+Loader.add_multi_constructor("!", intrinsics_multi_constructor)
+
+
 class Stack:
     """template: the text; parameters and pseudo-parameters: those that differ from their defaults."""
 
     def __init__(self, parameters=None, template=None, pseudo=None):
         self.template = template or text()
         self.pseudo = PSEUDO | (pseudo or {})
-        source = yaml_parse(self.template)
+        source = yaml.load(self.template, Loader)
         given = dict(parameters or {})
         self.parameters = {}
         for name, declared in source["Parameters"].items():
