@@ -58,6 +58,7 @@ func faultOf(got step) string {
 }
 
 func TestActionGetsATokenFromDev(t *testing.T) {
+	notShort(t)
 	t.Parallel()
 	mint := dev.Value(dev.Start(t, root), "MINT_URL")
 	env := cloud(t)
@@ -88,6 +89,7 @@ func TestActionGetsATokenFromDev(t *testing.T) {
 
 // A step that fails leaves no output, and its one error names the cause.
 func TestActionFails(t *testing.T) {
+	notShort(t)
 	t.Parallel()
 	lines := dev.Start(t, root)
 	mint := dev.Value(lines, "MINT_URL")
@@ -240,6 +242,7 @@ func TestActionHasTheInputsOfTheContract(t *testing.T) {
 
 // A mint that is busy is asked again, and the answers are not mixed.
 func TestActionWaitsForAMintThatIsBusy(t *testing.T) {
+	notShort(t)
 	t.Parallel()
 	var requests atomic.Int32
 	mint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -103,6 +103,7 @@ func signedMint(t *testing.T) string {
 }
 
 func TestPageGitHub(t *testing.T) {
+	notShort(t)
 	t.Parallel()
 	var workflow struct {
 		Permissions map[string]string

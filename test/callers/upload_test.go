@@ -88,6 +88,7 @@ func statuses(t *testing.T, sim string) map[int]int {
 }
 
 func TestUploadTakesLongerThanATokenLives(t *testing.T) {
+	notShort(t)
 	t.Parallel()
 	if err := build(); err != nil {
 		t.Fatal(err)
@@ -101,6 +102,7 @@ func TestUploadTakesLongerThanATokenLives(t *testing.T) {
 
 // With one token for all requests, the same upload fails. So the test above shows something.
 func TestUploadWithOneTokenFails(t *testing.T) {
+	notShort(t)
 	t.Parallel()
 	if err := build(); err != nil {
 		t.Fatal(err)
