@@ -24,13 +24,13 @@ option() {
 }
 
 # ask WHAT CONFIGURATION runs curl, and sets $status and $reply. It asks a server that is busy or fails four times in
-# all. It ends the step if nothing answers.
+# all. It ends the step if nothing answers. Half a reply may have a token, so only curl's own words are shown.
 ask() {
 	local out pause
 	for pause in 2 10 30 0; do
-		out=$(curl -q --silent --show-error --max-time 30 --write-out '\n%{http_code}' --config - \
-			2>&1 < <(printf '%s' "$2")) || fail "$1 does not answer: ${out%%$'\n'*}"
-		status=${out##*$'\n'} reply=${out%$'\n'*}
+		out=$(curl -q --silent --max-time 30 --write-out '\n%{http_code} %{errormsg}' --config - \
+			2>/dev/null < <(printf '%s' "$2")) || fail "$1 does not answer: ${out##*$'\n'??? }"
+		status=${out##*$'\n'} status=${status%% *} reply=${out%$'\n'*}
 		[[ $status == 429 || $status == 5?? ]] || break
 		sleep "$pause"
 	done

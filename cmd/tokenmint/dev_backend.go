@@ -163,7 +163,7 @@ func (b *backend) storeParent(version string, c secrets.Credential) error {
 // mapboxAPI serves the simulated Tokens API, and /_sim/ to manage the simulator.
 func (b *backend) mapboxAPI(p pages) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/_sim/", noOtherPages(b.sim.Management()))
+	mux.Handle("/_sim/", noOtherPages(onlyByAddress(b.sim.Management())))
 	mux.Handle("/", p.simulator(b.sim))
 	return mux
 }

@@ -13,7 +13,7 @@ import (
 // [http.ServeMux]: the function must receive each path as the client sent it.
 func (h handlers) mintAPI(p pages, live bool) http.Handler {
 	api := p.api(gateway(h.mint))
-	own := noOtherPages(h.devAPI(live))
+	own := noOtherPages(onlyByAddress(h.devAPI(live)))
 	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/_dev/") {
 			own.ServeHTTP(w, r)

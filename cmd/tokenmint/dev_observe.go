@@ -25,6 +25,7 @@ type observer struct {
 
 	mu     sync.Mutex
 	audits []auditState // the last ones, oldest first
+	issued []issuedState
 }
 
 // maxAudits is the number of audit records that the page shows.
@@ -35,11 +36,29 @@ func (o *observer) Write(line []byte) (int, error) {
 	if bytes.Contains(line, []byte(`"message":"audit"`)) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
+		o.note(line)
 		record := bytes.TrimSpace(bytes.Clone(line))
 		o.audits = append(o.audits, auditState{o.backend.now().UnixMilli(), record})
 		o.audits = o.audits[max(0, len(o.audits)-maxAudits):]
 	}
 	return len(line), nil
+}
+
+// note keeps the temporary token of an audit record until it ends. The caller holds o.mu.
+func (o *observer) note(line []byte) {
+	var record struct {
+		TokenHash, Profile string
+		Expires            time.Time
+	}
+	_ = json.Unmarshal(line, &record) // another record leaves it empty
+	now := o.backend.now().UnixMilli()
+	o.issued = slices.DeleteFunc(o.issued, func(t issuedState) bool {
+		return t.Hash == record.TokenHash || t.Ends < now
+	})
+	if record.TokenHash != "" {
+		o.issued = append(o.issued,
+			issuedState{record.TokenHash, record.Profile, record.Expires.UnixMilli()})
+	}
 }
 
 // devState is what the page shows. Times are milliseconds since 1970, on the simulator's clock.
@@ -49,6 +68,7 @@ type devState struct {
 	MapboxURL string        `json:"mapboxUrl"`
 	Budget    budgetState   `json:"budget"`
 	Audits    []auditState  `json:"audits"`
+	Issued    []issuedState `json:"issued"`
 	Tokens    []tokenState  `json:"tokens"`
 	Secrets   []secretState `json:"secrets"`
 	Faults    []string      `json:"faults"`
@@ -59,6 +79,13 @@ type devState struct {
 type auditState struct {
 	At     int64           `json:"at"`
 	Record json.RawMessage `json:"record"`
+}
+
+// issuedState is a temporary token that somebody got, the last one last.
+type issuedState struct {
+	Hash    string `json:"hash"`
+	Profile string `json:"profile"`
+	Ends    int64  `json:"ends"`
 }
 
 // budgetState is how the current minute was used.
@@ -109,6 +136,7 @@ func (o *observer) state() devState {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s.Audits = append([]auditState{}, o.audits...)
+	s.Issued = append([]issuedState{}, o.issued...)
 	return s
 }
 

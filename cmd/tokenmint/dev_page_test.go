@@ -49,8 +49,14 @@ func TestDevPageIsForThisMachine(t *testing.T) {
 			"another origin":   {"Origin": "https://evil.example"},
 			"another port":     {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"},
 			"a disguised name": {"Origin": "http://evil.example", "Host": "evil.example"},
+			// A browser names no page if it takes this server for the page's own.
+			"a disguised name alone": {"Host": "evil.example"},
 		} {
-			if status, _, body := m.get(path, header); status != http.StatusForbidden {
+			want := http.StatusForbidden
+			if len(header) == 1 && header["Host"] != "" {
+				want = http.StatusMisdirectedRequest
+			}
+			if status, _, body := m.get(path, header); status != want {
 				t.Errorf("%s from %s: status %d: %s", path, name, status, body)
 			}
 		}
@@ -71,6 +77,12 @@ func TestDevStream(t *testing.T) {
 	}
 	m.do("POST", mint+"/tokens", `{"ttl":"5m"}`)
 	events(func(s devState) bool { return len(s.Audits) == 1 && s.Budget.Minted == 1 })
+	for range maxAudits + 1 { // the token lives longer than the records
+		m.do("POST", mint+"/tokens", `{"scopes":["no"]}`)
+	}
+	events(func(s devState) bool {
+		return len(s.Audits) == maxAudits && len(s.Issued) == 1 && s.Issued[0].Profile == "web"
+	})
 	m.do("POST", mint+"/_dev/rotate?force=true", "")
 	events(func(s devState) bool { return len(s.Secrets[0].Versions) == 2 })
 	m.do("POST", mint+"/_dev/sim/faults", `{"kind":"status","status":503,"hits":-1}`)

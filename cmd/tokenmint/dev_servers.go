@@ -145,13 +145,13 @@ func (s *servers) close() {
 
 // onlyByAddress refuses a request whose host is neither localhost nor an IP address. A hostile web
 // page can let its own name resolve to 127.0.0.1. The browser would then take this server for the
-// page's own origin. With --live, this server holds a real parent token.
+// page's own origin. Then it sends no header that names the page.
 func onlyByAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := (&url.URL{Host: r.Host}).Hostname()
 		if host != "localhost" && net.ParseIP(host) == nil {
 			writeMessage(w, http.StatusMisdirectedRequest,
-				"with --live, dev answers only to localhost and to IP addresses")
+				"dev answers here only to localhost and to IP addresses")
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -47,10 +47,12 @@ type tokenRequest struct {
 	ttl       time.Duration
 	bearerEnv string // the variable with a JWT; "" = sign
 	getenv    func(string) string
+	isGiven   func(flag string) bool
 }
 
 func (r *tokenRequest) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
+	r.isGiven = flags.Changed
 	flags.StringVar(&r.profile, "profile", "",
 		"profile of the policy; without it, the first one that allows you")
 	flags.StringSliceVar(&r.scopes, "scopes", nil,

@@ -54,8 +54,8 @@ func (r tokenRequest) get(ctx context.Context, log io.Writer) (tokens.Token, err
 
 // options describes the request. Its client signs, unless the route wants no signature.
 func (r tokenRequest) options(ctx context.Context) (tokensource.Options, error) {
-	if r.ttl < 0 {
-		return tokensource.Options{}, usageError(errors.New("--ttl is negative"))
+	if err := r.checkGiven(); err != nil {
+		return tokensource.Options{}, err
 	}
 	address, err := r.route()
 	if err != nil {
@@ -79,6 +79,26 @@ func (r tokenRequest) options(ctx context.Context) (tokensource.Options, error) 
 		options.Client, err = signingClient(ctx, address, r.getenv)
 	}
 	return options, err
+}
+
+// checkGiven refuses a flag that is given without a value. A variable of a pipeline that is not set
+// must not ask for more than the flag would.
+func (r tokenRequest) checkGiven() error {
+	for flag, isEmpty := range map[string]bool{
+		"profile": r.profile == "", "scopes": len(r.scopes) == 0, "url": r.url == "",
+		"bearer-env": r.bearerEnv == "",
+	} {
+		if isEmpty && r.isGiven(flag) {
+			return usageError(fmt.Errorf("--%s is empty: leave it out, or give it a value", flag))
+		}
+	}
+	switch {
+	case r.ttl < 0:
+		return usageError(errors.New("--ttl is negative"))
+	case r.ttl == 0 && r.isGiven("ttl"):
+		return usageError(errors.New("--ttl is zero: leave it out, or write a time such as 15m"))
+	}
+	return nil
 }
 
 // bearer returns what sends the JWT.

@@ -189,3 +189,17 @@ func TestTokenWithoutAMint(t *testing.T) {
 		})
 	}
 }
+
+// A variable of a pipeline that is not set must not widen the request.
+func TestTokenWithEmptyFlags(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"--profile=", "--scopes=", "--url=", "--bearer-env=", "--ttl=0"} {
+		for status, command := range map[int][]string{
+			2: {"token", flag}, 125: {"exec", flag, "--", "true"},
+		} {
+			got := tokenmint(t, []string{"MINT_URL=https://mint.invalid"}, command...)
+			name, _, _ := strings.Cut(flag, "=")
+			checkRefused(t, got, status, name+" is ")
+		}
+	}
+}
