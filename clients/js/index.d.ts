@@ -41,8 +41,6 @@ export interface TokenErrorDetails {
 	requestId?: string;
 	/** Seconds that the mint asked to wait. */
 	retryAfter?: number;
-	/** Milliseconds until the next attempt, instead of a random time. */
-	pause?: number;
 	cause?: unknown;
 }
 
@@ -97,11 +95,12 @@ export interface TokenSource {
 	/**
 	 * Calls `notify` after each change, and keeps a token ready. Returns a function that ends this.
 	 */
-	subscribe(notify: (state: State) => void): () => boolean;
+	subscribe(notify: (state: State) => void): () => void;
 	/** Sets `accessToken` now and at each renewal. Returns a function that ends this. */
 	attach(mapboxgl: Attachable): () => void;
 	/**
-	 * The option of that name of mapbox-gl (from 3.26) and MapLibre: waits until a token is usable.
+	 * The option of that name of mapbox-gl (from 3.26) and MapLibre: waits until a token is usable,
+	 * however long that takes. It rejects after a refusal.
 	 */
 	transformRequest(url: string, resourceType?: string): Promise<{url: string}>;
 	/**

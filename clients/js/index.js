@@ -8,12 +8,12 @@
  * @import {Moment} from "./lib/clock.js"
  * @typedef {{start: Moment, abort: AbortController}} Job one attempt: authorization, request and
  * reply
- * @typedef {{until: number, settle: (error?: TokenError) => void}} Waiter a pending get(); `until`
- * is monotonic
+ * @typedef {{until: number, settle: (outcome: string | TokenError) => void}} Waiter a caller
+ * that waits for a token; `until` is monotonic
  */
 import {ask, checkUrl, usableLife} from "./lib/ask.js";
 import {MINUTE, now, SECOND, since} from "./lib/clock.js";
-import {isRefusal, reporter, TokenError} from "./lib/error.js";
+import {reporter, TokenError} from "./lib/error.js";
 import {listen} from "./lib/events.js";
 import {attach, parseMapbox, withToken} from "./lib/map.js";
 
@@ -46,9 +46,8 @@ export function createTokenSource(options) {
 	let job;
 	let asked = now(); // the next request is not due before `pause` has passed since this moment
 	let pause = 0;
-	let isServersPause = false; // the mint asked for the pause, so nothing may shorten it
 	let failures = 0; // in a row
-	/** @type {TokenError | undefined} */
+	/** @type {TokenError & TokenErrorDetails | undefined} */
 	let error;
 	/** @type {TokenError | undefined} */
 	let refusal; // is remembered until invalidate(), or for ever when the source is closed
@@ -56,7 +55,6 @@ export function createTokenSource(options) {
 
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	let timer;
-	let isListening = false;
 	/** @type {Set<Waiter>} */
 	const waiters = new Set();
 	/** @type {Set<(state: State) => void>} */
@@ -72,23 +70,24 @@ export function createTokenSource(options) {
 	const isWanted = () => waiters.size + listeners.size > 0;
 
 	let state = /** @type {State} */ ({}); // snapshot() replaces it
-	let told = snapshot(); // the last state that the listeners know
-
-	/** @returns {State["status"]} */
-	function status() {
-		if (isClosed) return "closed";
-		if (usable()) return "ready";
-		if (refusal) return "refused";
-		if (error) return "offline";
-		return job || isWanted() ? "loading" : "idle";
-	}
+	let told = state; // the last state that the listeners know
 
 	/** The same object until something changes. */
 	function snapshot() {
-		const next = {status: status(), token: usable(), error};
-		const isSame = next.status == state.status && next.token == state.token && error == state.error;
-		if (!isSame) state = Object.freeze(next);
-		return state;
+		const token = usable(); // once, because it can end at any moment
+		const status = isClosed
+			? "closed"
+			: token
+				? "ready"
+				: refusal
+					? "refused"
+					: error
+						? "offline"
+						: job || isWanted()
+							? "loading"
+							: "idle";
+		const isSame = status == state.status && token == state.token && error == state.error;
+		return isSame ? state : (state = Object.freeze({status, token, error}));
 	}
 
 	/** look does what is due, and sets the one timer. */
@@ -105,43 +104,36 @@ export function createTokenSource(options) {
 	function settleWaiters() {
 		for (const waiter of waiters) {
 			const isOver = performance.now() >= waiter.until;
-			if (usable()) waiter.settle();
-			else if (refusal) waiter.settle(refusal);
-			else if (isOver) {
-				waiter.settle(new TokenError("wait_over", "no token in time", {cause: error}));
-			}
+			const outcome =
+				usable() ||
+				refusal ||
+				(isOver && new TokenError("wait_over", "no token in time", {cause: error}));
+			if (outcome) waiter.settle(outcome);
 		}
 	}
 
 	function tellListeners() {
 		if (snapshot() == told) return;
 		told = state;
-		for (const listener of [...listeners]) {
-			try {
-				listener(state);
-			} catch (cause) {
-				report(new TokenError("listener_failed", "a listener threw " + cause, {cause}));
-			}
-		}
+		for (const listener of [...listeners]) listener(state);
 	}
 
 	function setTimer() {
 		clearTimeout(timer);
-		if (isListening != isWanted()) listen((isListening = isWanted()), wake);
+		listen(isWanted(), wake);
+		if (!isWanted()) return abandon();
 		const delays = [LONGEST_TIMER];
 		if (job) delays.push(timeout - since(job.start));
 		else if (!refusal) delays.push(pause - since(asked));
 		if (usable()) delays.push(life - since(issued));
-		const [oldest] = waiters;
-		if (oldest) delays.push(oldest.until - performance.now());
-		if (!isWanted()) return abandon();
+		for (const {until} of waiters) delays.push(until - performance.now());
 		timer = setTimeout(look, Math.min(...delays));
 		/** @type {any} */ (timer).unref?.(); // in Node
 	}
 
-	/** wake looks again, and ends a pause that the mint did not ask for. */
+	/** wake looks again, and ends a pause after an attempt that brought no reply. */
 	function wake() {
-		if (error && !isServersPause) pause = Math.min(pause, SECOND);
+		if (error && !error.status) pause = 0;
 		look();
 	}
 
@@ -157,15 +149,15 @@ export function createTokenSource(options) {
 	/** @param {Minted} minted */
 	function accept({token: value, life: whole, sent}) {
 		if (invalidated.has(value)) {
-			const details = {status: 200, pause: MINUTE};
-			return fail(new TokenError("token_refused", "the mint returned it again", details));
+			fail(new TokenError("token_refused", "the same token", {status: 200}));
+			pause = MINUTE;
+			return;
 		}
 		token = value;
 		issued = asked = sent;
 		life = usableLife(whole);
 		value.startsWith("tk.") || handedOut.add(value);
 		job = error = undefined;
-		isServersPause = false;
 		failures = 0;
 		pause = Math.max(SECOND, whole * renewalPoint);
 		look();
@@ -192,27 +184,32 @@ export function createTokenSource(options) {
 		error = failure;
 		asked = now();
 		const backoff = SECOND + Math.random() * Math.min(MINUTE, 4 * SECOND * 2 ** failures++);
-		pause = failure.pause || SECOND * (failure.retryAfter || 0) + backoff;
-		if (isRefusal(failure)) refusal = failure;
-		isServersPause = !refusal && !!failure.status;
+		pause = SECOND * (failure.retryAfter || 0) + backoff;
+		// A repetition does not change these.
+		const isRefusal =
+			failure.code == "bad_url" || /^4(?!08|29)/.test(/** @type {any} */ (failure.status));
+		if (isRefusal) refusal = failure;
 		report(failure);
 		look();
 	}
 
-	/** @param {{signal?: AbortSignal}} [options] @returns {Promise<string>} */
-	function get({signal} = {}) {
+	/**
+	 * @param {{signal?: AbortSignal, until?: number}} [options] `until` is only for this module
+	 * @returns {Promise<string>}
+	 */
+	function get({signal, until = performance.now() + wait} = {}) {
 		return new Promise((resolve, reject) => {
 			const abort = () => {
-				waiter.settle(new TokenError("aborted", "the caller aborted", {name: "AbortError"}));
+				waiter.settle(new TokenError("aborted", "aborted", {name: "AbortError"}));
 				look();
 			};
 			const waiter = {
-				until: performance.now() + wait,
-				/** @param {TokenError} [failure] */
-				settle(failure) {
+				until,
+				/** @param {string | TokenError} outcome */
+				settle(outcome) {
 					waiters.delete(waiter);
 					signal?.removeEventListener("abort", abort);
-					failure ? reject(failure) : resolve(/** @type {string} */ (usable()));
+					typeof outcome == "string" ? resolve(outcome) : reject(outcome);
 				},
 			};
 			if (signal?.aborted) return abort();
@@ -225,34 +222,42 @@ export function createTokenSource(options) {
 	/** @param {(state: State) => void} notify */
 	function subscribe(notify) {
 		/** A function of its own, so that one `notify` can subscribe twice. @param {State} state */
-		const listener = (state) => notify(state);
+		const listener = async (state) => {
+			try {
+				await notify(state);
+			} catch (cause) {
+				report(new TokenError("listener_failed", "listener failed", {cause}));
+			}
+		};
 		if (!isClosed) listeners.add(listener);
 		look();
 		return () => {
-			const wasThere = listeners.delete(listener);
+			listeners.delete(listener);
 			look();
-			return wasThere;
 		};
 	}
 
 	/** @param {string} address */
 	async function transformRequest(address) {
 		const mapbox = parseMapbox(address, hosts, handedOut);
-		return {url: mapbox ? withToken(mapbox, await get()) : address};
+		return {url: mapbox ? withToken(mapbox, await get({until: Infinity})) : address};
 	}
 
 	/** @param {[string?]} values */
 	function invalidate(...values) {
 		if (isClosed || (values.length && (!token || values[0] != token))) return;
-		if (!isServersPause) pause = 0;
+		// After 408, 429 and 5xx, nothing shortens the pause.
+		const isTheirs = !refusal && /** @type {any} */ (error)?.status > 400;
+		if (!isTheirs) pause = 0;
 		if (values.length) {
 			// The first one is replaced at once. If its successor fails too, there is no hurry.
 			if (invalidated.size && since(issued) < MINUTE) pause = MINUTE;
 			invalidated.add(token);
 		} else {
 			drop();
-			refusal = error = undefined;
 			failures = 0;
+			refusal = undefined;
+			if (!isTheirs) error = undefined;
 		}
 		token = undefined;
 		look();

@@ -60,6 +60,7 @@ var mutants = map[string]guard{
 	"get that is cancelled": {"renewal.go", "context.WithoutCancel(ctx)", "ctx"},
 	"another user while a request is under way": {"renewal.go",
 		"		s.flight.cancel()\n		s.flight = nil\n", ""},
+	"another user does not wait after a bad reply": {"renewal.go", "e.Status >= 400", "e.Status > 0"},
 	"a mint that returns the invalidated token again": {"renewal.go",
 		"failed == nil && slices.Contains", "false && slices.Contains"},
 	"authorization throws": {"exchange.go", "cause := recover()",

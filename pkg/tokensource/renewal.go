@@ -65,7 +65,7 @@ func (s *Source) fail(e *Error) {
 	s.failed, s.paused = e, s.now()
 	s.pause = firstPause + jitter(min(4*firstPause<<min(s.count, 10), longestPause))
 	s.count++
-	s.isTheirs = e.Status != 0 || e.Code == CodeTokenRefused
+	s.isTheirs = e.Status >= 400
 	switch {
 	case e.IsRefusal():
 		s.refusal, s.isTheirs = e, false

@@ -24,9 +24,16 @@ const MARGIN = 30 * SECOND;
  */
 export function checkUrl(url) {
 	const address = String(url);
-	if (/^(https?:\/)?\/[^]/.test(address)) return address;
-	throw new TokenError("bad_url", "no route of a mint: " + address);
+	try {
+		new URL(address, "http://page");
+		// fetch refuses a user and a password. The URL of React Native cannot tell them.
+		if (/^(https?:\/)?\/[^@]+$/i.test(address)) return address;
+	} catch {}
+	throw new TokenError("bad_url", "url is no route"); // it may hold a password
 }
+
+/** A hint. */
+const CHECK_URL = ": is url a complete route?";
 
 /** How long a token of this life is used. @param {number} life */
 export const usableLife = (life) => life - Math.min(MARGIN, life / 10);
@@ -44,20 +51,21 @@ export async function ask(settings, url, signal, refresh = false) {
 	const header = await authorize(authorization, refresh);
 	if (signal.aborted) throw 0; // another user, for example: this header must not be sent
 	if (url[0] == "/" && !globalThis.location) {
-		throw new TokenError("bad_url", "no page to complete " + url);
+		throw new TokenError("bad_url", "url needs a page");
 	}
 	const sent = now();
-	let reply;
+	let reply, body;
 	try {
 		reply = await (settings.fetch || fetch)(url, requestInit(settings, url, signal, header));
+		body = await reply.json().catch((/** @type {unknown} */ cause) => ({cause}));
 	} catch (cause) {
-		throw new TokenError("network", "no answer from " + url, {cause});
+		const message = `no answer from ${url}: offline, or not in PublicOrigins (CORS)`;
+		throw new TokenError("network", message, {cause});
 	}
 	if (reply.status == 401 && !refresh && typeof authorization == "function") {
 		return ask(settings, url, signal, true);
 	}
-	const body = await reply.json().catch((/** @type {unknown} */ cause) => ({cause}));
-	return {...readReply(reply, body || {}, sent), sent};
+	return readReply(reply, body || {}, sent);
 }
 
 /**
@@ -65,7 +73,7 @@ export async function ask(settings, url, signal, refresh = false) {
  * @param {boolean} refresh
  */
 async function authorize(authorization, refresh) {
-	if (!authorization) return;
+	if (authorization == undefined) return;
 	let header, cause;
 	try {
 		header = typeof authorization == "function" ? await authorization({refresh}) : authorization;
@@ -73,9 +81,7 @@ async function authorize(authorization, refresh) {
 		cause = thrown;
 	}
 	if (header && typeof header == "string") return header;
-	throw new TokenError("authorization_failed", "authorization returned no string", {
-		cause,
-	});
+	throw new TokenError("authorization_failed", "authorization failed", {cause});
 }
 
 /**
@@ -88,8 +94,10 @@ function requestInit({method, credentials, scopes, profile, ttl}, url, signal, h
 	method ||= url.includes("/public/tokens/") ? "GET" : "POST";
 	/** @type {Record<string, string>} */
 	const headers = header ? {authorization: header} : {};
+	// For "no-store", the fetch of React Native adds a parameter, which the public route refuses.
+	const cache = /** @type {any} */ (globalThis.fetch)?.polyfill ? undefined : "no-store";
 	/** @type {RequestInit} */
-	const init = {method, headers, credentials, signal, cache: "no-store"};
+	const init = {method, headers, credentials, signal, cache};
 	if (method != "GET") {
 		headers["content-type"] = "application/json";
 		init.body = JSON.stringify({scopes, profile, ttl});
@@ -104,21 +112,25 @@ function requestInit({method, credentials, scopes, profile, ttl}, url, signal, h
  */
 function readReply(reply, body, sent) {
 	/** @param {string} name */
-	const number = (name) => Math.max(0, Number(reply.headers.get(name)) || 0);
-	const {token, expires_in: seconds, cause} = body;
+	const number = (name) => Math.max(0, /** @type {any} */ (reply.headers?.get?.(name))) || 0;
+	/** @param {unknown} value @returns {any} the value if it is a string */
+	const text = (value) => (typeof value == "string" ? value : undefined);
+	const {expires_in: seconds, cause} = body;
 	const details = {
 		status: reply.status,
-		requestId: body.request_id,
+		requestId: text(body.request_id),
 		retryAfter: number("retry-after"),
 		cause,
 	};
 	if (!reply.ok) {
-		throw new TokenError(body.code || "http_" + reply.status, body.message || "no token", details);
+		const code = text(body.code) || "http_" + reply.status;
+		const hint = reply.status == 404 ? CHECK_URL : "";
+		throw new TokenError(code, (text(body.message) || "no token") + hint, details);
 	}
 	const life = SECOND * (seconds - number("age"));
-	const isToken = typeof token == "string" && /^[tp]k\../.test(token);
+	const token = text(body.token);
 	const isSound =
 		typeof seconds == "number" && seconds <= LONGEST_LIFE && since(sent) < usableLife(life);
-	if (isToken && isSound) return {token, life};
-	throw new TokenError("bad_reply", "no token with expires_in", details);
+	if (isSound && /^[tp]k\.[\w.-]+$/.test(token)) return {token, life, sent};
+	throw new TokenError("bad_reply", "no token" + CHECK_URL, details);
 }

@@ -1,15 +1,5 @@
 /** @import {TokenErrorDetails, TokenSourceOptions} from "../index.js" */
 
-const CHECK_URL = ": is url a complete route?";
-
-/** What to look at, by code. */
-const HINTS = /** @type {Record<string, string>} */ ({
-	network: ": offline, or the page is not in PublicOrigins (CORS)",
-	bad_reply: CHECK_URL,
-	http_404: CHECK_URL,
-	http_401: ": sign in, then invalidate()",
-});
-
 export class TokenError extends Error {
 	name = "TokenError";
 
@@ -19,15 +9,11 @@ export class TokenError extends Error {
 	 * @param {TokenErrorDetails} [details]
 	 */
 	constructor(code, message, details) {
-		super(message + (HINTS[code] || ""));
+		super(message);
 		this.code = code;
 		Object.assign(this, details);
 	}
 }
-
-/** A failure that a repetition does not change. @param {TokenError & TokenErrorDetails} failure */
-export const isRefusal = ({status, code}) =>
-	code == "bad_url" || /^4(?!08|29)/.test(String(status));
 
 /**
  * Returns what a source calls with each failure. Without onError it warns once for each code.
@@ -40,9 +26,9 @@ export function reporter(onError) {
 		if (!warned.has(code)) console.warn(`tokenmint: ${message} (${code})`);
 		warned.add(code);
 	};
-	return (/** @type {TokenError} */ failure) => {
+	return async (/** @type {TokenError} */ failure) => {
 		try {
-			(onError || warnOnce)(failure);
-		} catch {} // an onError that throws must not end the loop
+			await (onError || warnOnce)(failure);
+		} catch {} // an onError that fails must not end the loop
 	};
 }

@@ -13,9 +13,9 @@ const OLD = /^([012]|3\.(1?\d|2[0-5]))\./;
 
 /**
  * What has an accessToken of a source. A second source must not fight for it.
- * @type {WeakSet<object>}
+ * @type {WeakMap<object, () => void>} with its detach
  */
-const attached = new WeakSet();
+const attached = new WeakMap();
 
 /**
  * @param {TokenSource} source
@@ -34,6 +34,7 @@ export function attach(source, target, report) {
 		report(new TokenError(...problem));
 		return () => {};
 	};
+	if (source.state.status == "closed") return tell("closed", "the source is closed");
 	if (attached.has(target)) return tell("attached", "attached already");
 	try {
 		set();
@@ -41,10 +42,11 @@ export function attach(source, target, report) {
 		return tell("read_only", 'use `import mapboxgl from "mapbox-gl"`', {cause});
 	}
 	if (OLD.test(target.version || "")) tell("version", "transformRequest needs mapbox-gl 3.26");
-	attached.add(target);
+	attached.set(target, detach);
 	const unsubscribe = source.subscribe(({status}) => (status == "closed" ? detach() : set()));
 	function detach() {
-		if (unsubscribe()) attached.delete(target);
+		unsubscribe();
+		if (attached.get(target) == detach) attached.delete(target);
 	}
 	return detach;
 }
@@ -59,9 +61,8 @@ export function parseMapbox(address, hosts, handedOut) {
 	try {
 		const url = new URL(address);
 		const isMapbox =
-			/\.mapbox\.(com|cn)$/.test(url.hostname) ||
-			hosts.includes(url.host) ||
-			hosts.includes(url.hostname);
+			/^https:.*\.mapbox\.(com|cn)$/.test(url.origin) ||
+			hosts.some((host) => [url.host, url.hostname].includes(host.toLowerCase()));
 		const present = url.searchParams.get("access_token") || "tk.";
 		if (isMapbox && (present.startsWith("tk.") || handedOut.has(present))) return url;
 	} catch {} // a relative address, for example: none of Mapbox
@@ -72,7 +73,7 @@ export function parseMapbox(address, hosts, handedOut) {
  * @param {string} token becomes the last parameter, as mapbox-gl has it
  */
 export function withToken(url, token) {
-	const others = url.search.replace(/\baccess_token=[^&]*&?/g, "").replace(/[^?&]$/, "$&&");
-	url.search = others + "access_token=" + token;
+	const others = url.search.replace("?", "&").replace(/&access_token=[^&]*/g, "");
+	url.search = (others + "&access_token=" + token).slice(1);
 	return url.href;
 }

@@ -221,3 +221,70 @@ test("transformRequest works without its source, behind one of the page", async 
 		headers: {"x-page": "1"},
 	});
 });
+
+test("attach of a closed source is an error and locks nothing", (t) => {
+	const {errors, source} = setUp(t);
+	const mapboxgl = {};
+	source.close();
+	source.attach(mapboxgl)();
+	assert.deepEqual(codes(errors), ["closed"]);
+	assert.deepEqual(mapboxgl, {});
+	const next = createTokenSource("https://mint.example/tokens");
+	next.attach(mapboxgl)();
+	assert.equal(mapboxgl.accessToken, "tk.pending");
+});
+
+test("a detach that comes twice leaves a later attach alone", async (t) => {
+	const {errors, source} = setUp(t);
+	const mapboxgl = {};
+	const detach = source.attach(mapboxgl);
+	detach();
+	source.attach(mapboxgl);
+	detach();
+	source.attach(mapboxgl);
+	assert.deepEqual(codes(errors), ["attached"]);
+});
+
+test("transformRequest waits longer than get, but not after close", async (t) => {
+	const {world, mint, source, settle} = setUp(t, [{error: true}]);
+	const outcomes = [];
+	const note = (outcome) => outcomes.push(outcome.url ?? outcome.code);
+	source.transformRequest(`${STYLE}?access_token=tk.pending`).then(note, note);
+	source.get().then(note, note);
+	await world.pass(200 * SECOND);
+	assert.deepEqual(outcomes, ["wait_over"]);
+	mint.play([{expires_in: 900, token: "tk.back"}]);
+	await world.pass(62 * SECOND);
+	assert.deepEqual(outcomes, ["wait_over", `${STYLE}?access_token=tk.back`]);
+	world.sleep(900 * SECOND);
+	mint.play([{error: true}]);
+	source.transformRequest(STYLE).then(note, note);
+	await settle();
+	source.close();
+	await settle();
+	assert.equal(outcomes.at(-1), "closed");
+});
+
+for (const [name, from, to] of [
+	["leaves http", "http://api.mapbox.com/x?access_token=tk.0"],
+	[
+		"keeps a parameter with a similar name",
+		"https://api.mapbox.com/x?x-access_token=1&access_token=tk.0",
+		"https://api.mapbox.com/x?x-access_token=1&access_token=tk.1",
+	],
+	[
+		"replaces each one",
+		"https://api.mapbox.com/x?access_token=tk.0&access_token=tk.9&sku=1",
+		"https://api.mapbox.com/x?sku=1&access_token=tk.1",
+	],
+	[
+		"takes a host of the options in upper case",
+		"https://tiles.example.com/x",
+		"https://tiles.example.com/x?access_token=tk.1",
+	],
+]) {
+	test(`transformRequest ${name}`, async (t) => {
+		const {source} = setUp(t, [ok], {hosts: ["Tiles.Example.com"]});
+		assert.deepEqual(await source.transformRequest(from, "Tile"), {url: to ?? from});
+	});
+}

@@ -3,6 +3,7 @@ import * as maplibregl from "maplibre-gl";
 import mapboxgl from "mapbox-gl";
 import * as namespace from "mapbox-gl";
 import * as esm from "mapbox-gl/esm";
+import {useEffect, useState} from "react";
 import MapboxMap from "react-map-gl/mapbox";
 import MapLibreMap from "react-map-gl/maplibre";
 
@@ -54,6 +55,8 @@ const unsubscribe: () => void = source.subscribe((state: State) => {
 });
 
 export function Page() {
+	const [, setState] = useState(source.state);
+	useEffect(() => source.subscribe(setState), []);
 	const token: string | undefined = useMapboxToken(source);
 	if (!token) return <p>{source.state.status}</p>;
 	return (
