@@ -106,12 +106,16 @@ const interrupted = (how, seconds) => async (stage) => {
   await stage.pan(3);
 };
 
-// A faulty mint fails until well after the end of the last token.
+// A faulty mint fails until well after the end of the last token. Then the client's pause may go on,
+// so the map moves until the mint has answered the client again.
 const faulty = (kind, seconds) => async (stage) => {
   await stage.pan(1);
   stage.fault(kind);
   await stage.pan(seconds);
+  const answered = ({calls, failed}) => calls - failed;
+  const before = answered(mints.gate);
   stage.fault("");
+  for (let i = 0; i < 30 && answered(mints.gate) === before; i++) await stage.pan(2);
   await stage.pan(long ? 20 : 4);
 };
 

@@ -79,12 +79,13 @@ async function elsewhere(page) {
       "content-type": type,
       "access-control-allow-origin": "*",
     }).map(([name, value]) => ({name, value}));
-    await session.send("Fetch.fulfillRequest", {
+    const reply = session.send("Fetch.fulfillRequest", {
       requestId,
       responseCode: 200,
       responseHeaders,
       body: Buffer.from(body).toString("base64"),
     });
+    await reply.catch(() => {}); // the page may be closed by now
   });
 }
 
