@@ -1,5 +1,5 @@
 /**
- * Mends a map whose requests Mapbox has refused. index.d.ts of the package and heal.d.ts have the
+ * Fixes a map whose requests Mapbox has refused. index.d.ts of the package and heal.d.ts have the
  * contract.
  *
  * @import {TokenSource} from "./index.js"

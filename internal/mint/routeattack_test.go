@@ -1,16 +1,15 @@
 package mint_test
 
 import (
-	"encoding/json"
 	"flag"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/tokenmint/tokenmint/internal/testkit/overlay"
 )
 
 // guard is the text of a source file that stops an attack, and what the text would be without it.
@@ -179,39 +178,12 @@ func TestRouteGuards(t *testing.T) {
 		t.Run(a.attempt, func(t *testing.T) {
 			name := regexp.QuoteMeta(strings.ReplaceAll(a.attempt, " ", "_"))
 			run := exec.CommandContext(t.Context(), "go", "test", "-count=1",
-				"-overlay="+overlay(t, a.guard), "-run=^TestRouteAttacks$/^"+name+"$", ".")
+				"-overlay="+overlay.Without(t, a.guard.file, a.guard.text, a.guard.without),
+				"-run=^TestRouteAttacks$/^"+name+"$", ".")
 			out, err := run.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "--- FAIL: TestRouteAttacks/") {
 				t.Errorf("without %q: %v\n%s", a.guard.text, err, out)
 			}
 		})
 	}
-}
-
-// overlay is a file for the flag -overlay of go test. It takes the guard out of the source.
-func overlay(t *testing.T, g guard) string {
-	t.Helper()
-	file, err := filepath.Abs(g.file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := os.ReadFile(file)
-	if err != nil || strings.Count(string(source), g.text) != 1 {
-		t.Fatalf("%s does not have %q once: %v", g.file, g.text, err)
-	}
-	dir := t.TempDir()
-	edited := filepath.Join(dir, g.file)
-	text, err := json.Marshal(map[string]any{"Replace": map[string]string{file: edited}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path, content := range map[string]string{
-		edited:                             strings.Replace(string(source), g.text, g.without, 1),
-		filepath.Join(dir, "overlay.json"): string(text),
-	} {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return filepath.Join(dir, "overlay.json")
 }

@@ -55,9 +55,10 @@ func (c *Client) newCall(op, method, scope string, auth Token, segments ...strin
 
 // failed returns an error of this call. err may be nil.
 func (k call) failed(outcome Outcome, err error) *Error {
-	e := &Error{Op: k.op, Path: line(k.url.EscapedPath(), k.auth), Outcome: outcome, scope: k.scope}
+	path := Redact(k.url.EscapedPath(), k.auth)
+	e := &Error{Op: k.op, Path: path, Outcome: outcome, scope: k.scope}
 	if err != nil {
-		e.Err = seal(err, k.auth)
+		e.Err = Seal(err, k.auth)
 	}
 	return e
 }

@@ -38,15 +38,17 @@ func isTokenRune(r rune) bool {
 		strings.ContainsRune("-_.=+/%", r)
 }
 
-// line returns a redacted text as one line of at most 300 bytes, for errors and logs.
-func line(text string, auth Token) string {
+// Redact returns a text from outside as one line of at most 300 bytes, for errors and logs. It
+// replaces everything that looks like a token, and the secret, which need not look like one. The
+// zero Token is no secret.
+func Redact(text string, secret Token) string {
 	const limit = 300
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
 		}
 		return ' '
-	}, redact(text, auth))
+	}, redact(text, secret))
 	if len(text) <= limit {
 		return text
 	}
@@ -57,8 +59,7 @@ func line(text string, auth Token) string {
 	return text[:end] + "…"
 }
 
-// sealed is an error from outside that shows only its redacted text. errors.Is still finds the
-// cause. errors.As does not, because the cause may contain a URL.
+// sealed is an error from outside that shows only its redacted text.
 type sealed struct {
 	text string
 	is   func(target error) bool // a function, because fmt prints only its address
@@ -67,8 +68,10 @@ type sealed struct {
 func (s *sealed) Error() string        { return s.text }
 func (s *sealed) Is(target error) bool { return s.is(target) }
 
-// seal returns err without the URLs that net/http or a transport has wrapped around the cause.
-func seal(err error, auth Token) error {
+// Seal returns err without the URLs that net/http or a transport has wrapped around the cause, and
+// with the text that [Redact] returns. errors.Is still finds the cause. errors.As does not, because
+// the cause may contain a URL. Use it for each request with a token in its URL.
+func Seal(err error, secret Token) error {
 	cause := err
 	for {
 		wrapped, ok := errors.AsType[*url.Error](cause)
@@ -78,7 +81,7 @@ func seal(err error, auth Token) error {
 		cause = wrapped.Err
 	}
 	return &sealed{
-		text: line(cause.Error(), auth),
+		text: Redact(cause.Error(), secret),
 		is:   func(target error) bool { return errors.Is(cause, target) },
 	}
 }

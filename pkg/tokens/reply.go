@@ -23,7 +23,7 @@ type reply struct {
 func (r *reply) failed(outcome Outcome, err error) *Error {
 	e := r.call.failed(outcome, err)
 	e.Status = r.status
-	e.RequestID = line(r.header.Get("X-Amz-Cf-Id"), r.auth)
+	e.RequestID = Redact(r.header.Get("X-Amz-Cf-Id"), r.auth)
 	e.RateLimitReset = rateLimitOf(r.header).Reset
 	return e
 }
@@ -67,7 +67,7 @@ func (r *reply) refused(outcome Outcome) *Error {
 		Message string `json:"message"`
 	}
 	if json.Unmarshal(r.body, &body) == nil {
-		e.Message = line(body.Message, r.auth)
+		e.Message = Redact(body.Message, r.auth)
 	}
 	return e
 }

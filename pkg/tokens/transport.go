@@ -35,9 +35,12 @@ func newTransport() *http.Transport {
 	}
 }
 
-// noRedirects removes the target from every redirect. An [http.Client] then returns the 3xx, and
-// the query with the token goes nowhere else. CheckRedirect would be too late: the client parses
-// the target first. Its error for an unparsable target quotes the target and loses the status.
+// NoRedirects returns a transport that removes the target from every redirect. An [http.Client]
+// then returns the 3xx, and a secret in the request goes nowhere else. CheckRedirect would be too
+// late: the client parses the target first. Its error for an unparsable target quotes the target
+// and loses the status.
+func NoRedirects(next http.RoundTripper) http.RoundTripper { return noRedirects{next} }
+
 type noRedirects struct{ next http.RoundTripper }
 
 func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {

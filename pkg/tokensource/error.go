@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
 // The codes of failures that the mint did not name itself.
@@ -80,64 +78,11 @@ func (e *Error) IsRefusal() bool {
 	return e.Status >= 400 && e.Status < 500
 }
 
-// tokenLike matches tokens, also in an escaped URL.
-var tokenLike = regexp.MustCompile(`([pst]k)\.[A-Za-z0-9_.=+/%-]+`)
-
-// line returns a text from outside as one line of at most 300 bytes, without tokens and without
-// the given secret.
-func line(text, secret string) string {
-	const limit = 300
-	if secret != "" {
-		text = strings.ReplaceAll(text, secret, "[redacted]")
-		text = strings.ReplaceAll(text, url.QueryEscape(secret), "[redacted]")
-	}
-	text = tokenLike.ReplaceAllString(text, "$1.[redacted]")
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, text)
-	if len(text) <= limit {
-		return text
-	}
-	end := limit
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + "…"
-}
-
-// sealed is an error from outside that shows only its redacted text.
-type sealed struct {
-	text string
-	is   func(error) bool // a function, because fmt prints only its address
-}
-
-func (s *sealed) Error() string        { return s.text }
-func (s *sealed) Is(target error) bool { return s.is(target) }
-
-// seal returns err without the URLs around its cause, and without tokens and the given secret.
-func seal(err error, secret string) error {
-	cause := err
-	for {
-		wrapped, ok := errors.AsType[*url.Error](cause)
-		if !ok {
-			break
-		}
-		cause = wrapped.Err
-	}
-	return &sealed{
-		text: line(cause.Error(), secret),
-		is:   func(target error) bool { return errors.Is(cause, target) },
-	}
-}
-
 // broken returns the error for a request without a complete reply.
-func broken(err error, secret string) *Error {
+func broken(err error, secret tokens.Token) *Error {
 	code := CodeNetwork
 	if errors.Is(err, context.DeadlineExceeded) {
 		code = CodeTimeout
 	}
-	return &Error{Code: code, Err: seal(err, secret)}
+	return &Error{Code: code, Err: tokens.Seal(err, secret)}
 }

@@ -9,7 +9,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+
+	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
 const maxReply = 64 << 10
@@ -36,20 +39,8 @@ func newClient(given *http.Client) *http.Client {
 	if client.Transport == nil {
 		client.Transport = http.DefaultTransport
 	}
-	client.Transport = noRedirects{client.Transport}
+	client.Transport = tokens.NoRedirects(client.Transport)
 	return &client
-}
-
-// noRedirects removes the target from every redirect, so that the client returns the 3xx.
-// CheckRedirect would be too late: the client's error for an unreadable target quotes the target.
-type noRedirects struct{ next http.RoundTripper }
-
-func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.next.RoundTrip(req)
-	if resp != nil {
-		resp.Header.Del("Location")
-	}
-	return resp, err
 }
 
 // fetch asks the mint for a token. After a 401 it asks once more with a new authorization.
@@ -66,10 +57,11 @@ func (s *Source) exchange(ctx context.Context, refresh bool) (*lease, *Error) {
 	if failed != nil {
 		return nil, failed
 	}
+	secret := credentialIn(authorization)
 	req, err := http.NewRequestWithContext(ctx, s.route.method, s.route.url.String(),
 		bytes.NewReader(s.route.body))
 	if err != nil {
-		return nil, broken(err, authorization)
+		return nil, broken(err, secret)
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "tokenmint")
@@ -82,15 +74,15 @@ func (s *Source) exchange(ctx context.Context, refresh bool) (*lease, *Error) {
 	start := s.now()
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return nil, broken(err, authorization)
+		return nil, broken(err, secret)
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
 	if err != nil {
-		return nil, broken(err, authorization)
+		return nil, broken(err, secret)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, s.readRefusal(resp, text, authorization)
+		return nil, s.readRefusal(resp, text, secret)
 	}
 	return s.readLease(resp, text, start)
 }
@@ -106,11 +98,21 @@ func (s *Source) authorization(ctx context.Context, refresh bool) (string, *Erro
 	}
 	switch {
 	case ctx.Err() != nil:
-		return "", broken(ctx.Err(), "")
+		return "", broken(ctx.Err(), tokens.Token{})
 	case err != nil:
-		return "", &Error{Code: CodeAuthorization, Err: seal(err, value)}
+		return "", &Error{Code: CodeAuthorization, Err: tokens.Seal(err, credentialIn(value))}
 	}
 	return value, nil
+}
+
+// credentialIn returns the secret in the value of a header Authorization: the value without its
+// scheme. A server may repeat the secret alone.
+func credentialIn(authorization string) tokens.Token {
+	scheme, credential, hasScheme := strings.Cut(authorization, " ")
+	if !hasScheme {
+		credential = scheme
+	}
+	return tokens.NewToken(strings.TrimSpace(credential))
 }
 
 // callAuthorize turns a panic into an error. The panic is in a goroutine of the source, so it would

@@ -1,14 +1,13 @@
 package tokensource_test
 
 import (
-	"encoding/json"
 	"flag"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/tokenmint/tokenmint/internal/testkit/overlay"
 )
 
 // guard is the text of a source file that prevents a fault, and what the text would be without it.
@@ -78,8 +77,9 @@ var mutants = map[string]guard{
 		`strings.HasSuffix(host, ".mapbox.com")`, `strings.Contains(host, "mapbox.com")`},
 	"TestTransportKeepsTheTokenInARedirect": {"transport.go",
 		"sent := req.Clone(req.Context())", "sent := req"},
-	"TestErrorsShowNoToken":           {"transport.go", "seal(err, token.Reveal())", "err"},
-	"TestErrorsOfTheMintShowNoSecret": {"error.go", `if secret != "" {`, "if false {"},
+	"TestErrorsShowNoToken": {"transport.go", "tokens.Seal(err, token)", "err"},
+	"TestErrorsOfTheMintShowNoSecret": {"exchange.go",
+		"strings.TrimSpace(credential))", "strings.TrimSpace(credential)+\"x\")"},
 }
 
 // tests has the test for each mutant that the table of scenarios cannot show.
@@ -114,7 +114,7 @@ func TestMutants(t *testing.T) {
 				run = "^" + name + "$"
 			}
 			command := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-timeout=20s",
-				"-overlay="+overlay(t, g), "-run="+run, ".")
+				"-overlay="+overlay.Without(t, g.file, g.text, g.without), "-run="+run, ".")
 			out, err := command.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "--- FAIL: ") &&
 				!strings.Contains(string(out), "panic: ") {
@@ -122,32 +122,4 @@ func TestMutants(t *testing.T) {
 			}
 		})
 	}
-}
-
-// overlay is a file for the flag -overlay of go test. It takes the guard out of the source.
-func overlay(t *testing.T, g guard) string {
-	t.Helper()
-	file, err := filepath.Abs(g.file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := os.ReadFile(file)
-	if err != nil || strings.Count(string(source), g.text) != 1 {
-		t.Fatalf("%s does not have %q once: %v", g.file, g.text, err)
-	}
-	dir := t.TempDir()
-	edited := filepath.Join(dir, g.file)
-	text, err := json.Marshal(map[string]any{"Replace": map[string]string{file: edited}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path, content := range map[string]string{
-		edited:                             strings.Replace(string(source), g.text, g.without, 1),
-		filepath.Join(dir, "overlay.json"): string(text),
-	} {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return filepath.Join(dir, "overlay.json")
 }

@@ -71,7 +71,7 @@ func (s *Source) newLease(token tokens.Token, start moment, life time.Duration) 
 }
 
 // readRefusal reads a reply with another status.
-func (s *Source) readRefusal(resp *http.Response, text []byte, secret string) *Error {
+func (s *Source) readRefusal(resp *http.Response, text []byte, secret tokens.Token) *Error {
 	var said struct {
 		Message   string `json:"message"`
 		Code      string `json:"code"`
@@ -80,13 +80,13 @@ func (s *Source) readRefusal(resp *http.Response, text []byte, secret string) *E
 	isJSON := json.Unmarshal(text, &said) == nil
 	e := &Error{
 		Status:     resp.StatusCode,
-		Code:       line(said.Code, secret),
-		Message:    line(said.Message, secret),
-		RequestID:  line(said.RequestID, secret),
+		Code:       tokens.Redact(said.Code, secret),
+		Message:    tokens.Redact(said.Message, secret),
+		RequestID:  tokens.Redact(said.RequestID, secret),
 		RetryAfter: time.Duration(seconds(resp.Header.Get("Retry-After")) * float64(time.Second)),
 	}
 	if e.RequestID == "" {
-		e.RequestID = line(resp.Header.Get("Apigw-Requestid"), secret)
+		e.RequestID = tokens.Redact(resp.Header.Get("Apigw-Requestid"), secret)
 	}
 	switch {
 	case resp.StatusCode < 400:
@@ -135,7 +135,7 @@ func kind(resp *http.Response) string {
 	case strings.Contains(media, "html"):
 		return "an HTML page"
 	}
-	return line(media, "")
+	return tokens.Redact(media, tokens.Token{})
 }
 
 // seconds reads a header in seconds. An unreadable or negative one counts as 0.

@@ -44,7 +44,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	sent.URL.RawQuery = withToken(req.URL.RawQuery, token)
 	resp, err := t.base.RoundTrip(sent)
 	if err != nil {
-		return resp, seal(err, token.Reveal())
+		return resp, tokens.Seal(err, token)
 	}
 	resp.Request = req
 	return resp, nil

@@ -132,7 +132,7 @@ func TestErrorsOfTheMintShowNoSecret(t *testing.T) {
 	t.Parallel()
 	m := &mint{answer: func(int, *http.Request) (*http.Response, error) {
 		return say(403,
-			`{"message":"Bearer SENTINEL-jwt, tk.eyJ1.SENTINEL9\nis bad","code":"x"}`), nil
+			`{"message":"SENTINEL-jwt, tk.eyJ1.SENTINEL9\nis bad","code":"x"}`), nil
 	}}
 	source := m.open(t, tokensource.Options{Authorization: bearer("Bearer SENTINEL-jwt")})
 	_, _, err := source.Token(t.Context())
