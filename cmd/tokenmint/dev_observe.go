@@ -148,7 +148,7 @@ func (o *observer) addSimulated(s *devState) {
 	}
 	minute := o.backend.now().Truncate(time.Minute)
 	for _, call := range sim.CallsSince(minute) {
-		if slices.Contains(tokensAPI, call.Op) {
+		if call.IsLimited() {
 			s.Budget.Calls++
 		}
 		if call.Op == mapbox.OpCreateTemporary && call.Status < 400 {
@@ -156,12 +156,6 @@ func (o *observer) addSimulated(s *devState) {
 		}
 	}
 	s.Faults = sim.Faults()
-}
-
-// tokensAPI are the operations that count against Mapbox's limit of 100 requests a minute.
-var tokensAPI = []string{
-	mapbox.OpList, mapbox.OpCreate, mapbox.OpCreateTemporary, mapbox.OpUpdate, mapbox.OpDelete,
-	mapbox.OpRetrieve, mapbox.OpScopes,
 }
 
 // secret returns the versions of a secret, oldest first.

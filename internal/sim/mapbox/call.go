@@ -22,6 +22,12 @@ type Call struct {
 	Fault   string `json:"fault"` // the injected fault; empty if there was none
 }
 
+// IsLimited reports whether the call counts against the account's rate limit. Those of the APIs
+// that draw maps and take uploads do not.
+func (c Call) IsLimited() bool { return isLimited(c.Op) }
+
+func isLimited(op string) bool { return !servesMaps(op) && !servesUploads(op) }
+
 // Calls returns a copy of the call log, in the order of the effects. The log does not contain CORS
 // preflights and requests to the management handler.
 func (s *Simulator) Calls() []Call {

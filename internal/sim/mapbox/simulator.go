@@ -116,7 +116,7 @@ func (s *Simulator) perform(req request, fault Fault) reply {
 
 	var ans reply
 	switch {
-	case !servesMaps(req.op) && !servesUploads(req.op) && !s.admit(by, header):
+	case isLimited(req.op) && !s.admit(by, header):
 		ans = refuse(http.StatusTooManyRequests, "Too Many Requests")
 	case fault.Kind == Status || fault.Kind == HTML:
 		ans = fault.answer()
