@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && (clients || moto)
 
 package callers_test
 
@@ -58,7 +58,6 @@ func faultOf(got step) string {
 }
 
 func TestActionGetsATokenFromDev(t *testing.T) {
-	notShort(t)
 	t.Parallel()
 	mint := dev.Value(dev.Start(t, root), "MINT_URL")
 	env := cloud(t)
@@ -89,7 +88,6 @@ func TestActionGetsATokenFromDev(t *testing.T) {
 
 // A step that fails leaves no output, and its one error names the cause.
 func TestActionFails(t *testing.T) {
-	notShort(t)
 	t.Parallel()
 	lines := dev.Start(t, root)
 	mint := dev.Value(lines, "MINT_URL")
@@ -255,7 +253,6 @@ func TestActionHasTheInputsOfTheContract(t *testing.T) {
 
 // A mint that is busy is asked again, and the answers are not mixed.
 func TestActionWaitsForAMintThatIsBusy(t *testing.T) {
-	notShort(t)
 	t.Parallel()
 	var requests atomic.Int32
 	mint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

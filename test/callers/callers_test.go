@@ -98,11 +98,3 @@ func isToken(text string) bool {
 	token, isLine := strings.CutSuffix(text, "\n")
 	return isLine && strings.HasPrefix(token, "tk.") && !strings.ContainsAny(token, " \n")
 }
-
-// notShort leaves a test out of the short loop, because it starts servers and shells.
-func notShort(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("left out with -short")
-	}
-}

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && (clients || moto)
 
 package callers_test
 
@@ -103,7 +103,6 @@ func signedMint(t *testing.T) string {
 }
 
 func TestPageGitHub(t *testing.T) {
-	notShort(t)
 	t.Parallel()
 	var workflow struct {
 		Permissions map[string]string

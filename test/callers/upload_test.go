@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && (clients || moto)
 
 package callers_test
 
@@ -88,7 +88,6 @@ func statuses(t *testing.T, sim string) map[int]int {
 }
 
 func TestUploadTakesLongerThanATokenLives(t *testing.T) {
-	notShort(t)
 	t.Parallel()
 	if err := build(); err != nil {
 		t.Fatal(err)
@@ -102,7 +101,6 @@ func TestUploadTakesLongerThanATokenLives(t *testing.T) {
 
 // With one token for all requests, the same upload fails. So the test above shows something.
 func TestUploadWithOneTokenFails(t *testing.T) {
-	notShort(t)
 	t.Parallel()
 	if err := build(); err != nil {
 		t.Fatal(err)

@@ -73,7 +73,10 @@ const (
 
 // families lists the families, the quick ones first.
 func families(seed uint64) []family {
-	random := *modelRandom
+	random, ofSingles := *modelRandom, 4 // one single fault in so many
+	if *modelFull || *modelOnly != "" {
+		ofSingles = 1
+	}
 	switch {
 	case random > 0:
 	case *modelFull:
@@ -83,17 +86,19 @@ func families(seed uint64) []family {
 	default:
 		random = 200
 	}
+	usual := singles(slices.Concat(sequential, single, overlapping, beside))
+	double := interleavings(slices.Concat(overlapping, beside))
 	return []family{
 		{"random", inEachRun, randoms(seed, random, randomSchedule)},
 		{"random, with people", inEachRun, randoms(seed, random, randomManual)},
-		{"one fault", notShort, singles(slices.Concat(sequential, single, overlapping, beside))},
+		{"one fault", notShort, share(seed, ofSingles, usual)},
 		{"one fault, announced", notShort, announcedTasks(singles(announced[:2]))},
 		{"one fault, announced, rest", onlyFull, announcedTasks(singles(announced[2:]))},
 		{"one fault, with people", onlyFull, singles(manual)},
 		{"two switches, announced", onDemand, announcedTasks(interleavings(announced))},
 		{"two faults, announced", onDemand, announcedTasks(pairs(announced[:3]))},
-		{"two switches", onlyFull, share(seed, interleavings(slices.Concat(overlapping, beside)))},
-		{"two faults", onlyFull, share(seed, pairs(sequential))},
+		{"two switches", onlyFull, share(seed, *modelShare, double)},
+		{"two faults", onlyFull, share(seed, *modelShare, pairs(sequential))},
 	}
 }
 

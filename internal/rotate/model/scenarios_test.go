@@ -148,12 +148,12 @@ func randomOf(r *rand.Rand, s schedule, next func() move) schedule {
 	return s
 }
 
-// share leaves one task in -model.share.
-func share(seed uint64, tasks iter.Seq[task]) iter.Seq[task] {
+// share leaves one task in so many, which is above zero. The seed says which.
+func share(seed uint64, in int, tasks iter.Seq[task]) iter.Seq[task] {
 	return func(yield func(task) bool) {
 		n := seed
 		for do := range tasks {
-			if n++; n%uint64(*modelShare) == 0 && !yield(do) { //nolint:gosec // G115: above zero
+			if n++; n%uint64(in) == 0 && !yield(do) { //nolint:gosec // G115: above zero
 				return
 			}
 		}
