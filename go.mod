@@ -9,7 +9,7 @@ require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/config v1.33.15
 	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.7
-	github.com/aws/aws-sdk-go-v2/service/dynamodb v1.68.0 // the last without schemas, see docs/performance.md
+	github.com/aws/aws-sdk-go-v2/service/dynamodb v1.68.0 // the last without schemas, see docs/internals/performance.md
 	github.com/aws/aws-sdk-go-v2/service/lambda v1.114.2 // for doctor; no function links it
 	github.com/aws/aws-sdk-go-v2/service/scheduler v1.18.2 // for doctor; no function links it
 	github.com/aws/aws-sdk-go-v2/service/secretsmanager v1.49.0 // the same

@@ -39,7 +39,7 @@ mint must then answer differently.
 		fmt.Fprintf(&page, "| %s | %d | %s | %s | `internal/mint/%s` |\n", a.attempt, a.status,
 			quoted(a.code), quoted(a.caller), a.guard.file)
 	}
-	const file = "../../docs/attacks.md"
+	const file = "../../docs/internals/attacks.md"
 	if *updateDocs {
 		//nolint:gosec // a page for all to read
 		if err := os.WriteFile(file, []byte(page.String()), 0o644); err != nil {
@@ -47,7 +47,7 @@ mint must then answer differently.
 		}
 	}
 	if text, err := os.ReadFile(file); err != nil || string(text) != page.String() {
-		t.Errorf("docs/attacks.md is not the table that runs: %v", err)
+		t.Errorf("docs/internals/attacks.md is not the table that runs: %v", err)
 	}
 }
 
@@ -59,4 +59,5 @@ func quoted(text string) string {
 	return "`" + text + "`"
 }
 
-var updateDocs = flag.Bool("update", false, "write docs/attacks.md from the table of attacks")
+var updateDocs = flag.Bool("update", false,
+	"write docs/internals/attacks.md from the table of attacks")

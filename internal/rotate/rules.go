@@ -11,7 +11,7 @@ import (
 
 // rules are asked in this order. The next step is the first one that this run has not tried. So a
 // run repeats no step, and a step that fails does not block the others. The table in
-// docs/rotation.md has the same names and order.
+// docs/internals/rotation.md has the same names and order.
 var rules = []struct {
 	name  string
 	steps func(situation) []step

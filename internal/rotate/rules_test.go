@@ -10,16 +10,16 @@ import (
 )
 
 // TestRulesAreThoseOfTheTable compares names and order of the rules with the first table of
-// docs/rotation.md.
+// docs/internals/rotation.md.
 func TestRulesAreThoseOfTheTable(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/rotation.md")
+	page, err := os.ReadFile("../../docs/internals/rotation.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, table, found := strings.Cut(string(page), "| rule |")
 	if !found {
-		t.Fatal("docs/rotation.md has no table of rules")
+		t.Fatal("docs/internals/rotation.md has no table of rules")
 	}
 	table, _, _ = strings.Cut(table, "\n\n")
 	var documented []string

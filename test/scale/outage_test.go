@@ -142,7 +142,8 @@ func TestWithoutTheTable(t *testing.T) {
 	}
 }
 
-// checkMinutes prints the outage minute by minute, compares it with docs/scale.md, and draws it.
+// checkMinutes prints the outage minute by minute, compares it with docs/internals/scale.md, and
+// draws it.
 func checkMinutes(t *testing.T, f *figures) {
 	t.Helper()
 	t.Logf("\n%s", byTheMinute(f))

@@ -1,6 +1,6 @@
 // Package scale_test runs a fleet of instances of the mint through two hours of virtual time: the
 // cache that the mint runs, unchanged, over one table and one Mapbox, both of which take their
-// time. docs/scale.md says what the model assumes and what came out.
+// time. docs/internals/scale.md says what the model assumes and what came out.
 package scale_test
 
 import (
@@ -25,7 +25,7 @@ var (
 // few instances.
 var small = model{instances: 100, every: 2 * time.Second, batch: 1, lasts: 2 * time.Hour, seed: 1}
 
-// large is the run that docs/scale.md reports.
+// large is the run that docs/internals/scale.md reports.
 var large = model{instances: 2000, every: 500 * time.Millisecond, batch: 5,
 	lasts: 2 * time.Hour, seed: 1}
 

@@ -13,7 +13,7 @@ var modelDays = flag.Int("model.days", 40,
 	"how many days 100 tokens are managed with -model.full; 365 takes many minutes")
 
 // TestAYearOfAHundredTokens counts the calls of a stack with 100 managed tokens, an hour at a time.
-// docs/rotation.md#how-many-tokens has the figures.
+// docs/internals/rotation.md#how-many-tokens has the figures.
 func TestAYearOfAHundredTokens(t *testing.T) {
 	t.Parallel()
 	if !*modelFull {
@@ -74,7 +74,7 @@ func TestCallsOfARun(t *testing.T) {
 // have a predecessor in its grace period, and the account has two tokens besides.
 func TestPageSaysHowManyTokens(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../../docs/rotation.md")
+	page, err := os.ReadFile("../../../docs/internals/rotation.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestPageSaysHowManyTokens(t *testing.T) {
 			100-usual, backlog)
 		t.Run(row, func(t *testing.T) {
 			if !strings.Contains(string(page), row) {
-				t.Errorf("docs/rotation.md does not have the row %s", row)
+				t.Errorf("docs/internals/rotation.md does not have the row %s", row)
 			}
 		})
 	}

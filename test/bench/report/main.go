@@ -1,5 +1,5 @@
 // Command report measures the mint beside its yardsticks and prints the tables of
-// docs/performance.md:
+// docs/internals/performance.md:
 //
 //	go run ./test/bench/report
 //
