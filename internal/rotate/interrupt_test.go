@@ -18,7 +18,7 @@ func TestConvergesAfterAnyInterruption(t *testing.T) {
 	const positions = 40 // more than a rotation and a retirement have calls; see the check below
 	step := 1
 	if testing.Short() {
-		step = 4
+		step = 8
 	}
 	for _, wire := range []string{"mapbox", "aws"} {
 		for _, all := range []bool{false, true} {

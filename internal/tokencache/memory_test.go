@@ -26,6 +26,9 @@ func TestMemoryConforms(t *testing.T) {
 // TestMemoryHoldsSoMany: a caller who always asks for other scopes costs the store a fixed number
 // of records. The records that last longest stay.
 func TestMemoryHoldsSoMany(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of records")
+	}
 	t.Parallel()
 	const bound, more = 4096, 1000
 	m, ctx, now := tokencache.NewMemory(), t.Context(), noon

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenmint/tokenmint/internal/testkit/program"
 	"github.com/tokenmint/tokenmint/test/dev"
 )
 
@@ -34,12 +35,8 @@ func TestMain(m *testing.M) {
 
 // build compiles the command once.
 var build = sync.OnceValue(func() error {
-	command := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin, "./cmd/tokenmint")
-	command.Dir = root
-	if out, err := command.CombinedOutput(); err != nil {
-		return errors.New(string(out))
-	}
-	return nil
+	_, err := program.Command(context.Background(), root, bin)
+	return err
 })
 
 // ended is how a process ended.

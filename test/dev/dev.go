@@ -13,19 +13,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tokenmint/tokenmint/internal/testkit/program"
 )
 
 // Build compiles the command and returns its path. root leads to the module's folder.
 func Build(t *testing.T, root string) string {
 	t.Helper()
-	dir := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", dir,
-		"./cmd/tokenmint")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	file, err := program.Command(t.Context(), root, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
-	return filepath.Join(dir, "tokenmint")
+	return file
 }
 
 // Start runs dev on free ports, with more arguments, until the test ends. It returns the lines

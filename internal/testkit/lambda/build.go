@@ -3,13 +3,11 @@ package lambda
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
+
+	"github.com/tokenmint/tokenmint/internal/testkit/program"
 )
 
 // Build compiles a main package with the flags of template.yaml and returns the path of the
@@ -27,7 +25,12 @@ func Build(tb testing.TB, root, path string) string {
 // Compile compiles main packages outside a test. Each program is a file in dir with the name of its
 // package.
 func Compile(ctx context.Context, root, dir string, paths ...string) error {
-	return compile(ctx, root, dir, paths)
+	for _, path := range paths {
+		if err := compile(ctx, root, dir, path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Edit changes the text of a source file for one build.
@@ -65,20 +68,13 @@ func BuildEdited(tb testing.TB, root, path string, edits map[string]Edit) string
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	if err := compile(tb.Context(), root, dir, []string{path}, "-overlay="+file); err != nil {
+	if err := compile(tb.Context(), root, dir, path, "-overlay="+file); err != nil {
 		tb.Fatal(err)
 	}
 	return filepath.Join(dir, filepath.Base(path))
 }
 
-func compile(ctx context.Context, root, dir string, paths []string, flags ...string) error {
-	args := []string{"build", "-tags=lambda.norpc", "-trimpath", "-buildvcs=false",
-		"-ldflags=-s -w", "-o", dir + string(filepath.Separator)}
-	cmd := exec.CommandContext(ctx, "go", slices.Concat(args, flags, paths)...)
-	cmd.Dir = root
-	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %s: %w\n%s", strings.Join(paths, ", "), err, out)
-	}
-	return nil
+func compile(ctx context.Context, root, dir, path string, flags ...string) error {
+	flags = append(flags, "-tags=lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w")
+	return program.Build(ctx, root, dir, path, []string{"CGO_ENABLED=0"}, flags...)
 }
