@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tokenmint/tokenmint/internal/tokencache"
@@ -93,11 +94,18 @@ func TestThrottled(t *testing.T) {
 func TestThrottledForLong(t *testing.T) {
 	t.Parallel()
 	store, _ := open(t, fault(400, "ThrottlingException"))
-	for i := range 300 {
-		if _, err := store.Load(t.Context(), key); !errors.Is(err, tokencache.ErrThrottled) {
-			t.Fatalf("call %d: %v", i, err)
-		}
+	var callers sync.WaitGroup
+	for range 30 {
+		callers.Go(func() {
+			for i := range 10 {
+				_, err := store.Load(t.Context(), key)
+				if !errors.Is(err, tokencache.ErrThrottled) {
+					t.Errorf("call %d: %v", i, err)
+				}
+			}
+		})
 	}
+	callers.Wait()
 }
 
 // TestConsistency: records are read cheaply, as Store allows, and the ledger as an operator wants
