@@ -89,7 +89,6 @@ func writeStack(dir string, from source, p processor) error {
 		edit{`!Split [":layer:", !Ref Policy]`, `!Split [":layer:", !Ref PolicyLayerArn]`},
 		edit{" functions/mint\n", kept},
 		edit{" functions/rotate\n", " {Bucket: !Ref CodeBucket, Key: !Ref RotateCodeKey}\n"},
-		edit{"go run ./cmd/tokenmint bootstrap", "tokenmint bootstrap"},
 	)
 	if err != nil {
 		return err

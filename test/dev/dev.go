@@ -37,18 +37,25 @@ func Start(t *testing.T, root string, args ...string) []string {
 	return start(t, cmd, func() (int, error) { return cmd.Process.Pid, nil })
 }
 
-// StartSample is Start for a sample of a page that runs `go run ./cmd/tokenmint dev`, on its ports.
+// StartSample is Start for a sample of a page that runs `tokenmint dev` or `go run ./cmd/tokenmint
+// dev`, on its ports.
 func StartSample(t *testing.T, root, sample string) []string {
 	t.Helper()
 	dir := t.TempDir()
 	// `go run` starts the program with this one, which keeps the number of the process.
 	wrapper, pid := filepath.Join(dir, "exec"), filepath.Join(dir, "pid")
-	script := "#!/bin/sh\necho $$ >" + pid + "\nexec \"$@\"\n"
-	if err := os.WriteFile(wrapper, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
-		t.Fatal(err)
+	for file, script := range map[string]string{
+		wrapper:                         "echo $$ >" + pid + "\nexec \"$@\"\n",
+		filepath.Join(dir, "tokenmint"): "exec " + wrapper + " " + Build(t, root) + " \"$@\"\n",
+	} {
+		//nolint:gosec // they are run
+		if err := os.WriteFile(file, []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	cmd := exec.Command("bash", "-euo", "pipefail", "-c", sample) //nolint:noctx // start ends it
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "GOFLAGS=-exec="+wrapper)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOFLAGS=-exec="+wrapper, "PATH="+dir+":"+os.Getenv("PATH"))
 	return start(t, cmd, func() (int, error) {
 		text, err := os.ReadFile(pid)
 		if err != nil {

@@ -15,27 +15,31 @@ import (
 	"github.com/tokenmint/tokenmint/test/docs/fence"
 )
 
-const (
-	startsDev = "go run ./cmd/tokenmint dev"
-	samLocal  = "docs/sam-local.md" // TestSampleSAMLocal runs it
-)
+const samLocal = "docs/sam-local.md" // TestSampleSAMLocal runs it
+
+// startsDev reports whether a block starts dev, which runs until it is interrupted.
+func startsDev(block fence.Block) bool {
+	return strings.HasPrefix(strings.TrimPrefix(block.Text, "go run ./cmd/"), "tokenmint dev")
+}
 
 // TestSamplePages runs the `sh` blocks of README.md and of the pages in docs/, in their order. A
-// block that starts dev runs until the page's end.
+// block that starts dev runs until the page's end. The command is in the PATH, as docs/install.md
+// puts it there.
 func TestSamplePages(t *testing.T) { //nolint:paralleltest // the pages name ports
+	bin := filepath.Dir(dev.Build(t, root))
 	for _, page := range pages(t) {
 		if page != "README.md" && !strings.HasPrefix(page, "docs/") || page == samLocal {
 			continue
 		}
 		t.Run(page, func(t *testing.T) {
 			for _, block := range shellBlocks(t, page) {
-				if strings.HasPrefix(block.Text, startsDev) {
+				if startsDev(block) {
 					dev.StartSample(t, root, block.Text)
 					continue
 				}
 				// curl ends with 0 after a reply of 404.
 				const curl = "curl() { command curl --fail-with-body \"$@\"; }\n"
-				shell(t, block, curl+block.Text)
+				shell(t, block, "PATH="+bin+":$PATH\n"+curl+block.Text)
 			}
 		})
 	}

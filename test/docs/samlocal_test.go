@@ -45,7 +45,7 @@ func TestSampleSAMLocal(t *testing.T) {
 		}
 		terminal := "source " + exports + "\n" + block.Text
 		switch words := strings.Fields(block.Text); {
-		case strings.HasPrefix(block.Text, startsDev):
+		case startsDev(block):
 			lines = dev.StartSample(t, root, block.Text)
 		case strings.HasPrefix(block.Text, "sam local start-api"):
 			startAPI(t, terminal)

@@ -240,7 +240,7 @@ GUARDS = [
     ("the_policy_is_a_layer", "as it is", "                Action: [logs:CreateLogStream, logs:PutLogEvents]\n                Resource: !GetAtt RotateLogs.Arn",
      "                Action: [logs:CreateLogStream, logs:PutLogEvents, 'lambda:PublishLayerVersion']\n                Resource: !GetAtt RotateLogs.Arn"),
     ("notes_tell_stacks_apart", "as it is", "        STACK: !Sub ${AWS::StackName}.${AWS::Region}.${AWS::AccountId}\n", "        STACK: !Ref AWS::StackName\n"),
-    ("outputs_say_what_to_type", "as it is", "go run ./cmd/tokenmint bootstrap", "go run ./cmd/tokenmint bootstrap <<<sk.…"),
+    ("outputs_say_what_to_type", "as it is", "tokenmint bootstrap", "go run ./cmd/tokenmint bootstrap <<<sk.…"),
     ("outputs_say_what_to_type", "as it is", "SCHEDULE_NAME=${RotateFunctionHeartbeat}", "SCHEDULE_NAME=$(rm -r .)"),
     ("outputs_say_what_to_type", "as it is", '${!AWS_SESSION_TOKEN:+"-Hx-amz-security-token: $AWS_SESSION_TOKEN"}',
      '-H "x-amz-security-token: $AWS_SESSION_TOKEN"'),

@@ -563,7 +563,7 @@ def outputs_say_what_to_type(stack):
     }
     # No token: on a command line it would be in the shell's history and in the list of processes.
     assert stack.outputs["NextPutParent"] == (
-        f"AWS_REGION=eu-central-1 PARENT_SECRET_ID={parent(stack)} go run ./cmd/tokenmint bootstrap"
+        f"AWS_REGION=eu-central-1 PARENT_SECRET_ID={parent(stack)} tokenmint bootstrap"
     )
     assert "--function-name ref:RotateFunction" in stack.outputs["NextRotate"]
     url = stack.outputs["MintUrl"]
