@@ -20,20 +20,24 @@ func blocks(t *testing.T, kinds ...string) []fence.Block {
 	t.Helper()
 	var all []fence.Block
 	for _, page := range append(pages(t), "CHANGELOG.md") {
-		found, err := fence.Read(page, read(t, page))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, block := range found {
-			if slices.Contains(kinds, block.Kind) {
-				all = append(all, block)
-			}
-		}
+		all = append(all, blocksOf(t, page, kinds...)...)
 	}
 	if len(all) == 0 {
 		t.Fatalf("no page has a block of %v", kinds)
 	}
 	return all
+}
+
+// blocksOf returns the blocks of a page that are of one of the kinds.
+func blocksOf(t *testing.T, page string, kinds ...string) []fence.Block {
+	t.Helper()
+	all, err := fence.Read(page, read(t, page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(b fence.Block) bool {
+		return !slices.Contains(kinds, b.Kind)
+	})
 }
 
 // runners has, for each kind of block, what checks here that the block is run, or what it says.
@@ -53,10 +57,11 @@ var runners = map[string]func(*testing.T, fence.Block){
 	"html recipe":    isRecipe,
 	"http recipe":    isRecipe,
 
-	"json":    isJSON,
-	"yaml":    isConfiguration,
-	"text":    isReplyOrQuery,
-	"mermaid": isDiagram,
+	"json":        isJSON,
+	"yaml":        isConfiguration,
+	"text":        isReplyOrQuery,
+	"text output": isAfterItsCommand, // TestSamplePages compares it
+	"mermaid":     isDiagram,
 }
 
 func TestEveryBlockHasARunner(t *testing.T) {
@@ -105,6 +110,16 @@ func isInCI(t *testing.T, b fence.Block) {
 			!strings.Contains(ci, "\n\t"+strings.Replace(line, " -short", "", 1)+"\n")) {
 			t.Errorf("%s:%d: .ci/run does not run %s", b.Page, b.Line, line)
 		}
+	}
+}
+
+// isAfterItsCommand: the block before it on the page is run.
+func isAfterItsCommand(t *testing.T, b fence.Block) {
+	t.Helper()
+	all := blocksOf(t, b.Page, fence.Kinds...)
+	i := slices.IndexFunc(all, func(other fence.Block) bool { return other.Line == b.Line })
+	if i == 0 || all[i-1].Kind != "sh" {
+		t.Errorf("%s:%d: no block of sh comes before this output", b.Page, b.Line)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -22,9 +23,9 @@ func startsDev(block fence.Block) bool {
 	return strings.HasPrefix(strings.TrimPrefix(block.Text, "go run ./cmd/"), "tokenmint dev")
 }
 
-// TestSamplePages runs the `sh` blocks of README.md and of the pages in docs/, in their order. A
-// block that starts dev runs until the page's end. The command is in the PATH, as docs/install.md
-// puts it there.
+// TestSamplePages runs the `sh` blocks of README.md and of the pages in docs/, in their order, as in
+// one terminal: what a block exports is there for the next. A block that starts dev runs until the
+// page's end. The command is in the PATH, as docs/install.md puts it there.
 func TestSamplePages(t *testing.T) { //nolint:paralleltest // the pages name ports
 	bin := filepath.Dir(dev.Build(t, root))
 	for _, page := range pages(t) {
@@ -32,33 +33,32 @@ func TestSamplePages(t *testing.T) { //nolint:paralleltest // the pages name por
 			continue
 		}
 		t.Run(page, func(t *testing.T) {
-			for _, block := range shellBlocks(t, page) {
-				if startsDev(block) {
+			exports := filepath.Join(t.TempDir(), "exports")
+			// curl ends with 0 after a reply of 404.
+			begin := "PATH=" + bin + ":$PATH\n! [ -f " + exports + " ] || . " + exports +
+				"\ncurl() { command curl --fail-with-body \"$@\"; }\n"
+			var output []byte
+			for _, block := range blocksOf(t, page, "sh", "text output") {
+				switch {
+				case block.Kind == "text output":
+					wantOutput(t, block, string(output))
+				case startsDev(block):
 					dev.StartSample(t, root, block.Text)
-					continue
+				default:
+					output = shell(t, block, begin+block.Text+"export -p >"+exports+"\n")
 				}
-				// curl ends with 0 after a reply of 404.
-				const curl = "curl() { command curl --fail-with-body \"$@\"; }\n"
-				shell(t, block, "PATH="+bin+":$PATH\n"+curl+block.Text)
 			}
 		})
 	}
 }
 
-// shellBlocks returns the `sh` blocks of a page.
-func shellBlocks(t *testing.T, page string) []fence.Block {
+// wantOutput compares the output of a block with the next block, where … stands for what differs.
+func wantOutput(t *testing.T, want fence.Block, got string) {
 	t.Helper()
-	all, err := fence.Read(page, read(t, page))
-	if err != nil {
-		t.Fatal(err)
+	pattern := strings.ReplaceAll(regexp.QuoteMeta(want.Text), "…", ".*")
+	if !regexp.MustCompile("^" + pattern + "$").MatchString(got) {
+		t.Errorf("%s:%d: the command prints\n%s", want.Page, want.Line, dev.Show([]byte(got)))
 	}
-	var found []fence.Block
-	for _, block := range all {
-		if block.Kind == "sh" {
-			found = append(found, block)
-		}
-	}
-	return found
 }
 
 // shell runs a script for a block and returns its standard output.
@@ -94,6 +94,7 @@ func TestSampleCommands(t *testing.T) {
 		"MINT_FUNCTION=tokenmint-mint", "ROTATE_FUNCTION=tokenmint-rotate",
 		"UNDONE_QUEUE_URL=https://sqs.eu-west-1.amazonaws.com/123456789012/undone",
 		"ROUTES=iam:public",
+		"EARLIER=0a1b", "CURRENT=2c3d",
 		"STACK=tokenmint", "STAGE=prod", "JWT=e30.e30.c2ln", "BUCKET=releases")
 	for _, block := range blocks(t, "sh aws") {
 		t.Run(fmt.Sprintf("%s:%d", block.Page, block.Line), func(t *testing.T) {

@@ -39,7 +39,7 @@ func TestSampleSAMLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	var lines, seen []string
-	for _, block := range shellBlocks(t, samLocal) {
+	for _, block := range blocksOf(t, samLocal, "sh") {
 		if arch == "arm64" { // as the page says
 			block.Text = strings.ReplaceAll(block.Text, " --config-env local-x86_64", "")
 		}

@@ -67,7 +67,7 @@ def aws():
         required.discard("--content")
     given = options(ARGS)
     for option in given:
-        known = {"query", "output", "region", "profile", "no-cli-pager"} | members
+        known = {"query", "output", "region", "profile", "no-cli-pager", "cli-binary-format"} | members
         check(option[2:] in known or option.removeprefix("--no-") in members, f"unknown option {option}")
     # These are idempotency tokens, which the CLI makes itself.
     check(required - {"--client-request-token"} <= set(given), f"{required} are required")
