@@ -78,6 +78,30 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// TestPagesThatSayNotTried: docs/not-tried.md has all that was not tried, with the command that
+// tries it. A page that says so leads there.
+func TestPagesThatSayNotTried(t *testing.T) {
+	t.Parallel()
+	says := regexp.MustCompile(
+		`(?i)nobody\s+has\s+(tried|deployed|measured)|not\s+tried|nothing\s+ran|` +
+			`did\s+not\s+run\s+\[?against`)
+	found := 0
+	for _, page := range pages(t) {
+		if page == "docs/not-tried.md" || strings.HasPrefix(page, "docs/internals/") {
+			continue
+		}
+		if text := read(t, page); says.MatchString(text) {
+			if found++; !strings.Contains(text, "not-tried.md") {
+				t.Errorf("%s says %q and does not lead to docs/not-tried.md", page,
+					says.FindString(text))
+			}
+		}
+	}
+	if found < 7 {
+		t.Errorf("%d pages say that something was not tried: are they read as written?", found)
+	}
+}
+
 var quoted = regexp.MustCompile("`([^`\n]+)`")
 
 // TestThreatModelNamesWhatIsThere: a guard or a test that is gone or renamed takes its row along.

@@ -23,9 +23,9 @@ func startsDev(block fence.Block) bool {
 	return strings.HasPrefix(strings.TrimPrefix(block.Text, "go run ./cmd/"), "tokenmint dev")
 }
 
-// TestSamplePages runs the `sh` blocks of README.md and of the pages in docs/, in their order, as in
-// one terminal: what a block exports is there for the next. A block that starts dev runs until the
-// page's end. The command is in the PATH, as docs/install.md puts it there.
+// TestSamplePages runs the `sh` blocks of README.md and of the pages in docs/, in their order, as
+// in one terminal: what a block exports is there for the next. A block that starts dev runs until
+// the page's end. The command is in the PATH, as docs/install.md puts it there.
 func TestSamplePages(t *testing.T) { //nolint:paralleltest // the pages name ports
 	bin := filepath.Dir(dev.Build(t, root))
 	for _, page := range pages(t) {
