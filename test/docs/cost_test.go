@@ -42,6 +42,16 @@ func TestCostsAddUp(t *testing.T) {
 			near(t, line, number(t, cells[3]), totals[0]+requests*totals[1])
 		}
 	}
+	for _, page := range []string{"README.md", "docs/deploy.md"} {
+		busy := fmt.Sprintf("%.2f", totals[1])
+		if text := read(t, page); !strings.Contains(text, busy) {
+			t.Errorf("%s does not say that a million requests cost %s", page, busy)
+		}
+	}
+	idle := fmt.Sprintf("[%.2f dollars a month](docs/cost.md)", totals[0])
+	if !strings.Contains(read(t, "README.md"), idle) {
+		t.Errorf("README.md does not say %s", idle)
+	}
 	if idle := totals[0]; idle >= 3 {
 		t.Errorf("an idle stack costs %.2f a month, want less than 3", idle)
 	}
