@@ -42,12 +42,7 @@ func TestRelease(t *testing.T) { //nolint:paralleltest // it builds with all cor
 		git config tag.gpgsign false`)
 	version := sed(t, repo, "s/^  version: //p", "docs/openapi.yaml")
 	tag := "v" + version
-	run(t, repo, []string{"VERSION=" + version}, "bash", "-euc", `
-		if ! grep -q '^## \[[0-9]' CHANGELOG.md; then # before the first release
-			printf '\n## [%s] - 2026-01-01\n' "$VERSION" >>CHANGELOG.md
-		fi
-		git add -A
-		git commit -q -m test`)
+	run(t, repo, nil, "bash", "-euc", "git add -A; git commit -q -m test")
 	t.Run("refusals", func(t *testing.T) { testRefusals(t, repo, command, version) })
 	run(t, repo, nil, "git", "tag", tag)
 	run(t, repo, nil, command, "--tag", tag, "--out", out, "--systems", builtSystems())
