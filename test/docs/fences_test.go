@@ -3,9 +3,7 @@ package docs_test
 import (
 	"encoding/json"
 	"maps"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -131,36 +129,6 @@ func hasSmallerForm(t *testing.T, b fence.Block) {
 	match := regexp.MustCompile(`go test (\S+) -run (Test\w+) `).FindStringSubmatch(b.Text)
 	if match == nil || !slices.Contains(testNames(t), match[2]) {
 		t.Errorf("%s:%d: no test of that name has a smaller form of it", b.Page, b.Line)
-	}
-}
-
-// isOnThePageOfPipelines: TestPage of test/callers runs the blocks of that page, one of each kind.
-func isOnThePageOfPipelines(t *testing.T, b fence.Block) {
-	t.Helper()
-	if all := blocksOf(t, b.Page, b.Kind); b.Page != "docs/pipelines.md" || len(all) != 1 {
-		t.Errorf("%s:%d: nothing runs this sample", b.Page, b.Line)
-	}
-}
-
-// isProgram: TestPage of test/callers runs the program on the page of pipelines. The lines of
-// README.md compile.
-func isProgram(t *testing.T, b fence.Block) {
-	t.Helper()
-	if b.Page != "README.md" {
-		isOnThePageOfPipelines(t, b)
-		return
-	}
-	program := "package main\n\nimport (\n\"log\"\n\"net/http\"\n\n" +
-		"\"github.com/tokenmint/tokenmint/pkg/tokensource\"\n)\n\n" +
-		"func main() {\nsigned := http.DefaultClient\n" + b.Text + "log.Print(client, err)\n}\n"
-	file := filepath.Join(t.TempDir(), "main.go")
-	if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	vet := exec.CommandContext(t.Context(), "go", "vet", file)
-	vet.Dir = root
-	if out, err := vet.CombinedOutput(); err != nil {
-		t.Errorf("%s:%d: %v: %s", b.Page, b.Line, err, out)
 	}
 }
 
