@@ -69,10 +69,6 @@ func shell(t *testing.T, block fence.Block, script string) []byte {
 	var stdout, stderr strings.Builder
 	bash := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
 	bash.Dir, bash.Stdout, bash.Stderr = root, &stdout, &stderr
-	// `go test` puts a folder in front of the PATH. Without it the sample `go test ./...` finds the
-	// results of an earlier run, because Go compares the variables that a test reads.
-	_, path, _ := strings.Cut(os.Getenv("PATH"), ":")
-	bash.Env = append(os.Environ(), "PATH="+path)
 	if err := bash.Run(); err != nil {
 		t.Fatalf("%s:%d: %v\n%s\n%s", block.Page, block.Line, err, block.Text,
 			dev.Show([]byte(stdout.String()+stderr.String())))
