@@ -62,6 +62,8 @@ var runners = map[string]func(*testing.T, fence.Block){
 	"text":        isReplyOrQuery,
 	"text output": isAfterItsCommand, // TestSamplePages compares it
 	"mermaid":     isDiagram,
+	"hcl":         isOfTheModule,
+	"ts":          isOfTheExample,
 }
 
 func TestEveryBlockHasARunner(t *testing.T) {
@@ -138,6 +140,22 @@ func isOfTheClient(t *testing.T, b fence.Block) {
 	t.Helper()
 	if !strings.Contains(read(t, "clients/js/test/docs.test.js"), `"../../../`+b.Page+`"`) {
 		t.Errorf("%s:%d: nothing runs this sample", b.Page, b.Line)
+	}
+}
+
+// isOfTheModule: test/deploy applies the only one with OpenTofu.
+func isOfTheModule(t *testing.T, b fence.Block) {
+	t.Helper()
+	if all := blocks(t, b.Kind); b.Page != "docs/terraform.md" || len(all) != 1 {
+		t.Errorf("%s:%d: nothing applies this sample", b.Page, b.Line)
+	}
+}
+
+// isOfTheExample: it is the app of deploy/cdk, which test/deploy synthesizes.
+func isOfTheExample(t *testing.T, b fence.Block) {
+	t.Helper()
+	if b.Text != read(t, "deploy/cdk/bin/app.ts") {
+		t.Errorf("%s:%d: is not deploy/cdk/bin/app.ts", b.Page, b.Line)
 	}
 }
 

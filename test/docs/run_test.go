@@ -119,7 +119,7 @@ func standins(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"aws", "sam", "git", "go", "sha256sum", "diff", "tokenmint", "gh",
-		"brew", "sudo", "zip", "chmod"} {
+		"brew", "sudo", "zip", "chmod", "terraform", "npm", "npx"} {
 		if err := os.Symlink(script, filepath.Join(bin, name)); err != nil {
 			t.Fatal(err)
 		}

@@ -127,8 +127,21 @@ def other():
         sys.stdin.read()
 
 
+def terraform():
+    check(ARGS in (["init"], ["apply"], ["output", "-raw", "variables"]), "unknown command")
+    if ARGS[0] == "output":
+        with open(f"{ROOT}/docs/terraform.md", encoding="utf-8") as page:
+            check(f'output "{ARGS[2]}"' in page.read(), "the page has no such output")
+        exports(VARIABLES)
+
+
+def npx():
+    check(ARGS[:2] == ["cdk", "deploy"], "unknown command")
+    check(ARGS[2:] == ["--method=direct"], "unknown options")
+
+
 def own():
     tokenmint(ARGS)
 
 
-{"aws": aws, "sam": sam, "git": git, "go": go, "tokenmint": own}.get(NAME, other)()
+{"aws": aws, "sam": sam, "git": git, "go": go, "tokenmint": own, "terraform": terraform, "npx": npx}.get(NAME, other)()
