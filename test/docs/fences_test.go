@@ -56,6 +56,8 @@ var runners = map[string]func(*testing.T, fence.Block){
 	"js recipe":      isRecipe,
 	"html recipe":    isRecipe,
 	"http recipe":    isRecipe,
+	"js simulator":   isOnThePageOfTheSimulator,
+	"go simulator":   isOnThePageOfTheSimulator,
 
 	"json":        isJSON,
 	"yaml":        isConfiguration,

@@ -17,6 +17,14 @@ func isOnThePageOfPipelines(t *testing.T, b fence.Block) {
 	}
 }
 
+// isOnThePageOfTheSimulator: TestSimulatorPage of test/clients runs the blocks of that page.
+func isOnThePageOfTheSimulator(t *testing.T, b fence.Block) {
+	t.Helper()
+	if b.Page != "docs/simulator.md" {
+		t.Errorf("%s:%d: nothing runs this sample", b.Page, b.Line)
+	}
+}
+
 // isProgram: TestPage of test/callers runs the program on the page of pipelines. The lines of
 // README.md compile.
 func isProgram(t *testing.T, b fence.Block) {

@@ -26,6 +26,9 @@ import (
 //	DELETE /_sim/faults           remove all faults
 //	GET    /_sim/clock            {"now","offset"}
 //	POST   /_sim/clock            move the time ahead: {"advance":"61m"}
+//	POST   /_sim/accounts         add an account with a token: {"user":"shop"} answers
+//	                              {"user","id","token"}. "scopes" are those of the token, else it
+//	                              has all
 //	GET    /_sim/tokens?user=NAME the account's live permanent tokens, without their values
 //	GET    /_sim/scopes?user=NAME the ids of the account's scopes
 //	POST   /_sim/scopes           add a scope to an account: {"user":"dev","scope":"indoor:read"}
@@ -42,6 +45,7 @@ func (s *Simulator) Management() http.Handler {
 	mux.HandleFunc("DELETE /_sim/faults", clears(s.ClearFaults))
 	mux.HandleFunc("GET /_sim/clock", get(s.clock))
 	mux.HandleFunc("POST /_sim/clock", s.postClock)
+	mux.HandleFunc("POST /_sim/accounts", s.postAccount)
 	mux.HandleFunc("GET /_sim/tokens", s.ofAccount(func(user string) any { return s.Tokens(user) }))
 	mux.HandleFunc("GET /_sim/scopes", s.ofAccount(func(user string) any { return s.Scopes(user) }))
 	mux.HandleFunc("POST /_sim/scopes", s.postScope)
@@ -56,6 +60,7 @@ POST   /_sim/faults            add a fault: {"op":"create","hits":2,"kind":"stat
 DELETE /_sim/faults            remove all faults
 GET    /_sim/clock             the time
 POST   /_sim/clock             move the time ahead: {"advance":"61m"}
+POST   /_sim/accounts          add an account and its token: {"user":"shop"}
 GET    /_sim/tokens?user=NAME  the live permanent tokens
 GET    /_sim/scopes?user=NAME  the scopes of the account
 POST   /_sim/scopes            add a scope to an account: {"user":"dev","scope":"indoor:read"}
@@ -145,6 +150,37 @@ func (s *Simulator) postClock(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Advance(time.Duration(body.Advance))
 	sendJSON(w, s.clock())
+}
+
+// postAccount adds an account, so that each test of a program can have one of its own. The reply is
+// the only one here that has the value of a token.
+func (s *Simulator) postAccount(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		User   string   `json:"user"`
+		Scopes []string `json:"scopes"`
+	}
+	err := readManagement(r, &body)
+	for _, scope := range body.Scopes { // a wrong one must not leave an account behind
+		if !scopeForm.MatchString(scope) {
+			err = errors.Join(err, fmt.Errorf("%q is not a scope", scope))
+		}
+	}
+	if err == nil {
+		err = s.AddAccount(body.User)
+	}
+	if err != nil {
+		badInput(w, err)
+		return
+	}
+	if body.Scopes == nil {
+		body.Scopes = s.Scopes(body.User)
+	}
+	id, token, err := s.AddToken(body.User, "For your own requests", body.Scopes)
+	if err != nil {
+		badInput(w, err)
+		return
+	}
+	sendJSON(w, map[string]string{"user": body.User, "id": id, "token": token})
 }
 
 // ofAccount serves data about the account that the query names.

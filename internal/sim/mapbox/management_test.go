@@ -166,3 +166,34 @@ func TestManagementListsItself(t *testing.T) {
 		}
 	}
 }
+
+// TestManageAccounts: each test of a program can have an account of its own.
+func TestManageAccounts(t *testing.T) {
+	t.Parallel()
+	b := newTestSimulator(t, mapbox.Config{RateLimit: 2})
+	for body, problem := range map[string]string{
+		`{"user":"A"}`: `user name \"A\": want ` +
+			`lower-case letters, digits, - and _`,
+		`{"user":"alice"}`:                      `user name \"alice\" is taken`,
+		`{"user":"shop","scopes":["no scope"]}`: `\"no scope\" is not a scope`,
+	} {
+		b.wantManaged("POST", "/_sim/accounts", body, 400, `{"message":"`+problem+`"}`)
+	}
+	add := func(body string) string {
+		var account struct{ Token string }
+		status, text := b.manage("POST", "/_sim/accounts", body)
+		if err := json.Unmarshal([]byte(text), &account); err != nil || status != 200 {
+			t.Fatalf("%d %s", status, text)
+		}
+		return account.Token
+	}
+	all, one := add(`{"user":"shop"}`), add(`{"user":"other","scopes":["styles:read"]}`)
+	for range 2 {
+		b.want(b.do("GET", "/tokens/v2/shop", all, ""), 200, "")
+	}
+	b.want(b.do("GET", "/tokens/v2/shop", all, ""), 429, "Too Many Requests")
+	b.want(b.do("GET", "/tokens/v2/other", one, ""), 404, "Not Found")
+	if !strings.HasPrefix(all, "sk.") || !strings.HasPrefix(one, "pk.") {
+		t.Error("the first token is secret, and the other one is public")
+	}
+}

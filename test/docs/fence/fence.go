@@ -11,8 +11,7 @@ import (
 // Kinds are the words that may follow the opening fence. test/docs runs or checks each kind.
 var Kinds = []string{"sh", "sh aws", "sh ci", "sh long", "json", "yaml", "yaml github",
 	"yaml gitlab", "yaml codebuild", "js", "js before", "js recipe", "html recipe", "http recipe",
-	"go", "text", "text output", "mermaid",
-	"hcl", "ts"}
+	"go", "text", "text output", "mermaid", "hcl", "ts", "js simulator", "go simulator"}
 
 // Block is the text between two fences.
 type Block struct {
