@@ -102,6 +102,25 @@ func TestPagesThatSayNotTried(t *testing.T) {
 	}
 }
 
+// TestNotTriedHasEachStep: the page has each step of test/aws/run, and no other.
+func TestNotTriedHasEachStep(t *testing.T) {
+	t.Parallel()
+	list := regexp.MustCompile(`(?m)^steps=\((.*)\)$`).FindStringSubmatch(read(t, "test/aws/run"))
+	if list == nil {
+		t.Fatal("test/aws/run has no list of its steps")
+	}
+	var named []string
+	for _, match := range regexp.MustCompile("`test/aws/run ([a-z]+)`").FindAllStringSubmatch(
+		read(t, "docs/not-tried.md"), -1) {
+		if !slices.Contains(named, match[1]) {
+			named = append(named, match[1])
+		}
+	}
+	if steps := strings.Fields(list[1]); !slices.Equal(named, steps) {
+		t.Errorf("docs/not-tried.md has the steps %v, test/aws/run has %v", named, steps)
+	}
+}
+
 var quoted = regexp.MustCompile("`([^`\n]+)`")
 
 // TestThreatModelNamesWhatIsThere: a guard or a test that is gone or renamed takes its row along.
