@@ -24,7 +24,7 @@ var (
 	modelRandom = flag.Int("model.random", 0,
 		"number of random schedules of each of the two kinds; 0 = 200, or 10000 with -model.full")
 	modelShare = flag.Int("model.share", 1,
-		"of the families of pairs, play one task in so many; the seed says which")
+		"of the families of pairs and of people, play one task in so many; the seed says which")
 	modelFull = flag.Bool("model.full", false,
 		"play all families of schedules, and remove each guard")
 )
@@ -94,7 +94,7 @@ func families(seed uint64) []family {
 		{"one fault", notShort, share(seed, ofSingles, usual)},
 		{"one fault, announced", notShort, announcedTasks(singles(announced[:2]))},
 		{"one fault, announced, rest", onlyFull, announcedTasks(singles(announced[2:]))},
-		{"one fault, with people", onlyFull, singles(manual)},
+		{"one fault, with people", onlyFull, share(seed, *modelShare, singles(manual))},
 		{"two switches, announced", onDemand, announcedTasks(interleavings(announced))},
 		{"two faults, announced", onDemand, announcedTasks(pairs(announced[:3]))},
 		{"two switches", onlyFull, share(seed, *modelShare, double)},
