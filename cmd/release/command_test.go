@@ -40,11 +40,8 @@ func testCommand(t *testing.T, dir, tag string) {
 			if got := s.machine(t, []byte(program)); got != s.want {
 				t.Errorf("the program is for %v, want %v", got, s.want)
 			}
-			for _, licence := range []string{"LICENSE", "NOTICES"} {
-				if read(t, filepath.Join(place, licence)) != read(t, filepath.Join(dir, licence)) {
-					t.Errorf("another %s", licence)
-				}
-			}
+			checkNotices(t, []byte(program), []byte(read(t, filepath.Join(place, "LICENSE"))),
+				[]byte(read(t, filepath.Join(place, "NOTICES"))))
 			if s.system == runtime.GOOS+"-"+runtime.GOARCH {
 				testRuns(t, filepath.Join(place, name), tag)
 			}

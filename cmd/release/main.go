@@ -8,7 +8,8 @@
 // files:
 //
 //	tokenmint.yaml  the policy, which a deployer may edit
-//	NOTICES         the licences of all code in the functions and the command
+//	NOTICES         the licences of all code in the functions and the command; a zip of a
+//	                function has those of its own code
 //	RELEASE         version, commit and toolchain
 //	SHA256SUMS      the digests of all files
 //
@@ -142,9 +143,17 @@ func fillFunctions(ctx context.Context, dir string, from source, built string) (
 		if err != nil {
 			return nil, err
 		}
+		// Of these programs alone, so that a zip does not depend on the systems of the command.
+		notices := filepath.Join(built, p.name+"-NOTICES")
+		if err := writeNotices(ctx, notices, from, files); err != nil {
+			return nil, err
+		}
 		for _, file := range files {
 			zipped := filepath.Join(dir, zipName(filepath.Base(file), p))
-			if err := writeZip(zipped, member{"bootstrap", 0o755, file}); err != nil {
+			err := writeZip(zipped, member{"bootstrap", 0o755, file},
+				member{"LICENSE", 0o644, filepath.Join(from.root, "LICENSE")},
+				member{"NOTICES", 0o644, notices})
+			if err != nil {
 				return nil, err
 			}
 		}

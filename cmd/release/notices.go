@@ -4,6 +4,7 @@ import (
 	"context"
 	"debug/buildinfo"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -71,7 +72,7 @@ func linked(programs []string) ([]string, error) {
 }
 
 // collectAll collects the licences in all folders of a module. A folder with copied code has a
-// licence of its own.
+// licence of its own. A module without any is an error.
 func collectAll(owners map[string][]string, owner string, files fs.FS) error {
 	var names []string
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -80,6 +81,9 @@ func collectAll(owners map[string][]string, owner string, files fs.FS) error {
 		}
 		return err
 	})
+	if err == nil && len(names) == 0 {
+		err = fmt.Errorf("module %s has no licence: nobody may publish it", owner)
+	}
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ test("the workflow publishes with provenance, without a token of npm and without
 	const workflow = read("../../.github/workflows/npm.yml");
 	assert.match(workflow, /npm publish --ignore-scripts --provenance --access public\n/);
 	assert.match(workflow, /id-token: write/);
+	assert.match(workflow, /\n {10}cp \.\.\/\.\.\/LICENSE \.\n/); // npm takes it along
 	assert.match(workflow, /npm version --no-git-tag-version "\$\{GITHUB_REF_NAME#v\}"/);
 	assert.doesNotMatch(workflow, /secrets\.|NODE_AUTH_TOKEN|npm (ci|install|run)/);
 });
