@@ -138,7 +138,7 @@ func (l lab) script(t *testing.T, args ...string) (*exec.Cmd, context.CancelFunc
 	if _, err := os.Stat(bin + "/aws"); err != nil {
 		t.Fatal("the AWS CLI is not installed: run `.ci/run moto` once")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	cmd := exec.CommandContext(ctx, "./run", append([]string{"--yes"}, args...)...)
 	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
 	cmd.Env = append(cmd.Env, l.env...)
