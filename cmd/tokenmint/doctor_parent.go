@@ -148,7 +148,7 @@ func (e examination) checkVersions(d secrets.Description) {
 	}
 	if earlier > 0 {
 		e.note("versions: earlier ones that are kept: %d; rotation deletes each token %s after "+
-			"its replacement",
+			"its replacement, and retire at once",
 			earlier, e.config.Parent.RetireAfter)
 	}
 }

@@ -220,6 +220,9 @@ func (s situation) retire() (steps []step) {
 		if s.mayDelete() && s.current.err == nil && isReady {
 			id := old.credential.ID
 			why := "the grace period of token " + id + " is over"
+			if s.now.Sub(old.since) < s.RetireAfter {
+				why = "a person ended the grace period of token " + id
+			}
 			steps = append(steps, step{action: retire, subject: id, old: old, why: why})
 		}
 	}
