@@ -24,7 +24,7 @@ var (
 	modelRandom = flag.Int("model.random", 0,
 		"number of random schedules of each of the two kinds; 0 = 200, or 10000 with -model.full")
 	modelShare = flag.Int("model.share", 1,
-		"of the families of pairs and of people, play one task in so many; the seed says which")
+		"of the long families, play one task in so many; the seed says which")
 	modelFull = flag.Bool("model.full", false,
 		"play all families of schedules, and remove each guard")
 )
@@ -93,7 +93,8 @@ func families(seed uint64) []family {
 		{"random, with people", inEachRun, randoms(seed, random, randomManual)},
 		{"one fault", notShort, share(seed, ofSingles, usual)},
 		{"one fault, announced", notShort, announcedTasks(singles(announced[:2]))},
-		{"one fault, announced, rest", onlyFull, announcedTasks(singles(announced[2:]))},
+		{"one fault, announced, rest", onlyFull,
+			share(seed, *modelShare, announcedTasks(singles(announced[2:])))},
 		{"one fault, with people", onlyFull, share(seed, *modelShare, singles(manual))},
 		{"two switches, announced", onDemand, announcedTasks(interleavings(announced))},
 		{"two faults, announced", onDemand, announcedTasks(pairs(announced[:3]))},
