@@ -52,11 +52,11 @@ func (h *Handler) issue(
 		return got, refuseUsername
 	}
 	mapbox := upstream{handler: h, parent: parent, scopes: grant.scopes}
-	order := h.orderFor(grant, expires)
+	spec := h.specFor(grant, expires)
 	if route.kind == config.RoutePublic {
-		order.Wait = publicWait
+		spec.Wait = publicWait
 	}
-	got.Result, err = h.cache.Get(ctx, parent.credential.Token, order, mapbox.mint)
+	got.Result, err = h.cache.Get(ctx, parent.credential.Token, spec, mapbox.mint)
 	got.upstreamCalls = int(mapbox.calls.Load())
 	if route.kind == config.RoutePublic {
 		return h.issuePublic(got, err)
@@ -85,11 +85,11 @@ func (h *Handler) issuePublic(got issued, err error) (issued, error) {
 	return got, nil
 }
 
-// orderFor returns the order for the cache. Requests with the same order share a token: the same
+// specFor returns the spec for the cache. Requests with the same spec share a token: the same
 // profile, as it is configured now, the same scopes and the same expiry. expires is zero if the
 // profile decides.
-func (h *Handler) orderFor(g grant, expires time.Time) tokencache.Order {
-	return tokencache.Order{
+func (h *Handler) specFor(g grant, expires time.Time) tokencache.Spec {
+	return tokencache.Spec{
 		Digest:   h.digests[g.profile.Name],
 		Profile:  g.profile.Name,
 		Scopes:   g.scopes,

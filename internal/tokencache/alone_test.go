@@ -40,7 +40,7 @@ func (l *limited) minutes(crowd []*tokencache.Cache, n int) (calls []int, served
 		before := l.calls
 		served = 0
 		for _, c := range crowd {
-			if _, err := c.Get(l.t.Context(), parent, order, l.mint); err == nil {
+			if _, err := c.Get(l.t.Context(), parent, spec, l.mint); err == nil {
 				served++
 			}
 		}
@@ -101,7 +101,7 @@ func TestAloneAndRefused(t *testing.T) {
 		var asked []time.Time
 		for len(asked) < 6 {
 			before := f.mints.Load()
-			_, err := c.Get(t.Context(), parent, order, f.mint)
+			_, err := c.Get(t.Context(), parent, spec, f.mint)
 			if f.mints.Load() > before {
 				asked = append(asked, time.Now())
 			} else if unshared, ok := errors.AsType[*tokencache.UnsharedError](err); !ok ||
@@ -118,7 +118,7 @@ func TestAloneAndRefused(t *testing.T) {
 		}
 		f.fail = nil
 		time.Sleep(3 * time.Hour)
-		f.get(c, order)
+		f.get(c, spec)
 	})
 }
 
@@ -157,7 +157,7 @@ func TestImpatientCallerGetsAStaleToken(t *testing.T) {
 		"slow Mapbox": func(f *fleet, _ *switched) {
 			f.takes = 10 * time.Second
 			c := f.instance(0)
-			go func() { _, _ = c.Get(f.t.Context(), parent, order, f.mint) }()
+			go func() { _, _ = c.Get(f.t.Context(), parent, spec, f.mint) }()
 			time.Sleep(100 * time.Millisecond) // it has the lease
 		},
 	} {
@@ -168,12 +168,12 @@ func TestImpatientCallerGetsAStaleToken(t *testing.T) {
 				table := &switched{Store: f.table, broken: broken{f.table, time.Hour}}
 				f.table = table
 				c := f.instance(0)
-				f.get(c, order)
-				time.Sleep(order.Reuse + time.Second)
+				f.get(c, spec)
+				time.Sleep(spec.Reuse + time.Second)
 				after(f, table)
 				ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond)
 				defer cancel()
-				if got, err := c.Get(ctx, parent, order, f.mint); err != nil || !got.Stale {
+				if got, err := c.Get(ctx, parent, spec, f.mint); err != nil || !got.Stale {
 					t.Errorf("stale %t, %v", got.Stale, err)
 				}
 				time.Sleep(time.Minute) // until the other one gives up

@@ -10,20 +10,20 @@ import (
 	"github.com/tokenmint/tokenmint/pkg/tokens"
 )
 
-// rememberRefusal is how long an instance remembers that Mapbox refused an order. A repeated order
+// rememberRefusal is how long an instance remembers that Mapbox refused a spec. A repeated spec
 // costs no mint in this time.
 const rememberRefusal = 30 * time.Second
 
 // mintWithinBudget mints if the ledger allows it, and if Mapbox has not just refused the same
-// order. A search has looked for refusals before. It is done again here, because taking the lease
-// took time, and because an order that is not shared has no search.
+// spec. A search has looked for refusals before. It is done again here, because taking the lease
+// took time, and because a spec that is not shared has no search.
 func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	c, now := j.cache, j.cache.now()
 	if err := j.knownRefusal(now); err != nil {
 		return Result{}, err
 	}
 	left, err := c.store.spend(ctx, Spend{
-		Now: now, Limit: c.budget, Profile: j.order.Profile, ProfileLimit: j.order.Limit,
+		Now: now, Limit: c.budget, Profile: j.spec.Profile, ProfileLimit: j.spec.Limit,
 	})
 	if spent, ok := errors.AsType[*SpentError](err); ok {
 		c.refused.put(j.budgetName(), remembered{spent, spent.Until})
@@ -46,30 +46,30 @@ func (j job) mintWithinBudget(ctx context.Context) (Result, error) {
 	return Result{Token: token, Source: FromMint, BudgetKnown: true, BudgetLeft: left}, err
 }
 
-// isLasting reports whether Mapbox would refuse the order for every caller.
+// isLasting reports whether Mapbox would refuse the spec for every caller.
 //
 // A refusal of an end that one caller asked for is not remembered. Otherwise a caller who asks for
 // an impossible end would block all callers with the same scopes.
 func (j job) isLasting(err error) bool {
 	if errors.Is(err, tokens.ErrInvalidRequest) {
-		return j.order.Expires.IsZero() || errors.Is(err, tokens.ErrScopes)
+		return j.spec.Expires.IsZero() || errors.Is(err, tokens.ErrScopes)
 	}
 	return errors.Is(err, tokens.ErrNotFound)
 }
 
-// knownRefusal returns the last refusal of the same order by Mapbox or by the ledger, while it is
+// knownRefusal returns the last refusal of the same spec by Mapbox or by the ledger, while it is
 // remembered.
 func (j job) knownRefusal(now time.Time) error {
 	refused := &j.cache.refused
 	return cmp.Or(refused.get(j.budgetName(), now), refused.get(j.refusedName(), now))
 }
 
-// refusedName is the key under which Mapbox's refusal of the order is remembered. It changes with
+// refusedName is the key under which Mapbox's refusal of the spec is remembered. It changes with
 // the parent.
-func (j job) refusedName() string { return j.sealer.key(j.order, "refused") }
+func (j job) refusedName() string { return j.sealer.key(j.spec, "refused") }
 
 // budgetName is the key that remembers that the budget of the profile is used up.
-func (j job) budgetName() string { return "budget of " + j.order.Profile }
+func (j job) budgetName() string { return "budget of " + j.spec.Profile }
 
 // mintAlone mints within the allowance of this instance.
 func (j job) mintAlone(ctx context.Context) (Result, error) {

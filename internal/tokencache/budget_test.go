@@ -21,8 +21,8 @@ func refusedWith(status int, reset time.Duration) func(context.Context) error {
 	}
 }
 
-func scoped(i int) tokencache.Order {
-	o := order
+func scoped(i int) tokencache.Spec {
+	o := spec
 	o.Scopes = []string{fmt.Sprintf("scope-%d:read", i)}
 	return o
 }
@@ -102,12 +102,12 @@ func TestStaleTokenIsServedWhileNoOtherIsToBeHad(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(t)
 				c := f.instance(0)
-				first := f.get(c, order)
+				first := f.get(c, spec)
 				f.fail = fail
 				stale := 0
 				for {
 					time.Sleep(20 * time.Second)
-					got, err := c.Get(t.Context(), parent, order, f.mint)
+					got, err := c.Get(t.Context(), parent, spec, f.mint)
 					left := time.Until(first.Token.Expires)
 					if err != nil {
 						if left > 2*time.Minute {
@@ -130,7 +130,7 @@ func TestStaleTokenIsServedWhileNoOtherIsToBeHad(t *testing.T) {
 				}
 				f.fail = nil
 				time.Sleep(time.Minute)
-				f.get(c, order)
+				f.get(c, spec)
 			})
 		})
 	}
@@ -141,10 +141,10 @@ func TestStaleTokenOfAnotherInstance(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t)
-		first := f.get(f.instance(0), order)
-		time.Sleep(order.Reuse + time.Minute)
+		first := f.get(f.instance(0), spec)
+		time.Sleep(spec.Reuse + time.Minute)
 		f.fail = refusedWith(500, 0)
-		got := f.get(f.instance(0), order)
+		got := f.get(f.instance(0), spec)
 		if !got.Stale || !got.Token.Token.Equal(first.Token.Token) {
 			t.Errorf("stale: %t", got.Stale)
 		}
@@ -183,7 +183,7 @@ func TestEverOtherScopesOfOneCaller(t *testing.T) {
 			o := scoped(i)
 			o.Profile, o.Limit = "greedy", 10
 			if _, err := c.Get(t.Context(), parent, o, f.mint); (err == nil) != (i < 10) {
-				t.Fatalf("order %d: %v", i, err)
+				t.Fatalf("spec %d: %v", i, err)
 			}
 		}
 		if f.mints.Load() != 10 || c.Held() > 10 || table.leases.Load() > 11 ||
@@ -191,7 +191,7 @@ func TestEverOtherScopesOfOneCaller(t *testing.T) {
 			t.Errorf("%d mints, %d tokens held, %d leases, %d questions to the ledger",
 				f.mints.Load(), c.Held(), table.leases.Load(), table.spends.Load())
 		}
-		f.get(c, order) // the others have theirs
+		f.get(c, spec) // the others have theirs
 	})
 }
 
@@ -202,7 +202,7 @@ func TestWhatMapboxRefusedIsNotAskedForAgainAtOnce(t *testing.T) {
 			f := newFleet(t)
 			c := f.instance(0)
 			f.fail = refusedWith(422, 0)
-			o := order
+			o := spec
 			o.Reuse = reuse
 			for range 100 {
 				if _, err := c.Get(t.Context(), parent, o, f.mint); err == nil {
@@ -255,12 +255,12 @@ func TestARequestThatLeavesDoesNotTakeTheOthersWithIt(t *testing.T) {
 		hasty, leave := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			_, err := c.Get(hasty, parent, order, f.mint)
+			_, err := c.Get(hasty, parent, spec, f.mint)
 			done <- err
 		}()
 		time.Sleep(10 * time.Millisecond)
 		patient := make(chan tokencache.Result)
-		go func() { patient <- f.get(c, order) }()
+		go func() { patient <- f.get(c, spec) }()
 		synctest.Wait()
 		leave()
 		if err := <-done; !errors.Is(err, context.Canceled) {

@@ -1,13 +1,13 @@
 // Package tokencache shares temporary tokens, within one instance of the mint and across all
 // instances. It also keeps the ledger of the mint budget, from which all instances spend.
 //
-// An order passes these files in this order:
+// A spec passes these files in this order:
 //
 //	cache.go    Get: the token in memory, else one request fetches a token and the others wait
 //	window.go   how long a token lives, and how long it serves
 //	seal.go     the names of records, and the seal on their tokens
 //	local.go    the memory of this instance
-//	fill.go     the record of the order, or a copy of it; what to do without the table
+//	fill.go     the record of the spec, or a copy of it; what to do without the table
 //	search.go   look at a record, judge what was seen, act
 //	lease.go    take the lease of a record, get a token, store it
 //	budget.go   spend one mint from the ledger, call Mapbox, remember what it refuses
@@ -67,7 +67,7 @@ type Config struct {
 	Instances int
 }
 
-// Cache returns shared tokens for orders. It is safe for concurrent use.
+// Cache returns shared tokens for specs. It is safe for concurrent use.
 //
 // Cache does not check what a caller is allowed. Its user decides that before.
 type Cache struct {
@@ -107,42 +107,44 @@ func New(c Config) (*Cache, error) {
 	return cache, nil
 }
 
-// Get returns a token for an order: from the memory of this instance, from the table, or from mint.
+// Get returns a token for a spec: from the memory of this instance, from the table, or from mint.
 // parent is the token that mint uses.
 //
 // While this instance has a usable token, only one request waits: it renews the token ahead of
 // time. The others get the token that is there. Without a usable token, all requests for the same
 // key wait. The first of them mints, in this instance or in another one.
 //
-// A request whose order has a Wait leaves after that time. It gets a stale token if there is one,
+// A request whose spec has a Wait leaves after that time. It gets a stale token if there is one,
 // else [context.DeadlineExceeded]. The mint that it has started goes on for later requests.
 //
 // The error is one of mint, a *SpentError, an *UnsharedError, or the error of ctx.
-func (c *Cache) Get(ctx context.Context, parent tokens.Token, o Order, mint Mint) (Result, error) {
+func (c *Cache) Get(
+	ctx context.Context, parent tokens.Token, spec Spec, mint Mint,
+) (Result, error) {
 	s, err := c.sealers.of(parent)
 	if err != nil {
 		return Result{}, err
 	}
-	j := job{cache: c, sealer: s, order: o, plan: planFor(o, c.now()), mint: mint}
+	j := job{cache: c, sealer: s, spec: spec, plan: planFor(spec, c.now()), mint: mint}
 	if !j.plan.shared {
 		return j.mintWithinBudget(ctx)
 	}
-	if o.Wait > 0 {
+	if spec.Wait > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, o.Wait)
+		ctx, cancel = context.WithTimeout(ctx, spec.Wait)
 		defer cancel()
 	}
-	local := s.localKey(o, j.plan.step)
+	local := s.localKey(spec, j.plan.step)
 	for {
 		held, flight, mine := c.local.enter(local, c.now())
 		switch {
 		case held.isFresh(c.now()):
 			return Result{Token: held.token, Source: FromMemory}, nil
-		case mine && o.Wait > 0:
-			j.local, j.key = local, s.key(o, j.plan.step)
+		case mine && spec.Wait > 0:
+			j.local, j.key = local, s.key(spec, j.plan.step)
 			go j.flyApart(ctx, flight, held)
 		case mine:
-			j.local, j.key = local, s.key(o, j.plan.step)
+			j.local, j.key = local, s.key(spec, j.plan.step)
 			return j.fly(ctx, flight, held)
 		case held.isUsable(c.now()):
 			return Result{Token: held.token, Source: FromMemory}, nil

@@ -19,7 +19,7 @@ var (
 	parent = tokens.NewToken("sk.parent-of-all.signature")
 	other  = tokens.NewToken("sk.parent-of-none.signature")
 
-	order = tokencache.Order{Digest: "digest", Profile: "web-map",
+	spec = tokencache.Spec{Digest: "digest", Profile: "web-map",
 		Scopes: []string{"fonts:read", "styles:read"}, Lifetime: time.Hour, Reuse: 30 * time.Minute}
 )
 
@@ -65,7 +65,7 @@ func (f *fleet) mint(ctx context.Context, expires time.Time) (tokens.Temporary, 
 		IssuedAt: time.Now(), Expires: expires}, nil
 }
 
-func (f *fleet) get(c *tokencache.Cache, o tokencache.Order) tokencache.Result {
+func (f *fleet) get(c *tokencache.Cache, o tokencache.Spec) tokencache.Result {
 	f.t.Helper()
 	got, err := c.Get(f.t.Context(), parent, o, f.mint)
 	if err != nil {
@@ -83,7 +83,7 @@ func TestOneMintForAllWhoAskAtOnce(t *testing.T) {
 		for i := range 8 {
 			c := f.instance(0)
 			for k := range 8 {
-				wg.Go(func() { seen[8*i+k] = f.get(c, order) })
+				wg.Go(func() { seen[8*i+k] = f.get(c, spec) })
 			}
 		}
 		wg.Wait()
@@ -101,11 +101,11 @@ func TestOneMintForAllWhoAskAtOnce(t *testing.T) {
 // Only the request that minted says so, and only it knows the budget.
 func TestWaitingRequestsAreServedFromMemory(t *testing.T) {
 	t.Parallel()
-	for _, reuse := range []time.Duration{order.Reuse, time.Second} {
+	for _, reuse := range []time.Duration{spec.Reuse, time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFleet(t)
 			c := f.instance(0)
-			o := order
+			o := spec
 			o.Reuse = reuse
 			seen := make([]tokencache.Result, 16)
 			var wg sync.WaitGroup
@@ -137,7 +137,7 @@ func TestWaitingRequestsShareARefusalWithoutItsBudget(t *testing.T) {
 		f := newFleet(t)
 		f.fail = func(context.Context) error { return errors.New("upstream fails") }
 		c := f.instance(0)
-		o := order
+		o := spec
 		o.Expires = time.Now().Add(30 * time.Minute)
 		var budgets atomic.Int64
 		var wg sync.WaitGroup
@@ -159,35 +159,35 @@ func TestWaitingRequestsShareARefusalWithoutItsBudget(t *testing.T) {
 	})
 }
 
-func TestOrdersThatDifferShareNothing(t *testing.T) {
+func TestSpecsThatDifferShareNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t)
 		c := f.instance(0)
-		orders := []func(o *tokencache.Order){
-			func(*tokencache.Order) {},
-			func(o *tokencache.Order) { o.Digest = "another" },
-			func(o *tokencache.Order) { o.Profile = "another" },
-			func(o *tokencache.Order) { o.Scopes = []string{"fonts:read"} },
-			func(o *tokencache.Order) { o.Scopes = []string{"fonts:readstyles:read"} },
-			func(o *tokencache.Order) { o.Expires = time.Now().Add(10 * time.Minute) },
-			func(o *tokencache.Order) { o.Expires = time.Now().Add(20 * time.Minute) },
+		specs := []func(o *tokencache.Spec){
+			func(*tokencache.Spec) {},
+			func(o *tokencache.Spec) { o.Digest = "another" },
+			func(o *tokencache.Spec) { o.Profile = "another" },
+			func(o *tokencache.Spec) { o.Scopes = []string{"fonts:read"} },
+			func(o *tokencache.Spec) { o.Scopes = []string{"fonts:readstyles:read"} },
+			func(o *tokencache.Spec) { o.Expires = time.Now().Add(10 * time.Minute) },
+			func(o *tokencache.Spec) { o.Expires = time.Now().Add(20 * time.Minute) },
 		}
-		for _, change := range orders {
-			o := order
+		for _, change := range specs {
+			o := spec
 			change(&o)
 			f.get(c, o)
 		}
-		if n := f.mints.Load(); n != int64(len(orders)) {
-			t.Errorf("%d mints for %d orders", n, len(orders))
+		if n := f.mints.Load(); n != int64(len(specs)) {
+			t.Errorf("%d mints for %d specs", n, len(specs))
 		}
-		own := order
+		own := spec
 		own.Reuse = 0
 		for range 3 {
 			f.get(c, own)
 		}
-		if n := f.mints.Load(); n != int64(len(orders))+3 {
-			t.Errorf("with reuse 0, %d mints for 3 requests", n-int64(len(orders)))
+		if n := f.mints.Load(); n != int64(len(specs))+3 {
+			t.Errorf("with reuse 0, %d mints for 3 requests", n-int64(len(specs)))
 		}
 	})
 }
@@ -202,8 +202,8 @@ func TestRenewalIsAheadAndAlone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(t)
 				var waited, asked atomic.Int64
-				f.get(f.instance(0), order)
-				ctx, cancel := context.WithTimeout(t.Context(), 4*order.Reuse)
+				f.get(f.instance(0), spec)
+				ctx, cancel := context.WithTimeout(t.Context(), 4*spec.Reuse)
 				defer cancel()
 				var wg sync.WaitGroup
 				for i := range 20 {
@@ -215,7 +215,7 @@ func TestRenewalIsAheadAndAlone(t *testing.T) {
 								c = f.instance(apart * time.Duration(i) / 19)
 							}
 							start := time.Now()
-							f.get(c, order)
+							f.get(c, spec)
 							asked.Add(1)
 							if time.Since(start) > 0 {
 								waited.Add(1)
@@ -227,8 +227,8 @@ func TestRenewalIsAheadAndAlone(t *testing.T) {
 				wg.Wait()
 				// Tokens are renewed ahead of time, and clocks differ. So each window is a
 				// little shorter.
-				step := order.Reuse - order.Reuse/64 - apart
-				if got, most := f.mints.Load(), int64(4*order.Reuse/step)+1; got > most {
+				step := spec.Reuse - spec.Reuse/64 - apart
+				if got, most := f.mints.Load(), int64(4*spec.Reuse/step)+1; got > most {
 					t.Errorf("%d mints in four windows, want %d at most", got, most)
 				}
 				if got, most := waited.Load(), f.mints.Load(); got > most {

@@ -94,13 +94,13 @@ func TestLateReadsMintNothing(t *testing.T) {
 				for window := range 3 {
 					var wg sync.WaitGroup
 					for _, c := range crowd {
-						wg.Go(func() { f.get(c, order) })
+						wg.Go(func() { f.get(c, spec) })
 					}
 					wg.Wait()
 					if n := f.mints.Load(); n != int64(window)+1 {
 						t.Fatalf("%d mints in %d windows", n, window+1)
 					}
-					time.Sleep(order.Reuse + time.Second)
+					time.Sleep(spec.Reuse + time.Second)
 				}
 			})
 		})
@@ -116,7 +116,7 @@ func TestCrowdReadsDifferentKeys(t *testing.T) {
 		f.table = inTime{table}
 		var wg sync.WaitGroup
 		for _, c := range f.crowd(1000, 10_000) {
-			wg.Go(func() { f.get(c, order) })
+			wg.Go(func() { f.get(c, spec) })
 		}
 		wg.Wait()
 		if f.mints.Load() != 1 || len(table.uses) != 21 {
@@ -202,7 +202,7 @@ func TestThrottledIsNotGone(t *testing.T) {
 		start := time.Now()
 		var wg sync.WaitGroup
 		for _, c := range f.crowd(50, 0) {
-			wg.Go(func() { f.get(c, order) })
+			wg.Go(func() { f.get(c, spec) })
 		}
 		wg.Wait()
 		if n, took := f.mints.Load(), time.Since(start); n != 1 || took > 8*time.Second {
@@ -227,7 +227,7 @@ func TestThrottledForLongerThanACallerWaits(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
 				start := time.Now()
-				_, err := f.instance(0).Get(ctx, parent, order, f.mint)
+				_, err := f.instance(0).Get(ctx, parent, spec, f.mint)
 				if took := time.Since(start); took < 9*time.Second {
 					t.Errorf("gave up after %s", took)
 				}
@@ -251,12 +251,12 @@ func TestThrottledServesWhatIsThere(t *testing.T) {
 		table := &throttling{Store: f.table}
 		f.table = table
 		c := f.instance(0)
-		f.get(c, order)
+		f.get(c, spec)
 		table.load = true
-		for _, after := range []time.Duration{order.Reuse - 5*time.Second, time.Minute} {
+		for _, after := range []time.Duration{spec.Reuse - 5*time.Second, time.Minute} {
 			time.Sleep(after)
 			start, stale := time.Now(), after == time.Minute
-			got := f.get(c, order)
+			got := f.get(c, spec)
 			if got.Stale != stale || time.Since(start) > 0 || f.mints.Load() != 1 {
 				t.Errorf("stale %t, want %t, after %s and %d mints",
 					got.Stale, stale, time.Since(start), f.mints.Load())

@@ -38,13 +38,13 @@ func TestLeaseOfADeadInstanceIsTakenOver(t *testing.T) {
 				f.table = dying{living}
 				dead := f.instance(skew)
 				f.table = living
-				go func() { _, _ = dead.Get(t.Context(), parent, order, f.mint) }()
+				go func() { _, _ = dead.Get(t.Context(), parent, spec, f.mint) }()
 				time.Sleep(50 * time.Millisecond) // it has the lease and mints
 				start := time.Now()
 				var wg sync.WaitGroup
 				for range 10 {
 					c := f.instance(0)
-					wg.Go(func() { f.get(c, order) })
+					wg.Go(func() { f.get(c, spec) })
 				}
 				wg.Wait()
 				if took := time.Since(start); took < 3*time.Second || took > 6*time.Second {
@@ -72,7 +72,7 @@ func TestPanicHoldsNobodyUp(t *testing.T) {
 				time.Sleep(f.takes)
 				panic("a defect")
 			}
-			_, _ = c.Get(t.Context(), parent, order, mint)
+			_, _ = c.Get(t.Context(), parent, spec, mint)
 		})
 		// While it mints, and after.
 		for _, at := range []time.Duration{50 * time.Millisecond, time.Second} {
@@ -80,7 +80,7 @@ func TestPanicHoldsNobodyUp(t *testing.T) {
 				time.Sleep(at)
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
-				if _, err := c.Get(ctx, parent, order, f.mint); err != nil {
+				if _, err := c.Get(ctx, parent, spec, f.mint); err != nil {
 					t.Errorf("asked after %s: %v", at, err)
 				}
 			})
@@ -97,10 +97,10 @@ func TestLeaseThatWasLeftBehindLongAgoHoldsNobodyUp(t *testing.T) {
 		f.table = dying{living}
 		dead := f.instance(0)
 		f.table = living
-		_, _ = dead.Get(t.Context(), parent, order, f.mint)
+		_, _ = dead.Get(t.Context(), parent, spec, f.mint)
 		time.Sleep(2 * time.Minute)
 		start := time.Now()
-		f.get(f.instance(0), order)
+		f.get(f.instance(0), spec)
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("a lease of two minutes ago held a request up for %s", took)
 		}
@@ -140,7 +140,7 @@ func TestWithoutATableAnInstanceGoesOnAloneWithinBounds(t *testing.T) {
 				f.table = broken{f.table, after}
 				c := f.instance(0)
 				for range 100 {
-					if got := f.get(c, order); got.Token.Token.IsZero() {
+					if got := f.get(c, spec); got.Token.Token.IsZero() {
 						t.Fatal("no token")
 					}
 				}
@@ -149,7 +149,7 @@ func TestWithoutATableAnInstanceGoesOnAloneWithinBounds(t *testing.T) {
 				}
 				var spent int
 				for i := range 100 {
-					o := order
+					o := spec
 					o.Scopes = []string{fmt.Sprintf("scope-%d:read", i)}
 					if _, err := c.Get(t.Context(), parent, o, f.mint); err != nil {
 						spent++
@@ -178,12 +178,12 @@ func TestRecordsThatDoNotOpenAreAsGoodAsNone(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(t)
-				f.get(f.instance(0), order)
+				f.get(f.instance(0), spec)
 				f.table = changing{f.table, func(r tokencache.Record) tokencache.Record {
 					change(&r)
 					return r
 				}}
-				if got := f.get(f.instance(0), order); got.Source != tokencache.FromMint {
+				if got := f.get(f.instance(0), spec); got.Source != tokencache.FromMint {
 					t.Errorf("the token came from %s", got.Source)
 				}
 			})
@@ -226,26 +226,26 @@ func TestTheTableAloneIsWorthNothing(t *testing.T) {
 		f := newFleet(t)
 		spy := &spying{Store: f.table}
 		f.table = spy
-		got := f.get(f.instance(0), order)
+		got := f.get(f.instance(0), spec)
 		text := string(spy.last.Sealed) + spy.keys[0]
 		for _, secret := range []string{got.Token.Token.Reveal(), "web-map", "styles"} {
 			if strings.Contains(text, secret) {
 				t.Error("the table tells a token or what it is for")
 			}
 		}
-		// Another parent has another name for the same order, and cannot open it under either.
-		if _, err := f.instance(0).Get(t.Context(), other, order, f.mint); err != nil {
+		// Another parent has another name for the same spec, and cannot open it under either.
+		if _, err := f.instance(0).Get(t.Context(), other, spec, f.mint); err != nil {
 			t.Fatal(err)
 		}
 		if f.mints.Load() != 2 || spy.keys[0] == spy.keys[1] {
 			t.Error("a rotated parent uses what the one before has stored")
 		}
 		// A record that is moved under another key does not open there.
-		moved := order
+		moved := spec
 		moved.Scopes = []string{"uploads:write"}
 		f.table = changing{spy, func(tokencache.Record) tokencache.Record { return spy.last }}
 		if got := f.get(f.instance(0), moved); got.Source != tokencache.FromMint {
-			t.Error("a token was handed out for an order that it does not fit")
+			t.Error("a token was handed out for a spec that it does not fit")
 		}
 	})
 }
@@ -265,7 +265,7 @@ func TestRefusedEndIsOnlyItsOwn(t *testing.T) {
 					return &tokens.Error{Op: "create temporary token", Status: 422,
 						Message: message, Outcome: tokens.OutcomeDidNotHappen}
 				}
-				o := order
+				o := spec
 				o.Reuse, o.Expires = reuse, time.Now().Add(time.Millisecond)
 				if _, err := c.Get(t.Context(), parent, o, f.mint); err == nil {
 					t.Fatal("no error")

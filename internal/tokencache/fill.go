@@ -22,7 +22,7 @@ const (
 	instancesPerCopy = 500
 )
 
-// job gets the token for one order, for all requests that wait in this instance. It can be
+// job gets the token for one spec, for all requests that wait in this instance. It can be
 // interrupted at these points:
 //
 //	before the lease    others find nothing
@@ -34,7 +34,7 @@ type job struct {
 	sealer *sealer
 	local  string // the key in memory
 	key    string // the key in the table
-	order  Order
+	spec   Spec
 	plan   plan
 	mint   Mint
 }

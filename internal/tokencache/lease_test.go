@@ -30,12 +30,12 @@ func (c *contested) Lease(
 }
 
 // TestReuseWindowEndsWhileTheLeaseIsAsked covers a token whose reuse window ends during the call
-// that takes the lease. The request must not get that token: it has less life than the order says.
+// that takes the lease. The request must not get that token: it has less life than the spec says.
 func TestReuseWindowEndsWhileTheLeaseIsAsked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t)
-		short := order
+		short := spec
 		short.Lifetime, short.Reuse = 30*time.Second, 20*time.Second
 		table := &contested{Store: f.table}
 		c, err := tokencache.New(tokencache.Config{
@@ -92,7 +92,7 @@ func TestLogTellsALostLeaseFromAFailedTable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f.get(c, order)
+			f.get(c, spec)
 			if n := strings.Count(log.String(), "\n"); n != 1 ||
 				!strings.Contains(log.String(), test.want) {
 				t.Errorf("%d lines, want one with %q: %s", n, test.want, &log)

@@ -42,28 +42,28 @@ func newSealer(parent tokens.Token) (*sealer, error) {
 	return s, err
 }
 
-// key returns the name under which a token for the order is stored. It is a keyed digest of
+// key returns the name under which a token for the spec is stored. It is a keyed digest of
 // everything that decides what the token grants.
-func (s *sealer) key(o Order, step string) string {
+func (s *sealer) key(spec Spec, step string) string {
 	mac := hmac.New(sha256.New, s.names[:])
-	mac.Write([]byte(orderText("", o, step)))
+	mac.Write([]byte(specText("", spec, step)))
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// localKey returns the name under which this instance remembers a token for the order. It changes
+// localKey returns the name under which this instance remembers a token for the spec. It changes
 // with the parent. Mapbox may end the tokens of a deleted parent, so no caller gets one for longer
 // than the parent is cached.
-func (s *sealer) localKey(o Order, step string) string { return orderText(s.id, o, step) }
+func (s *sealer) localKey(spec Spec, step string) string { return specText(s.id, spec, step) }
 
-// orderText writes everything that decides what a token grants. A zero byte ends each part, and no
-// part contains one. So two different orders never have the same text.
-func orderText(first string, o Order, step string) string {
+// specText writes everything that decides what a token grants. A zero byte ends each part, and no
+// part contains one. So two different specs never have the same text.
+func specText(first string, spec Spec, step string) string {
 	var buf [256]byte // on the stack, which is enough for most
 	text := buf[:0]
-	for _, part := range [...]string{first, o.Digest, o.Profile, step} {
+	for _, part := range [...]string{first, spec.Digest, spec.Profile, step} {
 		text = append(append(text, part...), 0)
 	}
-	for _, scope := range o.Scopes {
+	for _, scope := range spec.Scopes {
 		text = append(append(text, scope...), 0)
 	}
 	return string(text)

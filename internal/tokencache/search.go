@@ -35,7 +35,7 @@ type search struct {
 
 	now     time.Time // after the last call of the table
 	record  Record    // at the last look
-	refusal error     // of the same order, as remembered at the last look
+	refusal error     // of the same spec, as remembered at the last look
 	watch   leaseWatch
 }
 

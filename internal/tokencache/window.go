@@ -25,9 +25,9 @@ const (
 	aheadShare = 64
 )
 
-// Order describes the token that a caller is to get. Equal orders at about the same time get the
+// Spec describes the token that a caller is to get. Equal specs at about the same time get the
 // same token.
-type Order struct {
+type Spec struct {
 	Digest   string        // of the profile as it is configured now: another one shares no token
 	Profile  string        // the profile's name
 	Scopes   []string      // sorted
@@ -38,10 +38,10 @@ type Order struct {
 	Wait     time.Duration // for a shared token at most; 0 = as long as the context allows
 }
 
-// plan says how to serve an order at one moment.
+// plan says how to serve a spec at one moment.
 type plan struct {
 	shared  bool
-	step    string        // tells orders of different ends apart, in a key
+	step    string        // tells specs of different ends apart, in a key
 	expires time.Time     // of a token that is minted now
 	spare   time.Duration // a token is handed out while at least this much of its life is left
 
@@ -50,26 +50,26 @@ type plan struct {
 	ahead time.Duration
 }
 
-// planFor is a pure function of the order and the time.
+// planFor is a pure function of the spec and the time.
 //
-// An order without an end gets a token that lives between Lifetime-Reuse and Lifetime from now.
+// A spec without an end gets a token that lives between Lifetime-Reuse and Lifetime from now.
 //
-// An order with an end gets a token that ends then or earlier, by at most Reuse or a tenth of the
+// A spec with an end gets a token that ends then or earlier, by at most Reuse or a tenth of the
 // requested life. Ends are rounded down to a grid, so callers with similar requests share a token.
 // Each planned token lives for leastPlanned or longer.
-func planFor(o Order, now time.Time) plan {
-	if o.Expires.IsZero() {
+func planFor(spec Spec, now time.Time) plan {
+	if spec.Expires.IsZero() {
 		return plan{
-			shared:  o.Reuse > 0,
+			shared:  spec.Reuse > 0,
 			step:    "window",
-			expires: now.Add(min(max(o.Lifetime, leastPlanned), longest)),
-			spare:   o.Lifetime - o.Reuse,
-			ahead:   o.Reuse / aheadShare,
+			expires: now.Add(min(max(spec.Lifetime, leastPlanned), longest)),
+			spare:   spec.Lifetime - spec.Reuse,
+			ahead:   spec.Reuse / aheadShare,
 		}
 	}
-	life := min(max(o.Expires.Sub(now), leastPlanned), longest)
+	life := min(max(spec.Expires.Sub(now), leastPlanned), longest)
 	expires := now.Add(life)
-	grid := gridFor(min(o.Reuse, life/10, life-leastPlanned))
+	grid := gridFor(min(spec.Reuse, life/10, life-leastPlanned))
 	if grid == 0 {
 		return plan{expires: expires}
 	}
@@ -79,7 +79,7 @@ func planFor(o Order, now time.Time) plan {
 }
 
 // gridFor returns the widest grid that rounds down by less than slack. The grid is a power of two
-// of seconds, or 0 below a second. There are few widths, so that orders with different ends share a
+// of seconds, or 0 below a second. There are few widths, so that specs with different ends share a
 // token.
 func gridFor(slack time.Duration) time.Duration {
 	if slack < time.Second {

@@ -21,7 +21,7 @@ func TestRemainingLifeIsWithinTheContract(t *testing.T) {
 		c := f.instance(0)
 		for range 3000 {
 			time.Sleep(time.Duration(random.Int64N(int64(2 * time.Minute))))
-			o := order
+			o := spec
 			o.Lifetime = time.Hour - time.Second // what the longest life comes to
 			o.Reuse = []time.Duration{30 * time.Minute, time.Minute, time.Second}[random.IntN(3)]
 			o.Profile = o.Reuse.String()
@@ -59,7 +59,7 @@ func TestNoTokenIsHandedOutInItsLastSeconds(t *testing.T) {
 		f := newFleet(t)
 		f.takes = 0
 		c := f.instance(0)
-		for _, o := range []tokencache.Order{
+		for _, o := range []tokencache.Spec{
 			{Digest: "a", Profile: "a", Lifetime: 10 * time.Second},
 			{Digest: "b", Profile: "b", Lifetime: 30 * time.Second, Reuse: 20 * time.Second},
 			{Digest: "c", Profile: "c", Lifetime: time.Hour, Reuse: 30 * time.Minute,

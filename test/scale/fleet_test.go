@@ -24,15 +24,15 @@ const (
 // profiles are what is asked for, and the share of the requests that asks for it.
 var profiles = [...]struct {
 	share float64
-	order tokencache.Order
+	spec  tokencache.Spec
 }{
-	{0.80, order("web-map", "fonts:read", "styles:read", "styles:tiles")},
-	{0.18, order("mobile", "fonts:read", "offline:read", "styles:read", "styles:tiles")},
-	{0.02, order("uploads", "uploads:list", "uploads:read", "uploads:write")},
+	{0.80, spec("web-map", "fonts:read", "styles:read", "styles:tiles")},
+	{0.18, spec("mobile", "fonts:read", "offline:read", "styles:read", "styles:tiles")},
+	{0.02, spec("uploads", "uploads:list", "uploads:read", "uploads:write")},
 }
 
-func order(profile string, scopes ...string) tokencache.Order {
-	return tokencache.Order{Digest: "digest of " + profile, Profile: profile, Scopes: scopes,
+func spec(profile string, scopes ...string) tokencache.Spec {
+	return tokencache.Spec{Digest: "digest of " + profile, Profile: profile, Scopes: scopes,
 		Lifetime: lifetime, Reuse: reuse}
 }
 

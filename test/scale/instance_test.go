@@ -108,7 +108,7 @@ func (i *instance) get(profile int) (tokencache.Result, error) {
 		ctx, cancel = context.WithTimeout(ctx, i.patience)
 		defer cancel()
 	}
-	return i.cache.Get(ctx, i.parentNow(), profiles[profile].order, i.mint)
+	return i.cache.Get(ctx, i.parentNow(), profiles[profile].spec, i.mint)
 }
 
 // parentNow is the parent that the instance knows: it reads the secret every five minutes.

@@ -191,7 +191,7 @@ func windows(t *testing.T, f *figures) {
 	t.Helper()
 	for i, p := range profiles {
 		if got := f.mintsPerWindow(i); got > 1.05 {
-			t.Errorf("%s: %.3f mints a window", p.order.Profile, got)
+			t.Errorf("%s: %.3f mints a window", p.spec.Profile, got)
 		}
 	}
 	if f.refused+f.shared.refused+f.throttled > 0 || f.longestWait() > 2*time.Second {

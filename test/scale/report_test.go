@@ -55,7 +55,7 @@ func details(runs []figures) string {
 		func(f *figures) string { return strconv.Itoa(len(profiles) * int(f.lasts/reuse)) })
 	line("mints", func(f *figures) string { return grouped(f.mints()) })
 	for i, p := range profiles {
-		line("mints a window, "+p.order.Profile,
+		line("mints a window, "+p.spec.Profile,
 			func(f *figures) string { return fmt.Sprintf("%.3f", f.mintsPerWindow(i)) })
 	}
 	line(fmt.Sprintf("most mints in a minute, of %d", budget),

@@ -84,7 +84,7 @@ func (f *figures) check(t *testing.T) {
 		}
 		most := 1.02 * float64(reuse) / float64(reuse-shorter)
 		if got := f.mintsPerWindow(i); got < 0.98 || got > most {
-			t.Errorf("%s: %.3f mints a window, want 0.98 to %.3f", p.order.Profile, got, most)
+			t.Errorf("%s: %.3f mints a window, want 0.98 to %.3f", p.spec.Profile, got, most)
 		}
 	}
 	calls := 1 // for a mint; a clock that is ahead of Mapbox's costs another
