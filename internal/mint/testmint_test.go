@@ -175,7 +175,7 @@ func (b *testMint) storeParent(version, text string) {
 	}
 }
 
-// withParent stores a parent that can do all that the profiles lend.
+// withParent stores a parent that can do all that the profiles grant.
 func (b *testMint) withParent() *testMint {
 	_, value := b.issue(parentScopes...)
 	b.storeParent("a", value)

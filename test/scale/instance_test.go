@@ -43,19 +43,19 @@ func (f *fleet) newInstance(random *rand.Rand, sum *counts) *instance {
 	return i
 }
 
-// serve has requests until a time. Each instance has a beat of its own.
+// serve has requests until a time. Each instance asks at moments of its own.
 func (i *instance) serve(until time.Time) {
-	beat := time.Now().Add(time.Duration(i.random.Int64N(int64(i.every))))
-	if i.together && beat.Sub(i.begins) < i.every {
-		beat = time.Now()
+	next := time.Now().Add(time.Duration(i.random.Int64N(int64(i.every))))
+	if i.together && next.Sub(i.begins) < i.every {
+		next = time.Now()
 	}
-	for ; beat.Before(until); beat = beat.Add(i.every) {
-		time.Sleep(time.Until(beat))
+	for ; next.Before(until); next = next.Add(i.every) {
+		time.Sleep(time.Until(next))
 		for range i.batch {
 			i.ask(i.choose())
 		}
-		for beat.Add(i.every).Before(time.Now()) {
-			beat = beat.Add(i.every) // whoever waits for an answer does not ask for another
+		for next.Add(i.every).Before(time.Now()) {
+			next = next.Add(i.every) // whoever waits for an answer does not ask for another
 		}
 	}
 	time.Sleep(time.Until(until))
