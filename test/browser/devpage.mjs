@@ -84,7 +84,7 @@ const steps = {
       await press("[data-route=iam]");
       await shows("#got", /^POST .tokens\s+(429|50[0-9]) [a-z_]+ /, 30);
       await shows("#audit", /(429|50[0-9]) [a-z_]+\s+POST .tokens/);
-      await press("#mend");
+      await press("#fix");
       await shows("#faults", /Mapbox works/);
     }
     await press("[data-advance='10m']"); // the minute of the 429 is over

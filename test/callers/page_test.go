@@ -17,25 +17,14 @@ import (
 	"github.com/tokenmint/tokenmint/test/docs/fence"
 )
 
-// sample returns the one block of a kind on the page about pipelines.
+// sample returns the first block of a kind on the page about pipelines.
 func sample(t *testing.T, kind string) string {
 	t.Helper()
-	const page = "docs/pipelines.md"
-	text, err := os.ReadFile(filepath.Join(root, page))
+	blocks, err := fence.Of(root, "docs/pipelines.md", kind)
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks, err := fence.Read(page, string(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, b := range blocks {
-		if b.Kind == kind {
-			return b.Text
-		}
-	}
-	t.Fatalf("%s has no block %q", page, kind)
-	return ""
+	return blocks[0].Text
 }
 
 func decode(t *testing.T, text string, into any) {

@@ -59,8 +59,7 @@ func synth(t *testing.T, release string) (stack synthesized) {
 // is another version of the layer.
 func TestCDKSynth(t *testing.T) {
 	t.Parallel()
-	common, err := shared()
-	if err != nil {
+	if err := shared(); err != nil {
 		t.Fatal(err)
 	}
 	stack := synth(t, filepath.Join(common, "release"))

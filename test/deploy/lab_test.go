@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,12 +18,11 @@ import (
 	"github.com/tokenmint/tokenmint/test/docs/fence"
 )
 
-// shared is what all tests use: a release, and a folder with the stub as both providers.
-var shared = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "tokenmint-deploy-")
-	if err != nil {
-		return "", err
-	}
+var common string // the folder of what shared builds
+
+// shared builds what all tests use: a release, and a folder with the stub as both providers.
+var shared = sync.OnceValue(func() error {
+	dir := common
 	program := filepath.Join(dir, "stub")
 	for _, command := range [][]string{
 		{"go", "run", "./cmd/release", "--dirty", "--systems", "", "--out", dir + "/release"},
@@ -31,29 +31,31 @@ var shared = sync.OnceValues(func() (string, error) {
 		build := exec.CommandContext(context.Background(), command[0], command[1:]...)
 		build.Dir = root
 		if out, err := build.CombinedOutput(); err != nil {
-			return "", errors.New(string(out))
+			return errors.New(string(out))
 		}
 	}
 	for name, version := range map[string]string{"aws": "5.0.0", "archive": "2.3.0"} {
 		place := filepath.Join(dir, "mirror/registry.opentofu.org/hashicorp", name, version,
 			"linux_amd64")
 		if err := os.MkdirAll(place, 0o700); err != nil {
-			return "", err
+			return err
 		}
 		if err := os.Link(program, filepath.Join(place, "terraform-provider-"+name)); err != nil {
-			return "", err
+			return err
 		}
 	}
-	return dir, os.WriteFile(filepath.Join(dir, "tofurc"), []byte(
+	return os.WriteFile(filepath.Join(dir, "tofurc"), []byte(
 		"provider_installation {\n  filesystem_mirror {\n    path = \""+dir+"/mirror\"\n  }\n}\n"),
 		0o600)
 })
 
 func TestMain(m *testing.M) {
-	status := m.Run()
-	if dir, err := shared(); err == nil {
-		_ = os.RemoveAll(dir)
+	var err error
+	if common, err = os.MkdirTemp("", "tokenmint-deploy-"); err != nil {
+		log.Fatal(err)
 	}
+	status := m.Run()
+	_ = os.RemoveAll(common)
 	os.Exit(status)
 }
 
@@ -67,8 +69,7 @@ type lab struct {
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	common, err := shared()
-	if err != nil {
+	if err := shared(); err != nil {
 		t.Fatal(err)
 	}
 	l := &lab{T: t, dir: t.TempDir()}
@@ -90,18 +91,11 @@ func newLab(t *testing.T) *lab {
 // sample is the configuration of docs/terraform.md.
 func sample(t *testing.T) string {
 	t.Helper()
-	const page = "docs/terraform.md"
-	all, err := fence.Read(page, read(t, page))
+	blocks, err := fence.Of(root, "docs/terraform.md", "hcl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, block := range all {
-		if block.Kind == "hcl" {
-			return block.Text
-		}
-	}
-	t.Fatalf("%s has no block of the kind hcl", page)
-	return ""
+	return blocks[0].Text
 }
 
 func (l *lab) write(name, text string) {

@@ -4,6 +4,8 @@ package fence
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -53,6 +55,23 @@ func Read(page, text string) ([]Block, error) {
 	}
 	if open != nil {
 		return nil, fmt.Errorf("%s:%d: the block does not end", page, open.Line)
+	}
+	return blocks, nil
+}
+
+// Of returns the blocks of a kind on a page below root. It is an error if there are none.
+func Of(root, page, kind string) ([]Block, error) {
+	text, err := os.ReadFile(filepath.Join(root, page)) //nolint:gosec // G304: a page of ours
+	if err != nil {
+		return nil, err
+	}
+	blocks, err := Read(page, string(text))
+	if err != nil {
+		return nil, err
+	}
+	blocks = slices.DeleteFunc(blocks, func(b Block) bool { return b.Kind != kind })
+	if len(blocks) == 0 {
+		return nil, fmt.Errorf("%s has no block of the kind %q", page, kind)
 	}
 	return blocks, nil
 }
