@@ -55,7 +55,7 @@ func (i *instance) serve(until time.Time) {
 			i.ask(i.choose())
 		}
 		for next.Add(i.every).Before(time.Now()) {
-			next = next.Add(i.every) // whoever waits for an answer does not ask for another
+			next = next.Add(i.every) // an instance that waits asks for no other token
 		}
 	}
 	time.Sleep(time.Until(until))
