@@ -243,6 +243,9 @@ func TestRetireNowEndsEveryGrace(t *testing.T) {
 		!slices.Equal(b.ours(), []string{b.credential("").ID}) {
 		t.Error("the leaked token lives")
 	}
+	if !strings.Contains(b.log.String(), "a person ended the grace period of token "+leaked) {
+		t.Error("the log does not say why the token went")
+	}
 	for _, event := range []string{`{"action":"retire","id":"x"}`,
 		`{"action":"retire","id":"x","name":"parent"}`} {
 		if _, err := b.handler.Handle(t.Context(), json.RawMessage(event)); err == nil {
